@@ -1,0 +1,1 @@
+"""volviz: look at virions in cryo-electron tomograms."""

@@ -1,0 +1,1 @@
+"""Values: frozen, immutable, numpy only."""

@@ -1,0 +1,13 @@
+"""What can go wrong through no fault of the program."""
+
+
+class VolvizError(Exception):
+    """Something a person can put right.
+
+    The message is one sentence that says what is wrong and what to do about it. The command line prints it and
+    exits with status 2, the window shows it; neither shows a traceback.
+    """
+
+
+class Cancelled(Exception):  # noqa: N818 - a wish, not an error
+    """The person who asked for the work does not want it any more. Raised by `Report`, caught by the faces."""

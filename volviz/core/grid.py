@@ -1,0 +1,173 @@
+"""Where voxels are in space.
+
+Arrays and indices are (z, y, x). Points and directions are (x, y, z) in angstrom, right-handed, and the names of
+their variables end in ``_xyz``. The two meet here, in `Grid.to_world` and `Grid.to_index`, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Triple = tuple[float, float, float]
+Shape = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A box of voxels, ``start <= index < stop``, both (z, y, x)."""
+
+    start: Shape
+    stop: Shape
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "start", _shape(self.start))
+        object.__setattr__(self, "stop", _shape(self.stop))
+        if any(a >= b for a, b in zip(self.start, self.stop, strict=True)):
+            raise ValueError(f"a region needs at least one voxel along every axis, not {self.start} to {self.stop}")
+
+    @property
+    def shape(self) -> Shape:
+        """Number of voxels (z, y, x)."""
+        z, y, x = (b - a for a, b in zip(self.start, self.stop, strict=True))
+        return z, y, x
+
+    @property
+    def slices(self) -> tuple[slice, slice, slice]:
+        """What to put between the brackets of an array whose last three axes are (z, y, x)."""
+        z, y, x = (slice(a, b) for a, b in zip(self.start, self.stop, strict=True))
+        return z, y, x
+
+    @classmethod
+    def whole(cls, shape: Sequence[int]) -> Region:
+        """Return the region that covers an array of this shape."""
+        return cls((0, 0, 0), _shape(shape))
+
+    def shifted(self, offset: Sequence[int]) -> Region:
+        """Return the region moved by whole voxels (z, y, x)."""
+        z, y, x = (int(a + o) for a, o in zip(self.start, offset, strict=True))
+        dz, dy, dx = self.shape
+        return Region((z, y, x), (z + dz, y + dy, x + dx))
+
+    def grown(self, margin: Sequence[int], shape: Sequence[int]) -> Region:
+        """Return the region with a margin on every side, clamped to an array of the given shape."""
+        start = _shape([max(0, a - m) for a, m in zip(self.start, margin, strict=True)])
+        stop = _shape([min(n, b + m) for b, m, n in zip(self.stop, margin, shape, strict=True)])
+        return Region(start, stop)
+
+    def __and__(self, other: Region) -> Region | None:
+        start = _shape([max(a, b) for a, b in zip(self.start, other.start, strict=True)])
+        stop = _shape([min(a, b) for a, b in zip(self.stop, other.stop, strict=True)])
+        return None if any(a >= b for a, b in zip(start, stop, strict=True)) else Region(start, stop)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A regular lattice of voxels in space: voxel centre = origin + index * voxel_size.
+
+    ``shape``, ``voxel_size`` and ``origin`` are (z, y, x), as arrays are; sizes and origins in angstrom.
+    ``voxel_size_known`` is False when the file said nothing believable (0, or exactly 1): lengths are then a guess.
+    """
+
+    shape: Shape
+    voxel_size: Triple = (1.0, 1.0, 1.0)
+    origin: Triple = (0.0, 0.0, 0.0)
+    voxel_size_known: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", _shape(self.shape))
+        object.__setattr__(self, "voxel_size", _triple(self.voxel_size))
+        object.__setattr__(self, "origin", _triple(self.origin))
+        if any(n < 1 for n in self.shape):
+            raise ValueError(f"a grid needs at least one voxel along every axis, not {self.shape}")
+        if any(not (math.isfinite(v) and v > 0) for v in self.voxel_size):
+            raise ValueError(f"a voxel size must be a positive length in angstrom, not {self.voxel_size}")
+        if not all(math.isfinite(v) for v in self.origin):
+            raise ValueError(f"an origin must be finite, not {self.origin}")
+
+    def to_world(self, index: npt.ArrayLike) -> Floats:
+        """Turn indices (..., 3) as (z, y, x), fractions allowed, into points (..., 3) as (x, y, z) in angstrom."""
+        zyx = np.asarray(index, dtype=np.float64) * self.voxel_size + self.origin
+        return np.ascontiguousarray(zyx[..., ::-1])
+
+    def to_index(self, points_xyz: npt.ArrayLike) -> Floats:
+        """Turn points (..., 3) as (x, y, z) in angstrom into fractional indices (..., 3) as (z, y, x)."""
+        zyx = np.asarray(points_xyz, dtype=np.float64)[..., ::-1]
+        return np.asarray((zyx - self.origin) / self.voxel_size, dtype=np.float64)
+
+    @property
+    def bounds_xyz(self) -> tuple[Floats, Floats]:
+        """The two extreme corners of the box of whole voxels, (x, y, z) in angstrom."""
+        low = self.to_world((-0.5, -0.5, -0.5))
+        high = self.to_world(np.asarray(self.shape) - 0.5)
+        return low, high
+
+    @property
+    def extent_xyz(self) -> Floats:
+        """Edge lengths of the box of whole voxels, (x, y, z) in angstrom."""
+        low, high = self.bounds_xyz
+        return high - low
+
+    @property
+    def center_xyz(self) -> Floats:
+        """Middle of the box, (x, y, z) in angstrom."""
+        low, high = self.bounds_xyz
+        return (low + high) / 2
+
+    @property
+    def mean_voxel_size(self) -> float:
+        """Geometric mean of the three voxel sizes, in angstrom."""
+        return float(np.prod(self.voxel_size) ** (1 / 3))
+
+    def crop(self, region: Region) -> Grid:
+        """Return the grid of a part: every voxel keeps its place in space."""
+        if (region & Region.whole(self.shape)) != region:
+            raise ValueError(f"the region {region.start} to {region.stop} does not lie inside a grid of {self.shape}")
+        origin = np.asarray(self.origin) + np.asarray(region.start) * self.voxel_size
+        return replace(self, shape=region.shape, origin=_triple(origin))
+
+    def resample(self, voxel_size: float | Sequence[float]) -> Grid:
+        """Return a grid of another voxel size (A, one number or (z, y, x)) over the same box.
+
+        The number of voxels is rounded, at least one, and the voxel size is kept exactly as asked; the box stays
+        centred on the same point, so its faces move by half a new voxel at most.
+        """
+        size = np.broadcast_to(np.asarray(voxel_size, dtype=np.float64), 3)
+        extent = np.asarray(self.shape) * self.voxel_size
+        shape = np.maximum(1, np.rint(extent / size)).astype(int)
+        first = np.asarray(self.origin) - np.asarray(self.voxel_size) / 2
+        origin = first + (extent - shape * size) / 2 + size / 2
+        return replace(self, shape=_shape(shape), voxel_size=_triple(size), origin=_triple(origin))
+
+    def with_voxel_size(self, voxel_size: float | Sequence[float]) -> Grid:
+        """Return the same voxels with a corrected voxel size (A): what a person knows and the header did not.
+
+        The origin scales along, as it was stored in the same wrong unit of length.
+        """
+        size = np.broadcast_to(np.asarray(voxel_size, dtype=np.float64), 3)
+        origin = np.asarray(self.origin) / self.voxel_size * size
+        return replace(self, voxel_size=_triple(size), origin=_triple(origin), voxel_size_known=True)
+
+
+def bricks(shape: Sequence[int], size: Sequence[int]) -> Iterator[Region]:
+    """Yield regions that cover an array of the given shape exactly once, in (z, y, x) order, none larger than size."""
+    for z in range(0, shape[0], size[0]):
+        for y in range(0, shape[1], size[1]):
+            for x in range(0, shape[2], size[2]):
+                start = (z, y, x)
+                yield Region(start, _shape([min(n, a + s) for n, a, s in zip(shape, start, size, strict=True)]))
+
+
+def _shape(values: Sequence[int] | npt.NDArray[np.int_]) -> Shape:
+    z, y, x = (int(v) for v in values)
+    return z, y, x
+
+
+def _triple(values: Sequence[float] | npt.NDArray[np.float64]) -> Triple:
+    z, y, x = (float(v) for v in values)
+    return z, y, x

@@ -1,0 +1,140 @@
+"""What every voxel probably is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from volviz.core.grid import Grid, Region, Shape, Triple
+from volviz.core.volume import ArrayLike
+
+Kind = Literal["probability", "score"]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One class: its name, the colour it has unless told otherwise (r, g, b in 0..1, sRGB), an ontology identifier."""
+
+    name: str
+    color: Triple = (0.7, 0.7, 0.7)
+    identifier: str = ""
+
+
+# The convention of the bundled model and of label files: 0, 1, 2, 3. Colours are those of the paper's figures, lifted
+# where a dark ground would swallow them.
+BACKGROUND = Label("background", (0.5, 0.5, 0.5))
+MEMBRANE = Label("membrane", (0.86, 0.67, 0.73), "GO:0019031")
+SPIKES = Label("spikes", (0.90, 0.16, 0.35), "GO:0019031")
+LUMEN = Label("lumen", (0.22, 0.36, 0.78))
+VIRION_LABELS = (BACKGROUND, MEMBRANE, SPIKES, LUMEN)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Instances:
+    """Objects told apart: ``ids`` int32 (z, y, x), 0 = none, and one row of the table for each id."""
+
+    ids: ArrayLike
+    table: tuple[Instance, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One object: its id, class, score in 0..1, box in voxels and centre in angstrom."""
+
+    id: int
+    label: str
+    score: float
+    box: Region
+    centre_xyz: Triple
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segmentation:
+    """Soft classes on a grid: ``data`` is (class, z, y, x) uint8, 0..255 for 0..1.
+
+    Kind "probability": the classes of a voxel sum to one (stored bytes to 1 +- 2/255), the first is the background.
+    Kind "score": signed heat, 128 = 0, which sums to nothing.
+    ``provenance`` says how it was made; ``source`` is the tomogram it was made from.
+    """
+
+    grid: Grid
+    data: ArrayLike
+    labels: tuple[Label, ...] = VIRION_LABELS
+    kind: Kind = "probability"
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    source: Path | None = None
+    instances: Instances | None = None
+    name: str = ""
+    header: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if tuple(self.data.shape) != (len(self.labels), *self.grid.shape):
+            raise ValueError(f"{len(self.labels)} classes on a grid of {self.grid.shape} need another shape than {tuple(self.data.shape)}")
+        if np.dtype(self.data.dtype) != np.uint8:
+            raise ValueError(f"classes are stored as uint8, not {self.data.dtype}")
+        if len({label.name for label in self.labels}) != len(self.labels):
+            raise ValueError("two classes have the same name")
+
+    @classmethod
+    def of_probabilities(
+        cls,
+        grid: Grid,
+        probabilities: npt.NDArray[np.floating[Any]],
+        labels: tuple[Label, ...] = VIRION_LABELS,
+        **rest: Any,
+    ) -> Segmentation:
+        """Store probabilities (class, z, y, x) in 0..1."""
+        return cls(grid, np.rint(np.clip(probabilities, 0, 1) * 255).astype(np.uint8), labels, **rest)
+
+    def index(self, name: str) -> int:
+        """Return the number of the class of this name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for i, label in enumerate(self.labels):
+            if label.name == name:
+                return i
+        raise KeyError(name)
+
+    @property
+    def drawn(self) -> tuple[Label, ...]:
+        """The classes that are drawn: all of a score volume, all but the background of probabilities."""
+        return self.labels if self.kind == "score" else self.labels[1:]
+
+    def probabilities(self, region: Region | None = None) -> npt.NDArray[np.float32]:
+        """Read a region (z, y, x), or everything, as float32 (class, z, y, x): normalised to sum one, or signed scores in -1..1."""
+        part = np.asarray(self.data[(slice(None), *(region or Region.whole(self.grid.shape)).slices)], dtype=np.float32)
+        if self.kind == "score":
+            return (part - 128) / 127
+        return part / np.maximum(part.sum(axis=0, keepdims=True), 1)
+
+    def hard(self, region: Region | None = None) -> npt.NDArray[np.uint8]:
+        """Return the most probable class of every voxel, (z, y, x) uint8. A score's class is taken where it is positive, else 255."""
+        part = np.asarray(self.data[(slice(None), *(region or Region.whole(self.grid.shape)).slices)])
+        best = part.argmax(axis=0).astype(np.uint8)
+        if self.kind == "score":
+            best[part.max(axis=0) <= 128] = 255
+        return best
+
+    def entropy(self, region: Region | None = None) -> npt.NDArray[np.float32]:
+        """Return the uncertainty of every voxel, (z, y, x): Shannon entropy over its maximum, 0 sure to 1 no idea.
+
+        Raises:
+            ValueError: the volume holds scores, which have no entropy.
+        """
+        if self.kind == "score":
+            raise ValueError("signed scores have no entropy")
+        p = self.probabilities(region)
+        terms = p * np.log(np.maximum(p, 1e-9))
+        return np.asarray(-terms.sum(axis=0) / np.log(max(2, len(self.labels))), dtype=np.float32)
+
+    @property
+    def shape(self) -> Shape:
+        """Number of voxels (z, y, x)."""
+        return self.grid.shape

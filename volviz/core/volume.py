@@ -1,0 +1,71 @@
+"""A tomogram: numbers on a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from volviz.core.grid import Grid, Region, bricks
+
+
+@runtime_checkable
+class ArrayLike(Protocol):
+    """Anything that has a shape and a dtype and gives numpy arrays when sliced: numpy, memmap, zarr."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of every axis."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of one value."""
+
+    def __getitem__(self, key: Any) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Volume:
+    """A scalar density on a grid, (z, y, x). The data may lie on disk: slice it, do not convert it whole.
+
+    ``header`` holds what a writer must carry on so that a result lies on its tomogram in other programs (for MRC:
+    nstart, axis map, origin, extended header). ``notes`` are sentences on how the file was understood.
+    """
+
+    grid: Grid
+    data: ArrayLike
+    name: str = ""
+    source: Path | None = None
+    header: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if tuple(self.data.shape) != self.grid.shape:
+            raise ValueError(f"data of shape {tuple(self.data.shape)} do not fit a grid of {self.grid.shape}")
+
+    def read(self, region: Region | None = None) -> npt.NDArray[np.float32]:
+        """Read a region (z, y, x), or everything, as float32. Values that are not finite become 0."""
+        part = np.asarray(self.data[(region or Region.whole(self.grid.shape)).slices], dtype=np.float32)
+        if np.isfinite(part).all():
+            return part
+        return np.nan_to_num(part, nan=0.0, posinf=0.0, neginf=0.0)
+
+    def crop(self, region: Region) -> Volume:
+        """Return a part, in place in space; data on disk stay there until read."""
+        return replace(self, grid=self.grid.crop(region), data=self.data[region.slices])
+
+    def sample(self, voxels: int = 2_000_000, seed: int = 0) -> npt.NDArray[np.float32]:
+        """Read some bricks spread over the volume, about this many voxels, as a list of values.
+
+        Contiguous bricks, because strided reads of a file on disk touch every page of it.
+        """
+        if np.prod(self.grid.shape, dtype=np.int64) <= voxels:
+            return self.read().ravel()
+        side = 32
+        every = list(bricks(self.grid.shape, (side, side, side)))
+        chosen = np.random.default_rng(seed).permutation(len(every))[: max(1, voxels // side**3)]
+        return np.concatenate([self.read(every[i]).ravel() for i in sorted(chosen)])
