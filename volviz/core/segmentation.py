@@ -111,13 +111,13 @@ class Segmentation:
         """Read a region (z, y, x), or everything, as float32 (class, z, y, x): normalised to sum one, or signed scores in -1..1."""
         part = np.asarray(self.data[(slice(None), *(region or Region.whole(self.grid.shape)).slices)], dtype=np.float32)
         if self.kind == "score":
-            return (part - 128) / 127
-        return part / np.maximum(part.sum(axis=0, keepdims=True), 1)
+            return np.asarray((part - 128) / 127, dtype=np.float32)
+        return np.asarray(part / np.maximum(part.sum(axis=0, keepdims=True), 1), dtype=np.float32)
 
     def hard(self, region: Region | None = None) -> npt.NDArray[np.uint8]:
         """Return the most probable class of every voxel, (z, y, x) uint8. A score's class is taken where it is positive, else 255."""
         part = np.asarray(self.data[(slice(None), *(region or Region.whole(self.grid.shape)).slices)])
-        best = part.argmax(axis=0).astype(np.uint8)
+        best: npt.NDArray[np.uint8] = part.argmax(axis=0).astype(np.uint8)
         if self.kind == "score":
             best[part.max(axis=0) <= 128] = 255
         return best

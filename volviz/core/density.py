@@ -1,0 +1,102 @@
+"""The raw density on a common footing: standard deviations from the mean, dense positive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from volviz.core.grid import Grid, Region, Shape
+from volviz.core.volume import Volume
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """What turns a file's numbers into standard deviations, dense positive."""
+
+    mean: float
+    deviation: float
+    dense_is_dark: bool
+
+    def apply(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return the values in standard deviations, dense positive."""
+        scale = (-1 if self.dense_is_dark else 1) / self.deviation
+        return np.asarray((values - np.float32(self.mean)) * np.float32(scale), dtype=np.float32)
+
+
+def contrast_of(values: npt.NDArray[np.float32], dense_is_dark: bool) -> Contrast:
+    """Return mean and deviation of a sample, robust: clipped to the 0.5 and 99.5 percentiles.
+
+    Gold beads and hot voxels would otherwise set the scale (algorithms.md 1.7).
+    """
+    low, high = np.percentile(values, [0.5, 99.5])
+    inside = np.clip(values, low, high)
+    return Contrast(float(inside.mean()), float(inside.std()) or 1.0, dense_is_dark)
+
+
+def dense_is_dark(volume: Volume, voxels: int = 1_000_000) -> bool:
+    """Guess the sign of the density: True if dense matter is dark, as in a tomogram straight from reconstruction.
+
+    Matter fills the lesser part of the ice, so it makes the longer tail of the low-passed histogram. A guess: the
+    person can switch it, for the network and the picture together.
+    """
+    blocks = _blocks(volume, voxels)
+    smooth = np.concatenate([box_mean(block, (3, 3, 3)).ravel() for block in blocks])
+    low, high = np.percentile(smooth, [0.1, 99.9])
+    smooth = np.clip(smooth, low, high)
+    centred = smooth - smooth.mean()
+    return bool((centred**3).mean() <= 0)
+
+
+def lowpass_voxels(grid: Grid, lowpass: float) -> Shape:
+    """Return the odd number of voxels along each axis (z, y, x) nearest to a width in angstrom, at least 1."""
+    z, y, x = (max(1, 2 * round((lowpass / size - 1) / 2) + 1) for size in grid.voxel_size)
+    return z, y, x
+
+
+def lowpassed(volume: Volume, lowpass: float, region: Region | None = None) -> npt.NDArray[np.float32]:
+    """Read a region (z, y, x) of the box mean of a volume, of a width in angstrom; context is read beyond the region."""
+    region = region or Region.whole(volume.grid.shape)
+    size = lowpass_voxels(volume.grid, lowpass)
+    wide = region.grown([n // 2 for n in size], volume.grid.shape)
+    smooth = box_mean(volume.read(wide), size)
+    inner = region.shifted([-a for a in wide.start])
+    return smooth[inner.slices]
+
+
+def box_mean(data: npt.NDArray[np.float32], size: Shape) -> npt.NDArray[np.float32]:
+    """Return the mean over a box of odd size (z, y, x) around every voxel, over what lies inside the array."""
+    out = data
+    for axis, width in enumerate(size):
+        if width == 1:
+            continue
+        if width % 2 == 0:
+            raise ValueError(f"a box mean needs odd widths, not {size}")
+        half, n = width // 2, out.shape[axis]
+        sums = np.zeros_like(out)
+        for shift in range(-half, half + 1):
+            into, take = [slice(None)] * 3, [slice(None)] * 3
+            into[axis], take[axis] = slice(max(0, -shift), n - max(0, shift)), slice(max(0, shift), n + min(0, shift))
+            if max(0, shift) < n and -shift < n:
+                sums[tuple(into)] += out[tuple(take)]
+        at = np.arange(n)
+        count = np.minimum(at + half, n - 1) - np.maximum(at - half, 0) + 1
+        out = sums / count.reshape([-1 if i == axis else 1 for i in range(3)]).astype(np.float32)
+    return out
+
+
+def _blocks(volume: Volume, voxels: int) -> list[npt.NDArray[np.float32]]:
+    """Read a few bricks spread evenly over a volume, about this many voxels in all."""
+    side = 48
+    counts = [max(1, n // side) for n in volume.grid.shape]
+    starts = np.stack(np.meshgrid(*[np.arange(c) for c in counts], indexing="ij"), axis=-1).reshape(-1, 3) * side
+    wanted = max(1, voxels // side**3)
+    chosen = starts[np.unique(np.linspace(0, len(starts) - 1, min(wanted, len(starts))).astype(int))]
+    regions = [Region(_fit(s), _fit(np.minimum(s + side, volume.grid.shape))) for s in chosen]
+    return [volume.read(region) for region in regions]
+
+
+def _fit(values: npt.NDArray[np.int_]) -> Shape:
+    z, y, x = (int(v) for v in values)
+    return z, y, x
