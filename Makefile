@@ -18,7 +18,7 @@ run: .venv/ready
 # on a display of its own.
 test: .venv/ready
 	@tools/system.sh test
-	env -u DISPLAY -u WAYLAND_DISPLAY $(PY) -m pytest --no-window
+	env -u DISPLAY -u WAYLAND_DISPLAY $(PY) -m pytest -p no:pytest-qt --no-window
 	xvfb-run -a -s "-screen 0 1600x1000x24" $(PY) -m pytest tests/gui
 
 check: .venv/ready
@@ -28,7 +28,7 @@ check: .venv/ready
 	.venv/bin/lint-imports
 
 golden: .venv/ready
-	$(PY) -m pytest tests/render --golden --no-window
+	$(PY) -m pytest tests/render --golden -p no:pytest-qt --no-window
 
 bench: .venv/ready
 	$(PY) benchmarks/first_light.py

@@ -7,9 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from volviz.core.grid import Grid
 from volviz.core.volume import Volume
+
+# A shared machine is slow now and then; how long a property takes says nothing about whether it holds.
+settings.register_profile("volviz", deadline=None)
+settings.load_profile("volviz")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 WINDOW_LIBRARIES = {"PySide6", "vispy", "superqt", "pytestqt"}
@@ -29,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 class _Blocker:
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        if name.split(".")[0] in WINDOW_LIBRARIES:
+        if name.split(".", maxsplit=1)[0] in WINDOW_LIBRARIES:
             raise ModuleNotFoundError(f"{name} is blocked by --no-window", name=name)
 
 

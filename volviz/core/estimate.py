@@ -79,7 +79,7 @@ def raw_look(volume: Volume, segmentation: Segmentation | None = None) -> RawLoo
             inside.append(plane[foreground])
     contrast = contrast_of(np.concatenate(everything), look.invert)
     values = contrast.apply(np.concatenate(inside)) if inside else np.empty(0, np.float32)
-    if values.size < 1000:
+    if values.size < 200:
         return look
     low, high = np.percentile(values, [25, 75])
     return RawLook(low=round(float(low), 2), high=round(float(max(high, low + 0.1)), 2), invert=look.invert, lowpass=look.lowpass)

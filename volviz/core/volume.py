@@ -67,5 +67,7 @@ class Volume:
             return self.read().ravel()
         side = 32
         every = list(bricks(self.grid.shape, (side, side, side)))
-        chosen = np.random.default_rng(seed).permutation(len(every))[: max(1, voxels // side**3)]
+        order = np.random.default_rng(seed).permutation(len(every))
+        sizes = np.cumsum([np.prod(every[i].shape) for i in order])  # bricks at the far faces are smaller
+        chosen = order[: int(np.searchsorted(sizes, voxels)) + 1]
         return np.concatenate([self.read(every[i]).ravel() for i in sorted(chosen)])

@@ -1,0 +1,100 @@
+"""The raw density on a common footing, and the first ramps."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import ndimage
+from skimage.filters import threshold_isodata
+
+from volviz.core.density import box_mean, contrast_of, dense_is_dark, lowpass_voxels, lowpassed
+from volviz.core.estimate import automatic_low, raw_look, ridler_calvard, threshold_curve
+from volviz.core.grid import Grid, Region
+from volviz.core.scene import Scene
+from volviz.core.segmentation import Segmentation
+from volviz.core.volume import Volume
+
+odd = st.integers(0, 4).map(lambda n: 2 * n + 1)
+RNG = np.random.default_rng(3)
+
+
+def tomogram(sign: float, seed: int = 0) -> tuple[Volume, np.ndarray]:
+    """A few dense balls in noise."""
+    rng = np.random.default_rng(seed)
+    z, y, x = np.indices((48, 64, 64))
+    inside = np.zeros((48, 64, 64), bool)
+    for _ in range(4):
+        c = rng.uniform((8, 8, 8), (40, 56, 56))
+        inside |= (z - c[0]) ** 2 + (y - c[1]) ** 2 + (x - c[2]) ** 2 < 36
+    data = sign * inside * 2.0 + rng.normal(0, 1, inside.shape)
+    return Volume(Grid(inside.shape, (10.0,) * 3), data.astype(np.float32)), inside
+
+
+@given(st.tuples(*[st.integers(1, 9)] * 3), st.tuples(odd, odd, odd))
+def test_a_box_mean_is_the_mean_of_what_lies_inside(shape, size):
+    data = RNG.normal(size=shape).astype(np.float32)
+    weight = ndimage.uniform_filter(np.ones(shape), size, mode="constant")
+    expected = ndimage.uniform_filter(data.astype(float), size, mode="constant") / weight
+    np.testing.assert_allclose(box_mean(data, size), expected, atol=2e-5)
+
+
+def test_a_region_is_low_passed_with_its_context():
+    volume, _ = tomogram(1)
+    whole = lowpassed(volume, 50.0)
+    region = Region((5, 0, 20), (9, 33, 64))
+    np.testing.assert_allclose(lowpassed(volume, 50.0, region), whole[region.slices], atol=1e-5)
+
+
+def test_the_low_pass_is_a_width_in_angstrom():
+    assert lowpass_voxels(Grid((4, 4, 4), (10.0, 10.0, 10.0)), 30.0) == (3, 3, 3)
+    assert lowpass_voxels(Grid((4, 4, 4), (31.0, 6.0, 10.0)), 30.0) == (1, 5, 3)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_the_sign_of_dense_matter_is_guessed(sign, seed):
+    assert dense_is_dark(tomogram(sign, seed)[0]) is (sign < 0)
+
+
+def test_contrast_is_not_set_by_a_gold_bead():
+    values = RNG.normal(5, 2, 100_000).astype(np.float32)
+    values[:100] = -1e4
+    contrast = contrast_of(values, dense_is_dark=True)
+    assert contrast.mean == pytest.approx(5, abs=0.1)
+    assert contrast.deviation == pytest.approx(2, rel=0.1)
+    assert contrast.apply(np.array([1.0], np.float32)) == pytest.approx(2, abs=0.2)  # darker than the mean: dense
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_ridler_calvard_agrees_with_another_implementation(seed):
+    rng = np.random.default_rng(seed)
+    grey = np.clip(np.concatenate([rng.normal(40, 15, 9000), rng.normal(rng.uniform(120, 220), 20, 3000)]), 0, 255).astype(np.uint8)
+    assert ridler_calvard(np.bincount(grey, minlength=256)) == pytest.approx(threshold_isodata(grey), abs=2)
+
+
+def test_a_mostly_empty_slice_still_has_a_threshold():
+    counts = np.zeros(256, np.int64)
+    counts[0], counts[200] = 100_000, 50
+    assert ridler_calvard(counts) == 100
+
+
+def test_slices_without_the_class_do_not_drag_the_ramp_down():
+    data = np.zeros((2, 10, 8, 8), np.uint8)
+    data[1, :3, 2:5, 2:5] = 180
+    data[0] = 255 - data[1]
+    segmentation = Segmentation(Grid((10, 8, 8)), data, labels=Segmentation.__dataclass_fields__["labels"].default[:2])
+    curve = threshold_curve(segmentation, "membrane")
+    assert np.isnan(curve[3:]).all()
+    assert automatic_low(segmentation, "membrane") == pytest.approx(90 / 255, abs=2 / 255)
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_a_first_look_brackets_the_density_of_the_particles(sign):
+    volume, inside = tomogram(sign)
+    p = np.stack([~inside, inside, np.zeros_like(inside), np.zeros_like(inside)]).astype(np.float32)
+    segmentation = Segmentation.of_probabilities(volume.grid, p)
+    scene = Scene.of(volume, segmentation)
+    assert list(scene.ramps) == ["membrane", "spikes", "lumen"]
+    assert scene.raw.invert is (sign < 0)
+    assert 0.5 < scene.raw.low < scene.raw.high  # the particles are well above the mean, dense positive
+    assert raw_look(volume).low == 1.0
