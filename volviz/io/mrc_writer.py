@@ -1,0 +1,115 @@
+"""Writing MRC files brick by brick, in place with their source in every program."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+from mrcfile.dtypes import HEADER_DTYPE
+
+from volviz.core.grid import Grid, Region
+from volviz.io.mrc_header import HEADER_BYTES
+from volviz.io.mrc_placement import Placement
+
+MODES = {"i1": 0, "i2": 1, "f4": 2, "u2": 6, "f2": 12}
+VOLUME_SPACE_GROUP = 1
+
+
+class MrcWriter:
+    """An MRC file being filled: ``write`` every region once, then ``close``.
+
+    Its room on disk is taken at once, so that a full disk shows before the work. The header's statistics are gathered
+    on the way. ``header`` is that of the source (`Volume.header`); its extended header is kept if ``keep_extended``.
+
+    Raises:
+        OSError: there is no room or no permission.
+    """
+
+    def __init__(self, path: Path, grid: Grid, dtype: npt.DTypeLike, header: Mapping[str, Any], *, keep_extended: bool = False) -> None:
+        self._dtype = np.dtype(dtype).newbyteorder("<")
+        same_shape = tuple(header.get("shape", ())) == grid.shape
+        self._extended = bytes(header.get("extended", b"")) if keep_extended and same_shape else b""
+        self._record = _record(grid, self._dtype, header, self._extended)
+        self._count, self._sum, self._squares = 0, 0.0, 0.0
+        self._least, self._greatest = np.inf, -np.inf
+        offset = HEADER_BYTES + len(self._extended)
+        with path.open("wb+") as file:
+            file.write(self._record.tobytes() + self._extended)
+            reserve(file, offset + int(np.prod(grid.shape, dtype=np.int64)) * self._dtype.itemsize)
+            self._data: np.memmap[Any, Any] | None = np.memmap(file, self._dtype, "r+", offset, grid.shape)
+        self._path = path
+
+    def write(self, region: Region, values: npt.NDArray[Any]) -> None:
+        """Put values (z, y, x) into a region."""
+        if self._data is None:
+            raise ValueError("the file is closed")
+        stored = values.astype(self._dtype)
+        self._data[region.slices] = stored
+        finite = stored[np.isfinite(stored)].astype(np.float64)
+        if finite.size:
+            self._count += finite.size
+            self._sum += float(finite.sum())
+            self._squares += float(np.square(finite).sum())
+            self._least = min(self._least, float(finite.min()))
+            self._greatest = max(self._greatest, float(finite.max()))
+
+    def close(self) -> None:
+        """Write the statistics and let go of the file."""
+        if self._data is None:
+            return
+        self._data.flush()
+        self._data = None
+        if self._count:
+            mean = self._sum / self._count
+            self._record["dmin"], self._record["dmax"], self._record["dmean"] = self._least, self._greatest, mean
+            self._record["rms"] = np.sqrt(max(0.0, self._squares / self._count - mean**2))
+        with self._path.open("rb+") as file:
+            file.write(self._record.tobytes())
+
+    def __enter__(self) -> MrcWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def _record(grid: Grid, dtype: np.dtype[Any], header: Mapping[str, Any], extended: bytes) -> npt.NDArray[Any]:
+    shape = header.get("shape")
+    source = Placement.from_json(header["placement"]) if "placement" in header else None
+    placement = Placement.carrying(grid, source, tuple(shape) if shape else None)
+    record = np.zeros((), HEADER_DTYPE.newbyteorder("<"))
+    record["nz"], record["ny"], record["nx"] = grid.shape
+    record["mode"] = MODES[dtype.str[1:]]
+    record["nxstart"], record["nystart"], record["nzstart"] = placement.starts
+    record["mx"], record["my"], record["mz"] = placement.intervals
+    record["cella"], record["cellb"] = placement.cell, placement.angles
+    record["mapc"], record["mapr"], record["maps"] = 1, 2, 3
+    record["dmin"], record["dmax"], record["dmean"], record["rms"] = 0, -1, -2, -1
+    group = int(header.get("space_group", VOLUME_SPACE_GROUP))
+    # A crystal's symmetry operators, kept in the extended header, mean nothing without their space group.
+    record["ispg"] = group if extended and 1 <= group <= 230 else VOLUME_SPACE_GROUP
+    record["nsymbt"] = len(extended)
+    record["exttyp"] = str(header.get("extended_type", "")).encode("ascii", "replace")[:4] if extended else b""
+    record["nversion"] = 20141
+    record["origin"] = placement.origin
+    record["map"], record["machst"] = b"MAP ", (0x44, 0x44, 0, 0)
+    labels = [str(label) for label in header.get("labels", ()) if not str(label).startswith("Written by volviz")]
+    labels = [*labels[:9], "Written by volviz"]
+    record["nlabl"] = len(labels)
+    record["label"][: len(labels)] = [label.encode("ascii", "replace")[:80] for label in labels]
+    return record
+
+
+def reserve(file: IO[bytes], size: int) -> None:
+    """Give a file its full size and the room for it: a mapped file that meets a full disk later would end the program."""
+    if hasattr(os, "posix_fallocate"):
+        file.flush()
+        os.posix_fallocate(file.fileno(), 0, size)
+    else:
+        file.truncate(size)
+    file.flush()
