@@ -1,0 +1,133 @@
+"""Closed smooth surfaces around a centre: envelopes, vesicles, cores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from volviz.core.grid import Floats, Grid, Region
+
+Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """An ellipsoid with smooth bumps: |q| = 1 + sum_k height_k exp(sharpness_k (q.c_k/|q| - 1)), q the point over the half-axes.
+
+    ``center_xyz`` (3,) and ``axes`` (3,) in A; ``rotation`` (3, 3) turns world directions into the body's;
+    ``lobes`` (k, 3) unit vectors with ``heights`` (k,), over the radius, and ``sharpness`` (k,).
+    """
+
+    center_xyz: Floats
+    axes: Floats
+    rotation: Floats
+    lobes: Floats
+    heights: Floats
+    sharpness: Floats
+
+    @property
+    def reach(self) -> float:
+        """No point of the surface is farther than this (A) from the centre."""
+        return float(self.axes.max() * (1 + np.clip(self.heights, 0, None).sum()))
+
+    def surface(self, directions_xyz: Floats) -> tuple[Floats, Floats]:
+        """Return points (n, 3) of the surface and its unit normals (n, 3) there, both (x, y, z) in the world.
+
+        They lie where rays from the centre along unit vectors (n, 3) of the body's frame meet it.
+        """
+        bump = (self.heights * np.exp(self.sharpness * (directions_xyz @ self.lobes.T - 1))).sum(axis=1)
+        local = directions_xyz * (1 + bump)[:, None] * self.axes
+        step = 1.0
+        slope = np.stack([self._level(local + step * e) - self._level(local - step * e) for e in np.eye(3)], axis=1)
+        normals = slope / np.linalg.norm(slope, axis=1, keepdims=True)
+        return local @ self.rotation + self.center_xyz, normals @ self.rotation
+
+    def _level(self, local: Floats) -> Floats:
+        q = local / self.axes
+        rho = np.maximum(np.linalg.norm(q, axis=1), 1e-9)
+        cosines = (q / rho[:, None]) @ self.lobes.T
+        return np.asarray(rho - 1 - (self.heights * np.exp(self.sharpness * (cosines - 1))).sum(axis=1))
+
+    def distance(self, grid: Grid) -> Array:
+        """Return the signed distance (z, y, x) in A to the surface, negative inside, right to first order near the surface.
+
+        A level set over the length of its gradient: exact for a sphere.
+        """
+        x, y, z = coordinates_xyz(grid, self.center_xyz)
+        rows = (self.rotation / self.axes[:, None]).astype(np.float32)
+        q = [row[0] * x + (row[1] * y + row[2] * z) for row in rows]
+        rho = np.sqrt(q[0] ** 2 + q[1] ** 2 + q[2] ** 2)
+        np.maximum(rho, 1e-4, out=rho)
+        level: Array = rho - np.float32(1)
+        inverse = 1 / rho
+        for c, height, sharp in zip(self.lobes.astype(np.float32), self.heights, self.sharpness, strict=True):
+            k = np.float32(sharp)
+            exponent = (q[0] * (k * c[0]) + q[1] * (k * c[1]) + q[2] * (k * c[2])) * inverse - k
+            level -= np.float32(height) * np.exp(exponent, out=exponent)
+        slopes = np.gradient(level, *grid.voxel_size)
+        steepness = np.sqrt(slopes[0] ** 2 + slopes[1] ** 2 + slopes[2] ** 2)
+        np.maximum(steepness, np.float32(0.4 / self.axes.max()), out=steepness)
+        return np.asarray(level / steepness, dtype=np.float32)
+
+
+def coordinates_xyz(grid: Grid, center_xyz: Floats) -> tuple[Array, Array, Array]:
+    """Return x (1, 1, nx), y (1, ny, 1), z (nz, 1, 1) in A from a point, as arrays that broadcast to the grid's shape."""
+    nz, ny, nx = grid.shape
+    x = grid.to_world(np.stack([np.zeros(nx), np.zeros(nx), np.arange(nx)], axis=1))[:, 0] - center_xyz[0]
+    y = grid.to_world(np.stack([np.zeros(ny), np.arange(ny), np.zeros(ny)], axis=1))[:, 1] - center_xyz[1]
+    z = grid.to_world(np.stack([np.arange(nz), np.zeros(nz), np.zeros(nz)], axis=1))[:, 2] - center_xyz[2]
+    return x[None, None, :].astype(np.float32), y[None, :, None].astype(np.float32), z[:, None, None].astype(np.float32)
+
+
+def region_around(grid: Grid, center_xyz: Floats, reach: float) -> Region | None:
+    """Return the voxels within ``reach`` A of a point along every axis, or None if the grid has none of them."""
+    ends = grid.to_index(np.stack([center_xyz - reach, center_xyz + reach]))
+    start = np.maximum(np.floor(ends.min(axis=0)).astype(int), 0)
+    stop = np.minimum(np.ceil(ends.max(axis=0)).astype(int) + 1, grid.shape)
+    # One voxel has no gradient, and nothing of interest.
+    return None if bool((stop - start < 2).any()) else Region(tuple(start), tuple(stop))
+
+
+def random_rotation(rng: np.random.Generator) -> Floats:
+    """Return a rotation matrix (3, 3), uniform over all orientations."""
+    w, x, y, z = (q := rng.normal(size=4)) / np.linalg.norm(q)
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+
+
+def rotation_onto(direction_xyz: Floats, spin: float) -> Floats:
+    """Return the rotation (3, 3) that takes the z axis to a unit vector, after a turn by ``spin`` radians about z."""
+    z = direction_xyz / np.linalg.norm(direction_xyz)
+    helper = np.array([1.0, 0, 0]) if abs(z[0]) < 0.8 else np.array([0, 1.0, 0])
+    x = np.cross(helper, z)
+    x /= np.linalg.norm(x)
+    y = np.cross(z, x)
+    c, s = np.cos(spin), np.sin(spin)
+    return np.stack([c * x + s * y, -s * x + c * y, z], axis=1)
+
+
+def unit_vectors(count: int, rng: np.random.Generator) -> Floats:
+    """Return random directions (count, 3), uniform over the sphere."""
+    v = rng.normal(size=(count, 3))
+    return np.asarray(v / np.linalg.norm(v, axis=1, keepdims=True))
+
+
+def random_body(center_xyz: Floats, radius: float, elongation: float, bumps: float, rng: np.random.Generator) -> Body:
+    """Return a body of about this radius (A) whose half-axes and surface vary as `Spec` says."""
+    axes = radius * (1 + rng.uniform(-elongation, elongation, 3))
+    count = 6
+    return Body(
+        center_xyz=center_xyz,
+        axes=axes,
+        rotation=random_rotation(rng),
+        lobes=unit_vectors(count, rng),
+        heights=rng.normal(0, 1, count) * bumps,
+        sharpness=rng.uniform(2, 12, count),
+    )

@@ -1,0 +1,138 @@
+"""What a simulated tomogram is made of: plain numbers, so that a file can carry the recipe of its contents."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from volviz.core.errors import VolvizError
+from volviz.core.grid import Shape
+
+Range = tuple[float, float]
+SpikeKind = Literal["closed", "open", "club", "rod", "mixed"]
+Core = Literal["rnp", "filament", "cone", "dense", "empty"]
+Scheme = Literal["dose-symmetric", "bidirectional", "continuous"]
+Correction = Literal["none", "flip", "wiener"]
+Filter = Literal["ramp", "hamming", "sirt"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """The recipe of one tomogram. Every object of a kind draws its own value from a (low, high) range.
+
+    Lengths are in angstrom, angles in degrees, defocus in micrometres of underfocus, exposure in electrons per square
+    angstrom. Densities are relative to protein (1) over vitreous ice (0). The defaults give a clear sample.
+    """
+
+    shape: Shape = (96, 256, 256)
+    """Voxels (z, y, x)."""
+    voxel_size: float = 10.0
+    seed: int = 1
+
+    virions: int = 4
+    radius: Range = (400.0, 480.0)
+    """Of the bilayer's mid-surface."""
+    elongation: float = 0.12
+    """Half-axes differ from the radius by up to this fraction."""
+    bumps: float = 0.04
+    """Height of the smooth bumps over the radius."""
+    broken: float = 0.0
+    """Chance that an envelope has a hole."""
+    clearance: Range = (60.0, 260.0)
+    """Distance between neighbouring envelopes: the lower end is the least allowed, the upper one is tried first."""
+    cut: float = 0.0
+    """How far an object may hang over the border: 0 not at all, 1 up to its middle."""
+
+    leaflet_spacing: Range = (38.0, 44.0)
+    leaflet_width: float = 7.0
+    """Standard deviation of one leaflet's density."""
+    membrane_contrast: Range = (1.1, 1.4)
+    membrane_grain: float = 0.35
+    """Relative variation of the membrane's density along its surface."""
+    membrane_protein: float = 0.3
+    """Density of a blurred layer of protein on both faces of the bilayer."""
+
+    spikes: tuple[int, int] = (22, 36)
+    spike_kind: SpikeKind = "mixed"
+    spike_length: Range = (210.0, 240.0)
+    spike_width: float = 1.0
+    """Scale of heads and stalks across their axis."""
+    spike_tilt: Range = (25.0, 15.0)
+    """Mean and standard deviation of the angle to the membrane's normal."""
+    spike_clustering: float = 0.0
+    """0 evenly spread, 1 all on one side."""
+    spike_contrast: float = 1.3
+    spike_densities: tuple[str, ...] = ()
+    """Files with real densities to take spikes from: PDB models of an ectodomain."""
+
+    core: Core = "rnp"
+    rnp: tuple[int, int] = (20, 34)
+    core_contrast: float = 0.7
+    lumen_density: float = 0.12
+
+    vesicles: int = 1
+    vesicle_radius: Range = (220.0, 380.0)
+    vesicle_filling: float = 0.05
+
+    debris: float = 60.0
+    """Free proteins per cubic micrometre, in thousands divided by ten: 60 is a clean preparation, 3000 a cytoplasm."""
+    debris_size: Range = (40.0, 110.0)
+    free_spikes: int = 4
+    filaments: int = 0
+    gold: int = 0
+    gold_radius: float = 50.0
+    carbon: float = 0.0
+    """Fraction of the field that a carbon film covers."""
+    ice_texture: float = 0.05
+    """Standard deviation of the ice's fine uneven density."""
+    ice_gradient: float = 0.3
+    """Strength of slow thickness changes over the field."""
+    ice_thickness: float = 1500.0
+    contamination: int = 0
+    """Ice crystals and dirt on the two surfaces of the film."""
+
+    tilt_range: Range = (-60.0, 60.0)
+    tilt_step: float = 3.0
+    scheme: Scheme = "dose-symmetric"
+    exposure: float = 120.0
+    """Of the whole series."""
+    defocus: float = 2.5
+    defocus_error: float = 0.05
+    amplitude_contrast: float = 0.1
+    correction: Correction = "flip"
+    snr: float = 0.5
+    """Variance of the specimen's signal over the noise's, over all images of the tilt series (gold and carbon left out)."""
+    noise_falloff: float = 0.0
+    """0 white noise; otherwise a Gaussian fall to exp(-falloff) of the amplitude at the Nyquist frequency."""
+    misalignment: float = 0.3
+    """Standard deviation of the images' residual shifts, in voxels."""
+
+    filter: Filter = "hamming"
+    iterations: int = 12
+    """What the SIRT-like filter imitates."""
+    lowpass: float = 0.0
+    """Resolution at which a Gaussian halves the amplitude; 0 for none."""
+    diffusion: int = 0
+    """Iterations of edge-preserving denoising."""
+    dark: bool = True
+    """Dense is dark, as microscopes record it."""
+
+    def __post_init__(self) -> None:
+        z, y, x = (int(n) for n in self.shape)
+        object.__setattr__(self, "shape", (z, y, x))
+        if min(self.shape) < 8:
+            raise VolvizError(f"A simulated tomogram needs at least 8 voxels along every axis, not {z} {y} {x}: ask for a larger shape.")
+        if not (math.isfinite(self.voxel_size) and 1 <= self.voxel_size <= 60):
+            raise VolvizError(f"A voxel size of {self.voxel_size:g} A cannot be simulated: choose one between 1 and 60 A.")
+        if not (math.isfinite(self.snr) and self.snr > 0):
+            raise VolvizError(f"A signal-to-noise ratio of {self.snr:g} makes no picture: choose one above zero, such as 0.5.")
+        if min(self.virions, self.vesicles, self.free_spikes, self.gold, self.filaments, self.contamination) < 0:
+            raise VolvizError("A tomogram cannot hold a negative number of objects: give zero or more.")
+        low, high = self.tilt_range
+        if not (-90 < low < high < 90 and self.tilt_step > 0):
+            raise VolvizError(f"Tilts from {low:g} to {high:g} in steps of {self.tilt_step:g} degrees are not possible: stay within 90.")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as plain values; `Spec(**...)` of them gives the same recipe."""
+        return asdict(self)

@@ -1,0 +1,104 @@
+"""A whole field of view: what lies where."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from volviz.core.grid import Floats, Grid
+from volviz.core.report import Report
+from volviz.simulate import surroundings
+from volviz.simulate.bodies import Body, random_body, random_rotation, unit_vectors
+from volviz.simulate.canvas import Canvas
+from volviz.simulate.particles import Particle, nucleoprotein, spike
+from volviz.simulate.spec import Spec
+from volviz.simulate.virion import Bilayer, Spikes, draw_core, draw_envelope, draw_nucleoproteins, draw_spikes, stand
+
+
+def prepare(spec: Spec, grid: Grid, inner: Grid, rng: np.random.Generator, report: Report) -> Canvas:
+    """Return a specimen drawn on ``grid``, whose envelopes are placed in the box of ``inner``, a part of it."""
+    canvas = Canvas.blank(grid, rng)
+    surroundings.draw_ice(canvas, spec, rng)
+    bodies = place(spec, inner, rng)
+    report(0.1, "placing virions")
+    shapes = tuple(_spike(spec, rng) for _ in range(4)) if spec.spikes[1] or spec.free_spikes else ()
+    nucleoproteins = tuple(nucleoprotein(float(rng.uniform(120, 170)), spec.voxel_size, rng) for _ in range(3))
+    for i, (body, has_spikes) in enumerate(bodies):
+        bilayer = Bilayer(
+            spacing=float(rng.uniform(*spec.leaflet_spacing)),
+            width=spec.leaflet_width,
+            contrast=float(rng.uniform(*spec.membrane_contrast)),
+            grain=spec.membrane_grain,
+            protein=spec.membrane_protein * float(rng.uniform(0.5, 1.5)) * (1.0 if has_spikes else 0.5),
+        )
+        hole = unit_vectors(1, rng)[0] if rng.random() < spec.broken else None
+        draw_envelope(canvas, body, bilayer, spec.lumen_density if has_spikes else spec.vesicle_filling, hole, rng=rng)
+        if has_spikes:
+            count = int(rng.integers(spec.rnp[0], spec.rnp[1] + 1))
+            if spec.core in ("rnp", "filament"):
+                draw_nucleoproteins(canvas, body, nucleoproteins, count, spec.core_contrast, strung=spec.core == "filament", rng=rng)
+            elif spec.core != "empty":
+                draw_core(canvas, body, spec.core_contrast, walled=spec.core == "cone", rng=rng)
+        report(0.1 + 0.5 * (i + 1) / len(bodies), "drawing envelopes")
+    # All envelopes first: a spike must not stand in a neighbour.
+    for body, has_spikes in bodies:
+        if has_spikes and shapes:
+            count = int(rng.integers(spec.spikes[0], spec.spikes[1] + 1))
+            points, normals = stand(body, count, 75.0, spec.spike_clustering, rng)
+            tilts = np.radians(np.clip(np.abs(rng.normal(*spec.spike_tilt, len(points))), 0, 75))
+            draw_spikes(canvas, Spikes(points, normals, shapes, tilts, spec.spike_contrast), rng)
+    report(0.75, "drawing what is around them")
+    if shapes:
+        _free_spikes(canvas, spec, shapes, rng)
+    surroundings.draw_debris(canvas, spec, rng)
+    surroundings.draw_filaments(canvas, spec, rng)
+    surroundings.draw_contamination(canvas, spec, rng)
+    surroundings.draw_gold(canvas, spec, rng)
+    surroundings.draw_carbon(canvas, spec, rng)
+    report(1.0, "specimen ready")
+    return canvas
+
+
+def place(spec: Spec, grid: Grid, rng: np.random.Generator) -> list[tuple[Body, bool]]:
+    """Return bodies that do not overlap, and for each whether it is a virion (else a bald vesicle).
+
+    What finds no room after many trials at ever smaller distances is left out.
+    """
+    wanted = [(float(rng.uniform(*spec.radius)), True) for _ in range(spec.virions)]
+    wanted += [(float(rng.uniform(*spec.vesicle_radius)), False) for _ in range(spec.vesicles)]
+    low, high = grid.bounds_xyz
+    best: list[tuple[Body, bool]] = []
+    for _ in range(8):
+        placed: list[tuple[Body, bool]] = []
+        for radius, has_spikes in wanted:
+            body = random_body(grid.center_xyz, radius, spec.elongation, spec.bumps, rng)
+            margin = np.minimum(body.reach * (1 - spec.cut), (high - low) * 0.45)
+            centers = rng.uniform(low + margin, high - margin, (600, 3))
+            gaps = np.linspace(spec.clearance[1], spec.clearance[0], 600)
+            free = np.ones(600, dtype=bool)
+            for other, _ in placed:
+                free &= np.linalg.norm(centers - other.center_xyz, axis=1) > body.axes.max() + other.axes.max() + gaps
+            if free.any():
+                placed.append((replace(body, center_xyz=centers[free.argmax()]), has_spikes))
+        if len(placed) > len(best) or not best:
+            best = placed
+        if len(best) == len(wanted):
+            break
+    return best
+
+
+def _spike(spec: Spec, rng: np.random.Generator) -> Particle:
+    kind = str(rng.choice(["closed", "closed", "open", "club", "rod"])) if spec.spike_kind == "mixed" else spec.spike_kind
+    return spike(kind, float(rng.uniform(*spec.spike_length)), spec.spike_width, spec.voxel_size, rng)
+
+
+def _free_spikes(canvas: Canvas, spec: Spec, shapes: tuple[Particle, ...], rng: np.random.Generator) -> None:
+    """Draw spikes that came off: protein like any other to the labels."""
+    for _ in range(spec.free_spikes):
+        position: Floats = canvas.grid.to_world(rng.uniform(0, 1, 3) * canvas.grid.shape)
+        drawn = shapes[int(rng.integers(len(shapes)))].render(canvas.grid, position, random_rotation(rng))
+        if drawn is not None:
+            region, density = drawn
+            free = 1 - canvas.lumen[region.slices] - canvas.membrane[region.slices]
+            canvas.density[region.slices] += np.float32(spec.spike_contrast) * density * free

@@ -1,0 +1,124 @@
+"""Everything around virions that is not to be found: ice, free protein, filaments, gold, carbon, dirt."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from volviz.core.grid import Floats
+from volviz.simulate.bodies import Array, coordinates_xyz, random_body, random_rotation, region_around
+from volviz.simulate.canvas import Canvas, below, texture
+from volviz.simulate.particles import Particle, globule
+from volviz.simulate.spec import Spec
+
+
+def draw_ice(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
+    """Draw the fine unevenness of vitreous ice and what little is dissolved in it."""
+    if spec.ice_texture:
+        canvas.density[...] += np.float32(spec.ice_texture) * texture(canvas.grid.shape, 25 / spec.voxel_size, rng)
+
+
+def draw_debris(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
+    """Draw free proteins between the envelopes, from a bank of particles that are already turned and lie on the grid."""
+    volume_um3 = float(np.prod(canvas.grid.extent_xyz)) * 1e-12
+    count = int(rng.poisson(spec.debris * 100 * volume_um3))
+    if count == 0:
+        return
+    bank: list[Array] = []
+    for _ in range(24):
+        size = float(rng.uniform(*spec.debris_size))
+        bank.append(_on_grid(globule(size, spec.voxel_size, rng), spec.voxel_size, rng) * np.float32(rng.uniform(0.6, 1.1)))
+    _stamp(canvas, bank, rng.uniform(0, 1, (count, 3)) * canvas.grid.shape, rng)
+
+
+def draw_filaments(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
+    """Draw long, gently bent strands of protein: actin, microtubules, loose genomes."""
+    extent = np.asarray(canvas.grid.shape) * spec.voxel_size
+    for _ in range(spec.filaments):
+        size = float(rng.uniform(40, 180))
+        bank = [_on_grid(globule(size, spec.voxel_size, rng), spec.voxel_size, rng) for _ in range(3)]
+        step = 0.35 * size
+        heading = rng.normal(size=3) * (0.3, 1, 1)
+        place = rng.uniform(0, 1, 3) * extent
+        bend = rng.normal(size=3) * 0.01
+        places: list[Floats] = []
+        for sign in (-1.0, 1.0):
+            point, direction = place.copy(), sign * heading / np.linalg.norm(heading)
+            while ((point > -size) & (point < extent + size)).all() and len(places) < 2000:
+                places.append(point / spec.voxel_size)
+                direction = direction + bend + rng.normal(size=3) * 0.01
+                direction /= np.linalg.norm(direction)
+                point = point + step * direction
+        _stamp(canvas, bank, np.asarray(places), rng)
+
+
+def draw_gold(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
+    """Draw gold beads, ten times as dense as protein."""
+    for _ in range(spec.gold):
+        place = canvas.grid.to_world(rng.uniform(0, 1, 3) * canvas.grid.shape)
+        bead = random_body(place, spec.gold_radius * float(rng.uniform(0.85, 1.15)), 0.05, 0.0, rng)
+        region = region_around(canvas.grid, place, bead.reach + 2 * spec.voxel_size)
+        if region is not None:
+            canvas.heavy[region.slices] += np.float32(10) * below(bead.distance(canvas.grid.crop(region)), 0, spec.voxel_size)
+
+
+def draw_carbon(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
+    """Draw a grainy film with a round edge over part of the field."""
+    if not spec.carbon:
+        return
+    low, high = canvas.grid.bounds_xyz
+    extent = high - low
+    angle = rng.uniform(0, 2 * np.pi)
+    outward = np.array([np.cos(angle), np.sin(angle)])
+    radius = float(rng.uniform(5000, 12000))
+    # The edge of the hole passes where the wanted fraction of the field's width is covered.
+    edge = (0.5 - spec.carbon) * float(np.abs(outward) @ extent[:2])
+    center = np.append(canvas.grid.center_xyz[:2] + outward * (edge - radius), canvas.grid.center_xyz[2])
+    x, y, z = coordinates_xyz(canvas.grid, center)
+    level = (rng.uniform(-0.4, 0.4)) * extent[2]
+    thickness = float(rng.uniform(120, 300))
+    outside = below(radius - np.sqrt(x**2 + y**2), 0, 3 * spec.voxel_size)
+    slab = below(np.abs(z - np.float32(level)) - thickness / 2, 0, 2 * spec.voxel_size)
+    grain = texture(canvas.grid.shape, 16 / spec.voxel_size, rng)
+    canvas.heavy[...] += np.float32(1.1) * outside * slab * (1 + np.float32(0.5) * grain)
+
+
+def draw_contamination(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
+    """Draw ice crystals on the two surfaces of the film: lumps as dense as protein and larger than it."""
+    for _ in range(spec.contamination):
+        at = rng.uniform(0, 1, 3)
+        at[0] = rng.choice([0.03, 0.97])
+        place: Floats = canvas.grid.to_world(at * canvas.grid.shape)
+        lump = random_body(place, float(rng.uniform(150, 500)), 0.3, 0.15, rng)
+        region = region_around(canvas.grid, place, lump.reach + 2 * spec.voxel_size)
+        if region is not None:
+            inside = below(lump.distance(canvas.grid.crop(region)), 0, 2 * spec.voxel_size)
+            canvas.heavy[region.slices] += np.float32(rng.uniform(0.4, 1.2)) * inside
+
+
+def _on_grid(particle: Particle, voxel_size: float, rng: np.random.Generator) -> Array:
+    """Return a particle turned at random, on voxels of the specimen's size."""
+    half = int(np.ceil(particle.reach / voxel_size))
+    matrix = random_rotation(rng) * (voxel_size / particle.voxel_size)
+    offset = particle.anchor - matrix @ np.full(3, half)
+    stamp: Array = ndimage.affine_transform(particle.density, matrix, offset, (2 * half + 1,) * 3, np.float32, order=1)
+    solid = np.argwhere(stamp > 0.01)
+    if len(solid) == 0:
+        return stamp
+    low, high = solid.min(axis=0), solid.max(axis=0) + 1
+    return stamp[low[0] : high[0], low[1] : high[1], low[2] : high[2]]
+
+
+def _stamp(canvas: Canvas, bank: list[Array], places: Floats, rng: np.random.Generator) -> None:
+    """Add particles of a bank at places (n, 3) in voxels, wherever no envelope is."""
+    shape = np.asarray(canvas.grid.shape)
+    free = canvas.membrane + canvas.lumen < 0.02
+    for place, which in zip(np.rint(places).astype(int), rng.integers(len(bank), size=len(places)), strict=True):
+        stamp = bank[which]
+        start = place - np.asarray(stamp.shape) // 2
+        a, b = np.maximum(start, 0), np.minimum(start + stamp.shape, shape)
+        if (a >= b).any():
+            continue
+        box = tuple(slice(i, j) for i, j in zip(a, b, strict=True))
+        piece = tuple(slice(i, j) for i, j in zip(a - start, b - start, strict=True))
+        canvas.density[box] += stamp[piece] * free[box]
