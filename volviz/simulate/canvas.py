@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from volviz.core.grid import Grid, Region, Shape
+from volviz.core.grid import Floats, Grid, Region, Shape
 from volviz.simulate.bodies import Array
 
 MEMBRANE_HALF_WIDTH = 34.0
@@ -20,10 +20,13 @@ SPIKE_LEVEL = 0.22
 class Canvas:
     """A specimen in the making, all (z, y, x) float32: density over ice, gold and carbon apart from it, soft labels.
 
+    ``film`` is the part of the grid that is ice; the rest is vacuum.
+
     ``texture`` is noise of unit variance, correlated over a protein's size, of which every object takes its grain.
     """
 
     grid: Grid
+    film: Region
     density: Array
     heavy: Array
     membrane: Array
@@ -32,10 +35,17 @@ class Canvas:
     texture: Array
 
     @classmethod
-    def blank(cls, grid: Grid, rng: np.random.Generator) -> Canvas:
-        """Return an empty specimen."""
+    def blank(cls, grid: Grid, thickness: float, grain_size: float, rng: np.random.Generator) -> Canvas:
+        """Return an empty specimen with a film of this thickness (A) in the middle."""
         density, heavy, membrane, spikes, lumen = (np.zeros(grid.shape, np.float32) for _ in range(5))
-        return cls(grid, density, heavy, membrane, spikes, lumen, texture(grid.shape, 14 / grid.mean_voxel_size, rng))
+        nz, ny, nx = grid.shape
+        spare = int(max(0.0, nz - max(4.0, thickness / grid.voxel_size[0])) / 2)
+        film = Region((spare, 0, 0), (nz - spare, ny, nx))
+        return cls(grid, film, density, heavy, membrane, spikes, lumen, texture(grid.shape, grain_size / grid.mean_voxel_size, rng))
+
+    def scatter(self, count: int, rng: np.random.Generator) -> Floats:
+        """Return random points (count, 3) of the film, (x, y, z)."""
+        return self.grid.to_world(self.film.start + rng.uniform(0, 1, (count, 3)) * self.film.shape)
 
     def cover(self, region: Region, membrane: Array, lumen: Array) -> None:
         """Mark an envelope: where two meet, the more certain one counts, and membrane goes before lumen."""

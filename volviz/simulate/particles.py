@@ -64,52 +64,6 @@ def of_blobs(blobs: list[Blob], voxel_size: float, resolution: float) -> Particl
     return Particle((density / density.max()).astype(np.float32), voxel_size, -low[::-1].astype(np.float64))
 
 
-def spike(kind: str, length: float, width: float, voxel_size: float, rng: np.random.Generator) -> Particle:
-    """Return a spike that stands on the origin along +z: a stalk that may bend, and a head.
-
-    ``closed`` and ``open`` are trimeric class I fusion proteins (a head 130 A wide and 160 A long on a thin stalk), ``club`` is
-    one pear-shaped blob on a stalk, ``rod`` has no head. ``length`` in A includes all.
-    """
-    blobs: list[Blob] = []
-    bend = rng.normal(0, 0.12, 2)
-
-    def axis(t: float) -> tuple[float, float]:
-        """Where the axis is at a fraction of the length: straight near the membrane, bent towards the head."""
-        lean = max(0.0, t - 0.15) * length
-        return bend[0] * lean, bend[1] * lean
-
-    if kind == "rod":
-        for t in np.linspace(0.05, 0.92, 12):
-            ax, ay = axis(t)
-            blobs.append(Blob((ax, ay, t * length), 17 * width))
-        return of_blobs(blobs, voxel_size / 2, 0.4 * voxel_size)
-
-    head = 0.66 * length if kind != "club" else 0.5 * length
-    stalk = length - head
-    for h in np.arange(0, stalk + 15, 12):
-        ax, ay = axis(h / length)
-        blobs.append(Blob((ax, ay, float(h)), 12 * width, 0.65))
-    if kind == "club":
-        for t, sigma in ((0.1, 16), (0.35, 22), (0.62, 27)):
-            ax, ay = axis((stalk + t * head) / length)
-            blobs.append(Blob((ax, ay, stalk + t * head), sigma * width))
-        return of_blobs(blobs, voxel_size / 2, 0.4 * voxel_size)
-
-    phase = rng.uniform(0, 2 * np.pi)
-    up = [kind == "open" and bool(rng.random() < 0.6) for _ in range(3)]
-    for i in range(3):
-        a = phase + 2 * np.pi * i / 3
-        # Along the head: the stem of S2, the wide S1 shoulder, the receptor-binding top, and an arm that may stand up.
-        for t, r, sigma, weight in ((0.12, 12, 14, 0.9), (0.38, 20, 18, 1.0), (0.62, 32, 18, 1.0), (0.8, 20, 16, 0.9)):
-            ax, ay = axis((stalk + t * head) / length)
-            turn = a + 0.9 * t
-            blobs.append(Blob((ax + r * width * np.cos(turn), ay + r * width * np.sin(turn), stalk + t * head), sigma * width, weight))
-        if up[i]:
-            ax, ay = axis((stalk + head) / length)
-            blobs.append(Blob((ax + 26 * width * np.cos(a), ay + 26 * width * np.sin(a), stalk + 0.98 * head), 13 * width, 0.9))
-    return of_blobs(blobs, voxel_size / 2, 0.4 * voxel_size)
-
-
 def globule(size: float, voxel_size: float, rng: np.random.Generator) -> Particle:
     """Return an irregular protein of about this diameter (A): a few blobs."""
     count = int(rng.integers(2, 7))

@@ -47,14 +47,16 @@ class Spec:
     leaflet_spacing: Range = (38.0, 44.0)
     leaflet_width: float = 7.0
     """Standard deviation of one leaflet's density."""
-    membrane_contrast: Range = (1.1, 1.4)
-    membrane_grain: float = 0.35
+    membrane_contrast: Range = (0.75, 0.95)
+    membrane_grain: float = 0.22
     """Relative variation of the membrane's density along its surface."""
+    grain_size: float = 14.0
+    """Correlation length of all grain, as a standard deviation."""
     membrane_protein: float = 0.3
     """Density of a blurred layer of protein on both faces of the bilayer."""
 
-    spikes: tuple[int, int] = (22, 36)
-    spike_kind: SpikeKind = "mixed"
+    spikes: tuple[int, int] = (28, 42)
+    spike_kind: SpikeKind = "open"
     spike_length: Range = (210.0, 240.0)
     spike_width: float = 1.0
     """Scale of heads and stalks across their axis."""
@@ -62,9 +64,9 @@ class Spec:
     """Mean and standard deviation of the angle to the membrane's normal."""
     spike_clustering: float = 0.0
     """0 evenly spread, 1 all on one side."""
-    spike_contrast: float = 1.3
+    spike_contrast: float = 2.0
     spike_densities: tuple[str, ...] = ()
-    """Files with real densities to take spikes from: PDB models of an ectodomain."""
+    """PDB models of an ectodomain to take heads from, instead of the drawn ones."""
 
     core: Core = "rnp"
     rnp: tuple[int, int] = (20, 34)
@@ -75,8 +77,8 @@ class Spec:
     vesicle_radius: Range = (220.0, 380.0)
     vesicle_filling: float = 0.05
 
-    debris: float = 60.0
-    """Free proteins per cubic micrometre, in thousands divided by ten: 60 is a clean preparation, 3000 a cytoplasm."""
+    debris: float = 6.0
+    """Free proteins per cube of 100 nm: 5 is a clean preparation, 300 a cytoplasm."""
     debris_size: Range = (40.0, 110.0)
     free_spikes: int = 4
     filaments: int = 0
@@ -89,6 +91,7 @@ class Spec:
     ice_gradient: float = 0.3
     """Strength of slow thickness changes over the field."""
     ice_thickness: float = 1500.0
+    """Everything lies in a film of this thickness; where it is less than the field's depth, the rest is empty."""
     contamination: int = 0
     """Ice crystals and dirt on the two surfaces of the film."""
 
@@ -97,11 +100,11 @@ class Spec:
     scheme: Scheme = "dose-symmetric"
     exposure: float = 120.0
     """Of the whole series."""
-    defocus: float = 2.5
+    defocus: float = 4.0
     defocus_error: float = 0.05
     amplitude_contrast: float = 0.1
     correction: Correction = "flip"
-    snr: float = 0.5
+    snr: float = 1.0
     """Variance of the specimen's signal over the noise's, over all images of the tilt series (gold and carbon left out)."""
     noise_falloff: float = 0.0
     """0 white noise; otherwise a Gaussian fall to exp(-falloff) of the amplitude at the Nyquist frequency."""

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from volviz.core.grid import Floats, Grid
+from volviz.core.grid import Grid
 from volviz.core.report import Report
 from volviz.simulate import surroundings
 from volviz.simulate.bodies import Body, random_body, random_rotation, unit_vectors
 from volviz.simulate.canvas import Canvas
-from volviz.simulate.particles import Particle, nucleoprotein, spike
+from volviz.simulate.particles import Particle, nucleoprotein
 from volviz.simulate.spec import Spec
+from volviz.simulate.spikes import spike, spike_of_model
 from volviz.simulate.virion import Bilayer, Spikes, draw_core, draw_envelope, draw_nucleoproteins, draw_spikes, stand
 
 
 def prepare(spec: Spec, grid: Grid, inner: Grid, rng: np.random.Generator, report: Report) -> Canvas:
     """Return a specimen drawn on ``grid``, whose envelopes are placed in the box of ``inner``, a part of it."""
-    canvas = Canvas.blank(grid, rng)
+    canvas = Canvas.blank(grid, spec.ice_thickness, spec.grain_size, rng)
     surroundings.draw_ice(canvas, spec, rng)
-    bodies = place(spec, inner, rng)
+    bodies = place(spec, inner, grid.crop(canvas.film), rng)
     report(0.1, "placing virions")
     shapes = tuple(_spike(spec, rng) for _ in range(4)) if spec.spikes[1] or spec.free_spikes else ()
     nucleoproteins = tuple(nucleoprotein(float(rng.uniform(120, 170)), spec.voxel_size, rng) for _ in range(3))
@@ -60,14 +62,17 @@ def prepare(spec: Spec, grid: Grid, inner: Grid, rng: np.random.Generator, repor
     return canvas
 
 
-def place(spec: Spec, grid: Grid, rng: np.random.Generator) -> list[tuple[Body, bool]]:
+def place(spec: Spec, grid: Grid, film: Grid, rng: np.random.Generator) -> list[tuple[Body, bool]]:
     """Return bodies that do not overlap, and for each whether it is a virion (else a bald vesicle).
+
+    They lie in the field of ``grid`` and the depth of ``film``.
 
     What finds no room after many trials at ever smaller distances is left out.
     """
     wanted = [(float(rng.uniform(*spec.radius)), True) for _ in range(spec.virions)]
     wanted += [(float(rng.uniform(*spec.vesicle_radius)), False) for _ in range(spec.vesicles)]
-    low, high = grid.bounds_xyz
+    (low, high), (bottom, top) = grid.bounds_xyz, film.bounds_xyz
+    low[2], high[2] = max(low[2], bottom[2]), min(high[2], top[2])
     best: list[tuple[Body, bool]] = []
     for _ in range(8):
         placed: list[tuple[Body, bool]] = []
@@ -89,14 +94,17 @@ def place(spec: Spec, grid: Grid, rng: np.random.Generator) -> list[tuple[Body, 
 
 
 def _spike(spec: Spec, rng: np.random.Generator) -> Particle:
+    length = float(rng.uniform(*spec.spike_length))
+    if spec.spike_densities:
+        path = spec.spike_densities[int(rng.integers(len(spec.spike_densities)))]
+        return spike_of_model(Path(path), length, spec.voxel_size, rng)
     kind = str(rng.choice(["closed", "closed", "open", "club", "rod"])) if spec.spike_kind == "mixed" else spec.spike_kind
-    return spike(kind, float(rng.uniform(*spec.spike_length)), spec.spike_width, spec.voxel_size, rng)
+    return spike(kind, length, spec.spike_width, spec.voxel_size, rng)
 
 
 def _free_spikes(canvas: Canvas, spec: Spec, shapes: tuple[Particle, ...], rng: np.random.Generator) -> None:
     """Draw spikes that came off: protein like any other to the labels."""
-    for _ in range(spec.free_spikes):
-        position: Floats = canvas.grid.to_world(rng.uniform(0, 1, 3) * canvas.grid.shape)
+    for position in canvas.scatter(spec.free_spikes, rng):
         drawn = shapes[int(rng.integers(len(shapes)))].render(canvas.grid, position, random_rotation(rng))
         if drawn is not None:
             region, density = drawn

@@ -15,20 +15,20 @@ from volviz.simulate.spec import Spec
 def draw_ice(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
     """Draw the fine unevenness of vitreous ice and what little is dissolved in it."""
     if spec.ice_texture:
-        canvas.density[...] += np.float32(spec.ice_texture) * texture(canvas.grid.shape, 25 / spec.voxel_size, rng)
+        film = canvas.density[canvas.film.slices]
+        film += np.float32(spec.ice_texture) * texture(canvas.film.shape, 25 / spec.voxel_size, rng)
 
 
 def draw_debris(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
     """Draw free proteins between the envelopes, from a bank of particles that are already turned and lie on the grid."""
-    volume_um3 = float(np.prod(canvas.grid.extent_xyz)) * 1e-12
-    count = int(rng.poisson(spec.debris * 100 * volume_um3))
+    count = int(rng.poisson(spec.debris * float(np.prod(canvas.film.shape)) * (spec.voxel_size / 1000) ** 3))
     if count == 0:
         return
     bank: list[Array] = []
     for _ in range(24):
         size = float(rng.uniform(*spec.debris_size))
         bank.append(_on_grid(globule(size, spec.voxel_size, rng), spec.voxel_size, rng) * np.float32(rng.uniform(0.6, 1.1)))
-    _stamp(canvas, bank, rng.uniform(0, 1, (count, 3)) * canvas.grid.shape, rng)
+    _stamp(canvas, bank, canvas.grid.to_index(canvas.scatter(count, rng)), rng)
 
 
 def draw_filaments(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
@@ -54,8 +54,7 @@ def draw_filaments(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None
 
 def draw_gold(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
     """Draw gold beads, ten times as dense as protein."""
-    for _ in range(spec.gold):
-        place = canvas.grid.to_world(rng.uniform(0, 1, 3) * canvas.grid.shape)
+    for place in canvas.scatter(spec.gold, rng):
         bead = random_body(place, spec.gold_radius * float(rng.uniform(0.85, 1.15)), 0.05, 0.0, rng)
         region = region_around(canvas.grid, place, bead.reach + 2 * spec.voxel_size)
         if region is not None:
@@ -86,9 +85,9 @@ def draw_carbon(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
 def draw_contamination(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
     """Draw ice crystals on the two surfaces of the film: lumps as dense as protein and larger than it."""
     for _ in range(spec.contamination):
-        at = rng.uniform(0, 1, 3)
-        at[0] = rng.choice([0.03, 0.97])
-        place: Floats = canvas.grid.to_world(at * canvas.grid.shape)
+        at = rng.uniform(0, 1, 3) * canvas.grid.shape
+        at[0] = rng.choice([canvas.film.start[0], canvas.film.stop[0]])
+        place: Floats = canvas.grid.to_world(at)
         lump = random_body(place, float(rng.uniform(150, 500)), 0.3, 0.15, rng)
         region = region_around(canvas.grid, place, lump.reach + 2 * spec.voxel_size)
         if region is not None:
