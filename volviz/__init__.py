@@ -1,1 +1,97 @@
-"""volviz: look at virions in cryo-electron tomograms."""
+"""volviz: look at virions in cryo-electron tomograms.
+
+    import volviz
+
+    vol = volviz.open("ts_16.mrc")
+    seg = volviz.segment(vol)
+    scene = volviz.Scene.of(vol, seg)
+    img = volviz.still(scene, vol, seg, size=(3840, 2160))
+    volviz.spin(scene, vol, seg, "turn.mp4")
+
+Names are looked up when first used, so importing volviz costs nothing and torch is imported when a network runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from volviz.core.camera import Camera
+    from volviz.core.errors import Cancelled, VolvizError
+    from volviz.core.grid import Grid, Region
+    from volviz.core.project import Project
+    from volviz.core.scene import Scene
+    from volviz.core.segmentation import Label, Segmentation
+    from volviz.core.volume import Volume
+    from volviz.io import open, save  # noqa: A004 - volviz.open is the promise
+    from volviz.measure import evaluate
+    from volviz.simulate import simulate
+    from volviz.tasks.describe import describe
+    from volviz.tasks.render import spin, still
+    from volviz.tasks.segment import segment
+
+_HOMES = {
+    "Camera": "core.camera",
+    "Cancelled": "core.errors",
+    "Grid": "core.grid",
+    "Label": "core.segmentation",
+    "Project": "core.project",
+    "Region": "core.grid",
+    "Scene": "core.scene",
+    "Segmentation": "core.segmentation",
+    "Volume": "core.volume",
+    "VolvizError": "core.errors",
+    "describe": "tasks.describe",
+    "evaluate": "measure",
+    "open": "io",
+    "save": "io",
+    "segment": "tasks.segment",
+    "simulate": "simulate",
+    "spin": "tasks.render",
+    "still": "tasks.render",
+}
+
+__all__ = [
+    "Camera",
+    "Cancelled",
+    "Grid",
+    "Label",
+    "Project",
+    "Region",
+    "Scene",
+    "Segmentation",
+    "Volume",
+    "VolvizError",
+    "describe",
+    "evaluate",
+    "open",
+    "save",
+    "segment",
+    "simulate",
+    "spin",
+    "still",
+]
+
+
+class _Api(ModuleType):
+    """Two subpackages have the names of verbs: importing them must not hide `volviz.segment` and `volviz.simulate`."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Api
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'volviz' has no attribute '{name}'")
+    return getattr(import_module(f"volviz.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,50 @@
+"""The command line: ``volviz COMMAND ...``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from volviz.core.errors import Cancelled, VolvizError
+
+WRONG, INTERRUPTED, TERMINATED = 2, 130, 143
+
+
+class _Terminated(BaseException):
+    """Somebody asked the process to end: a way out that still removes what is half written."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0, 2 for what a person can put right, 130 for Ctrl-C."""
+    from volviz.cli.parser import parse
+
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        arguments = parse(sys.argv[1:] if argv is None else argv)
+        arguments.command(arguments)
+    except VolvizError as error:
+        return _say(str(error), WRONG)
+    except (KeyboardInterrupt, Cancelled):
+        return _say("Stopped; nothing half-done was left behind.", INTERRUPTED)
+    except _Terminated:
+        return TERMINATED
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone: nobody is left to tell
+        return 0
+    except MemoryError:
+        return _say("There is not enough memory for this; close other programs, or work on a smaller or binned volume.", WRONG)
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        return _say(f"{name}{(error.strerror or str(error)).lower()}; check the path, the permissions and the free space.", WRONG)
+    return 0
+
+
+def _say(sentence: str, status: int) -> int:
+    print(f"volviz: {sentence}", file=sys.stderr)
+    return status
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise _Terminated

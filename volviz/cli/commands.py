@@ -1,0 +1,185 @@
+"""What each command does: open what it names, call a task, say where the result is."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from volviz.cli.progress import Progress
+from volviz.core.errors import VolvizError
+from volviz.core.report import part
+
+DENSE = {"auto": None, "dark": True, "bright": False}
+
+
+def open_window(arguments: Namespace) -> None:
+    """Open the desktop application."""
+    from volviz.gui.app import run
+
+    status = run(arguments.paths)
+    if status:
+        sys.exit(status)
+
+
+def demo(arguments: Namespace) -> None:
+    """Go the whole way on a sample tomogram."""
+    if arguments.out is None and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "win32"):
+        from volviz.gui.app import run
+
+        status = run([], demo=True)
+        if status:
+            sys.exit(status)
+        return
+    from volviz.tasks.demo import demo_files
+
+    # Without --out the results of the last demo are volviz's own and may be replaced; a folder of the user's may not.
+    overwrite = arguments.out is None if arguments.overwrite is None else arguments.overwrite
+    with Progress() as report:
+        files = demo_files(arguments.out or Path("volviz-demo"), device=arguments.device, overwrite=overwrite, report=report)
+    for name, path in files.items():
+        print(f"{name:<13} {path}")
+
+
+def info(arguments: Namespace) -> None:
+    """Say what a file holds."""
+    from volviz.io import open as open_path
+    from volviz.tasks.describe import describe
+
+    described = describe(open_path(arguments.path, voxel_size=arguments.voxel_size))
+    if arguments.json:
+        print(json.dumps({**described.facts, "notes": list(described.notes)}, indent=2))
+    else:
+        print("\n".join(described.lines()))
+
+
+def convert(arguments: Namespace) -> None:
+    """Write a file in another format."""
+    from volviz.io import open as open_path
+    from volviz.io import save
+
+    value = open_path(arguments.path, voxel_size=arguments.voxel_size)
+    with Progress() as report:
+        save(value, arguments.out, overwrite=arguments.overwrite, report=report)
+    print(arguments.out)
+
+
+def simulate(arguments: Namespace) -> None:
+    """Make a tomogram and its labels."""
+    from volviz.tasks.simulate import simulate_file
+
+    wanted = {
+        "virions": arguments.virions,
+        "shape": tuple(arguments.shape) if arguments.shape else None,
+        "voxel_size": arguments.voxel_size,
+        "snr": arguments.snr,
+        "seed": arguments.seed,
+    }
+    given = {name: value for name, value in wanted.items() if value is not None}
+    with Progress() as report:
+        for path in simulate_file(arguments.out, given, randomise=arguments.random, overwrite=arguments.overwrite, report=report):
+            print(path)
+
+
+def segment(arguments: Namespace) -> None:
+    """Segment a tomogram into files."""
+    from volviz.tasks.segment import segment_file
+
+    with Progress() as report:
+        result = segment_file(
+            arguments.path,
+            arguments.out,
+            model=arguments.model,
+            device=arguments.device,
+            voxel_size=arguments.voxel_size,
+            dense_is_dark=DENSE[arguments.dense],
+            overwrite=arguments.overwrite,
+            report=report,
+        )
+    _print_notes(result)
+    print(result)
+
+
+def evaluate(arguments: Namespace) -> None:
+    """Compare a segmentation with labels."""
+    from volviz.tasks.evaluate import evaluate_files
+
+    scores = evaluate_files(arguments.prediction, arguments.labels)
+    if arguments.json:
+        print(json.dumps(scores, indent=2))
+        return
+    for name, value in scores.items():
+        print(f"{name:<16} {'none' if value is None else format(value, '.4f')}")
+
+
+def render(arguments: Namespace) -> None:
+    """Draw a still or a video."""
+    from volviz.tasks.render import open_view, settled, write_picture
+
+    with Progress() as report:
+        view = open_view(
+            arguments.path,
+            segmentation=arguments.segmentation,
+            model=arguments.model,
+            device=arguments.device,
+            voxel_size=arguments.voxel_size,
+            dense_is_dark=DENSE[arguments.dense],
+            check=lambda: settled(arguments.out, overwrite=arguments.overwrite),
+            report=part(report, 0.0, 0.5),
+        )
+        scene = view.scene
+        if arguments.look is not None:
+            from volviz.tasks.looks import find_look
+
+            scene = find_look(arguments.look).apply(scene)
+        for setting in arguments.set:
+            path, equals, text = setting.partition("=")
+            if not equals:
+                raise VolvizError(f"'{setting}' sets nothing; write WHAT=VALUE, for example membrane.low=0.3.")
+            scene = scene.set(path.strip(), text.strip())
+        camera = _camera(arguments.camera, view.camera, view.volume.grid, arguments.size)
+        write_picture(
+            replace(view, scene=scene, camera=camera),
+            arguments.out,
+            size=arguments.size,
+            quality=arguments.quality,
+            transparent=arguments.transparent,
+            degrees=arguments.spin,
+            seconds=arguments.seconds,
+            fps=arguments.fps,
+            overwrite=arguments.overwrite,
+            report=part(report, 0.5, 1.0),
+        )
+    for note in view.notes:
+        print(f"volviz: {note}", file=sys.stderr)
+    print(arguments.out)
+
+
+def _camera(text: str | None, otherwise: Any, grid: Any, size: tuple[int, int]) -> Any:
+    """Understand --camera: JSON, a file of it, or the name of a side."""
+    from volviz.core.camera import VIEWS, Camera
+    from volviz.core.json import from_json
+
+    if text is None:
+        return otherwise
+    if text in VIEWS:
+        return Camera.framing(grid, view=text, aspect=size[0] / size[1])
+    try:
+        return from_json(Camera, json.loads(text if text.lstrip().startswith("{") else Path(text).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        raise VolvizError(f"'{text}' is no camera; give JSON, a file of JSON, or one of {', '.join(VIEWS)}.") from None
+
+
+def _print_notes(path: Path) -> None:
+    """Repeat on the terminal what the result says about itself."""
+    from volviz.core.segmentation import Segmentation
+    from volviz.io import open as open_path
+
+    value = open_path(path)
+    if isinstance(value, Segmentation):
+        for note in value.provenance.get("notes", ()):
+            print(f"volviz: {note}", file=sys.stderr)

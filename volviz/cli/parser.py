@@ -1,0 +1,160 @@
+"""What can be typed."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from volviz.cli import commands
+from volviz.cli.training import train
+from volviz.core.errors import VolvizError
+
+DESCRIPTION = """\
+Look at virions in cryo-electron tomograms: segment them softly, draw them, measure them.
+Without a command, volviz opens the window on the files named.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence instead of a page of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise VolvizError(f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.")
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Return what was asked for; ``.command`` is the function that does it.
+
+    Raises:
+        VolvizError: it cannot be understood.
+    """
+    parser, names = _build()
+    if not argv or (argv[0] not in names and not argv[0].startswith("-")):
+        if argv and not Path(argv[0]).exists() and not set(argv[0]) & set("./\\"):
+            raise VolvizError(f"There is neither a command nor a file called '{argv[0]}'; see volviz --help.")
+        argv = ["open", *argv]
+    return parser.parse_args(argv)
+
+
+def _build() -> tuple[_Parser, set[str]]:
+    parser = _Parser(prog="volviz", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action=_Version)
+    sub = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, run: Callable[[argparse.Namespace], None], text: str) -> _Parser:
+        first = text.partition(". ")[0].rstrip(".")
+        made = sub.add_parser(name, help=first[0].lower() + first[1:], description=textwrap.fill(text, 100))
+        made.set_defaults(command=run)
+        return made
+
+    p = command("open", commands.open_window, "The desktop application. Opens tomograms, segmentations and .volviz sessions.")
+    p.add_argument("paths", nargs="*", metavar="PATH")
+
+    p = command(
+        "demo",
+        commands.demo,
+        "The whole way on a sample tomogram: simulate, segment, draw. Shows it in the window if there is a screen and no --out.",
+    )
+    p.add_argument("--out", type=Path, metavar="DIR", help="folder for the results (default: volviz-demo)")
+    p.add_argument("--overwrite", action="store_true", default=None, help="replace results that are there already")
+    p.add_argument("--device", choices=["auto", "cuda", "cpu"], default="auto")
+
+    p = command("info", commands.info, "Header, statistics, warnings, and what volviz will do about them.")
+    p.add_argument("path", type=Path)
+    _voxel_size(p)
+    p.add_argument("--json", action="store_true", help="print JSON")
+
+    p = command(
+        "convert", commands.convert, "Write a volume or segmentation in another format. The suffix decides: .mrc .mrc.gz .tif .zarr"
+    )
+    p.add_argument("path", metavar="IN", type=Path)
+    p.add_argument("out", metavar="OUT", type=Path)
+    _voxel_size(p)
+    _overwrite(p)
+
+    p = command("simulate", commands.simulate, "Make a tomogram of virions, with its labels in OUT_labels.mrc.")
+    p.add_argument("out", metavar="OUT.mrc", type=Path)
+    p.add_argument("--virions", type=int, metavar="N", help="how many virions")
+    p.add_argument("--shape", type=int, nargs=3, metavar=("Z", "Y", "X"), help="voxels along each axis")
+    p.add_argument("--voxel-size", type=_positive, metavar="A", help="in angstrom")
+    p.add_argument("--snr", type=_positive, metavar="S", help="signal to noise ratio of one tilt image")
+    p.add_argument("--seed", type=int, metavar="N", help="another seed, another tomogram")
+    p.add_argument("--random", action="store_true", help="draw everything not given from the ranges that the bundled model learnt from")
+    _overwrite(p)
+
+    p = command("segment", commands.segment, "Classify every voxel softly: background, membrane, spikes, lumen.")
+    p.add_argument("path", metavar="TOMO", type=Path)
+    p.add_argument("--out", type=Path, required=True, metavar="DIR|X.zarr", help="folder for MRC files, or one OME-Zarr")
+    _model(p)
+    _voxel_size(p)
+    _overwrite(p)
+
+    p = command("train", train, "Fit a segmenter to simulated tomograms, or to your own with --data.")
+    p.add_argument("method", metavar="METHOD", help="which segmenter: unet, or one that a plug-in brings")
+    p.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="its options: see volviz train METHOD --help")
+
+    p = command("evaluate", commands.evaluate, "Compare a segmentation with labels: F1 and IoU per class, accuracy, calibration.")
+    p.add_argument("prediction", metavar="PREDICTION", type=Path)
+    p.add_argument("labels", metavar="LABELS", type=Path)
+    p.add_argument("--json", action="store_true", help="print JSON")
+
+    p = command("render", commands.render, "Draw a still or a video. Without --segmentation the model is run first.")
+    p.add_argument("path", metavar="TOMO|PROJECT", type=Path)
+    p.add_argument("--segmentation", type=Path, metavar="S", help="what volviz segment wrote")
+    p.add_argument("--out", type=Path, required=True, metavar="X.png|X.mp4")
+    p.add_argument("--size", type=_size, metavar="WxH", help="in pixels (default: 1920x1080)", default=(1920, 1080))
+    p.add_argument("--camera", metavar="JSON", help="a camera as JSON, a file of it, or a side: front back left right top bottom")
+    p.add_argument("--quality", choices=["cached", "exact"], default="cached", help="exact lights every sample by itself: slow")
+    p.add_argument("--transparent", action="store_true", help="no background (PNG)")
+    p.add_argument("--look", metavar="PRESET", help="virion, membrane, print, paper, or a JSON file")
+    p.add_argument(
+        "--set", action="append", default=[], metavar="WHAT=VALUE", help="for example membrane.low=0.3, shadow.on=off, light.size=20"
+    )
+    p.add_argument("--spin", type=float, metavar="DEGREES", help="how far a video turns (default: 360)")
+    p.add_argument("--seconds", type=_positive, default=10.0, metavar="S", help="length of a video")
+    p.add_argument("--fps", type=int, default=30, metavar="F", help="pictures per second of a video")
+    _model(p)
+    _voxel_size(p)
+    _overwrite(p)
+    return parser, set(sub.choices)
+
+
+class _Version(argparse.Action):
+    def __init__(self, option_strings: Sequence[str], dest: str, **rest: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print the version and exit")
+
+    def __call__(self, parser: argparse.ArgumentParser, *rest: Any) -> None:
+        from importlib.metadata import version
+
+        parser.exit(message=f"volviz {version('volviz')}\n")
+
+
+def _model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", default="unet", metavar="NAME|PATH", help="a model by name, or a .safetensors file (default: unet)")
+    parser.add_argument("--device", choices=["auto", "cuda", "cpu"], default="auto")
+    parser.add_argument("--dense", choices=["auto", "dark", "bright"], default="auto", help="which sign of the density is matter")
+
+
+def _voxel_size(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--voxel-size", type=_positive, metavar="A", help="in angstrom, instead of what the file says")
+
+
+def _overwrite(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--overwrite", action="store_true", help="replace results that are there already")
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit() and 1 <= int(width) <= 65536 and 1 <= int(height) <= 65536):
+        raise argparse.ArgumentTypeError(f"{text} is not a size such as 3840x2160")
+    return int(width), int(height)

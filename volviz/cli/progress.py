@@ -1,0 +1,39 @@
+"""A progress bar in the terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Self
+
+
+class Progress:
+    """A `Report` that draws a bar on a terminal, and in a log file one line for each new thing that happens."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._began = time.monotonic()
+        self._bar = None
+        if sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=100, bar_format="{desc:<28} {bar:30} {n:3.0f} %  {elapsed}, {remaining} left", leave=False)
+
+    def __call__(self, fraction: float, text: str = "", **metrics: float) -> None:
+        """Show that this fraction is done."""
+        if self._bar is not None:
+            if text:
+                self._bar.set_description_str(text[:28], refresh=False)
+            self._bar.n = 100 * min(1.0, fraction)
+            self._bar.refresh()
+        elif text and text != self._text:
+            print(f"{time.monotonic() - self._began:6.1f} s  {text}", file=sys.stderr, flush=True)
+        self._text = text or self._text
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._bar is not None:
+            self._bar.close()

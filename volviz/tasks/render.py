@@ -1,0 +1,214 @@
+"""Stills and videos: of values in memory, and of files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from volviz.core.camera import Camera
+from volviz.core.errors import VolvizError
+from volviz.core.report import Report, silent
+from volviz.core.scene import Scene
+from volviz.core.segmentation import Segmentation
+from volviz.core.volume import Volume
+from volviz.io import open as open_path
+from volviz.io.atomic import check_absent, make_folder
+from volviz.tasks.segment import open_tomogram, segment
+
+if TYPE_CHECKING:
+    from volviz.segment.protocol import Device
+
+Quality = Literal["cached", "exact"]
+STILLS = {".png", ".jpg", ".jpeg", ".tif", ".tiff"}
+VIDEOS = {".mp4", ".webm", ".mov", ".mkv"}
+
+
+def still(
+    scene: Scene,
+    volume: Volume,
+    segmentation: Segmentation | None = None,
+    size: tuple[int, int] = (3840, 2160),
+    camera: Camera | None = None,
+    quality: Quality = "cached",
+    transparent: bool = False,
+    report: Report = silent,
+) -> npt.NDArray[np.uint8]:
+    """Draw a picture of any size, without a window: (height, width, 4) uint8, sRGB, straight alpha, top row first.
+
+    Without a camera the whole volume is seen at an angle. Quality "exact" lights every sample by itself.
+
+    Raises:
+        VolvizError: there is no OpenGL 4.3 here, or the volume does not fit the graphics memory.
+    """
+    from volviz.render import still as draw
+
+    return draw(scene, volume, segmentation, size=size, camera=camera, quality=quality, transparent=transparent, report=report)
+
+
+def spin(
+    scene: Scene,
+    volume: Volume,
+    segmentation: Segmentation | None,
+    path: str | Path,
+    size: tuple[int, int] = (1920, 1080),
+    seconds: float = 10.0,
+    fps: int = 30,
+    camera: Camera | None = None,
+    degrees: float = 360.0,
+    overwrite: bool = False,
+    report: Report = silent,
+) -> Path:
+    """Write a video of a rotation at even speed; a full turn loops without a seam. Return its path.
+
+    Raises:
+        VolvizError: the file cannot be written, or there is no OpenGL 4.3 here.
+    """
+    from volviz.io.video import Video
+    from volviz.render import frames
+
+    path = Path(path)
+    pictures = frames(scene, volume, segmentation, size=size, camera=camera, degrees=degrees, seconds=seconds, fps=fps, report=report)
+    with Video(path, size, fps, overwrite=overwrite) as video:
+        for picture in pictures:
+            video.write(picture)
+    return path
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """Everything there is to draw, and what should be said about it."""
+
+    volume: Volume
+    segmentation: Segmentation | None
+    scene: Scene
+    camera: Camera | None = None
+    notes: tuple[str, ...] = ()
+
+
+def open_view(
+    path: Path,
+    *,
+    segmentation: Path | None = None,
+    model: str | Path = "unet",
+    device: Device = "auto",
+    voxel_size: float | None = None,
+    dense_is_dark: bool | None = None,
+    check: Callable[[], None] = lambda: None,
+    report: Report = silent,
+) -> View:
+    """Open a tomogram or a session, with a segmentation from a file or, failing that, from a model run now.
+
+    ``check`` is called when the inputs are open and before the long work, to refuse an output that cannot be written.
+
+    Raises:
+        VolvizError: something cannot be opened, or the two do not belong together.
+    """
+    scene: Scene | None = None
+    camera: Camera | None = None
+    if path.suffix.lower() == ".volviz":
+        from volviz.io.project import open_project
+
+        project = open_project(path)
+        if project.volume is None:
+            raise VolvizError(f"The session {path} names no tomogram, so there is nothing to draw.")
+        scene, camera = project.scene, project.camera
+        volume = open_tomogram(Path(project.volume.path), voxel_size=voxel_size or project.volume.voxel_size)
+        if segmentation is None and project.segmentation is not None:
+            segmentation = Path(project.segmentation.path)
+    else:
+        volume = open_tomogram(path, voxel_size=voxel_size)
+    classes = None if segmentation is None else open_classes(segmentation, volume)
+    check()
+    notes: tuple[str, ...] = ()
+    if classes is None and (scene is None or scene.ramps):
+        classes = segment(volume, model, device, dense_is_dark=dense_is_dark, report=report)
+        notes = tuple(str(note) for note in classes.provenance.get("notes", ()))
+    if scene is None:
+        scene = Scene.of(volume, classes)
+    if dense_is_dark is not None:
+        scene = replace(scene, raw=replace(scene.raw, invert=dense_is_dark))
+    return View(volume, classes, scene, camera, notes)
+
+
+def open_classes(path: Path, volume: Volume) -> Segmentation:
+    """Open a segmentation that lies on a volume.
+
+    Raises:
+        VolvizError: it is none, or lies on other voxels.
+    """
+    value = open_path(path)
+    if isinstance(value, Volume):
+        raise VolvizError(f"{path} is a plain volume, not a segmentation; name the _segmentation.json or .zarr that volviz segment wrote.")
+    if value.shape != volume.grid.shape:
+        raise VolvizError(
+            f"{path} has {value.shape} voxels (z, y, x) and the tomogram {volume.grid.shape}; it was made from another one, or another binning."
+        )
+    # The same voxels: a voxel size that a person corrected on opening holds for both.
+    return replace(value, grid=volume.grid)
+
+
+def settled(out: Path, *, overwrite: bool) -> None:
+    """Refuse a picture that cannot be written, before the work and not after it.
+
+    Raises:
+        VolvizError: the suffix is of no known kind, the name is taken, or the folder cannot be written to.
+    """
+    if out.suffix.lower() not in STILLS | VIDEOS:
+        raise VolvizError(f"{out} should end in .png, .jpg or .tif for a still, or in .mp4 or .webm for a video.")
+    check_absent(out, overwrite=overwrite)
+    make_folder(out.parent)
+
+
+def write_picture(
+    view: View,
+    out: Path,
+    *,
+    size: tuple[int, int] = (1920, 1080),
+    quality: Quality = "cached",
+    transparent: bool = False,
+    degrees: float | None = None,
+    seconds: float = 10.0,
+    fps: int = 30,
+    overwrite: bool = False,
+    report: Report = silent,
+) -> Path:
+    """Draw a view into a still or, by the suffix, a video of a rotation by ``degrees`` (360 unless told).
+
+    Raises:
+        VolvizError: the file cannot be written, or what was asked for does not go together.
+    """
+    settled(out, overwrite=overwrite)
+    if out.suffix.lower() in VIDEOS:
+        if transparent or quality == "exact":
+            raise VolvizError("A video is drawn opaque and in cached quality; leave out --transparent and --quality exact.")
+        turn = 360.0 if degrees is None else degrees
+        return spin(
+            view.scene, view.volume, view.segmentation, out, size, seconds, fps, view.camera, turn, overwrite=overwrite, report=report
+        )
+    if degrees is not None:
+        raise VolvizError(f"{out} is a still, which does not turn; end the name in .mp4 for a video, or leave out --spin.")
+    if transparent and out.suffix.lower() in {".jpg", ".jpeg"}:
+        raise VolvizError("A JPEG has no transparency; end the name in .png.")
+    from volviz.io.image import save_image
+
+    picture = still(view.scene, view.volume, view.segmentation, size, view.camera, quality, transparent, report)
+    save_image(out, picture, overwrite=overwrite, metadata=metadata(view))
+    return out
+
+
+def metadata(view: View) -> dict[str, str]:
+    """Return what a picture says about itself: the program, and the scene and camera that drew it."""
+    import json
+    from importlib.metadata import version
+
+    from volviz.core.json import to_json
+
+    said: dict[str, Any] = {"Software": f"volviz {version('volviz')}", "volviz.scene": json.dumps(to_json(view.scene))}
+    if view.camera is not None:
+        said["volviz.camera"] = json.dumps(to_json(view.camera))
+    return said

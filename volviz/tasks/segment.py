@@ -1,0 +1,130 @@
+"""Run a model over a tomogram: into memory, or tile by tile into files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from volviz.core.errors import VolvizError
+from volviz.core.grid import Region
+from volviz.core.report import Report, silent
+from volviz.core.segmentation import Segmentation
+from volviz.core.sink import Sink
+from volviz.core.volume import Volume
+from volviz.io import open as open_path
+
+if TYPE_CHECKING:
+    from volviz.segment.protocol import Device, Precision
+
+
+def segment(
+    volume: Volume,
+    model: str | Path = "unet",
+    device: Device = "auto",
+    *,
+    precision: Precision = "auto",
+    dense_is_dark: bool | None = None,
+    region: Region | None = None,
+    sink: Sink | None = None,
+    report: Report = silent,
+) -> Segmentation:
+    """Classify every voxel of a volume softly.
+
+    Args:
+        volume: the tomogram; it may lie on disk, and is read tile by tile.
+        model: the name of a model (`volviz.segment.models.models`), or the path of a ``.safetensors`` file.
+        device: "auto" takes CUDA where there is one.
+        precision: "auto" is half precision where the device is faster with it.
+        dense_is_dark: which sign of the density is matter; None guesses.
+        region: only these voxels; context beyond them is read from the whole volume.
+        sink: where finished bricks go; without one the result is in memory.
+        report: hears of the progress, and may raise `Cancelled`.
+
+    Raises:
+        VolvizError: there is no such model or device.
+    """
+    from volviz.segment.models import load
+    from volviz.segment.protocol import Run
+
+    report(0.0, "Loading the model")
+    predictor = load(model)
+    return predictor.predict(volume, Run(device, precision, region, sink, report, dense_is_dark))
+
+
+def segment_file(
+    path: Path,
+    out: Path,
+    *,
+    model: str | Path = "unet",
+    device: Device = "auto",
+    voxel_size: float | None = None,
+    dense_is_dark: bool | None = None,
+    overwrite: bool = False,
+    report: Report = silent,
+) -> Path:
+    """Segment a tomogram on disk into files, never holding either whole, and return what `volviz.open` reads.
+
+    ``out`` is an OME-Zarr if it ends in ``.zarr``, otherwise a folder for one MRC file per class, hard labels, and a JSON.
+    Nothing appears under its final name until all of it is whole.
+
+    Raises:
+        VolvizError: the tomogram cannot be opened, a result is there already, or the model cannot run.
+    """
+    volume = open_tomogram(path, voxel_size=voxel_size)
+    sink = file_sink(out, volume, overwrite=overwrite)
+    with aborting(sink):
+        segment(volume, model, device, dense_is_dark=dense_is_dark, sink=sink, report=report)
+    return sink.result
+
+
+def open_tomogram(path: Path, *, voxel_size: float | None = None) -> Volume:
+    """Open a file that must hold a tomogram.
+
+    Raises:
+        VolvizError: it holds a segmentation, or cannot be opened.
+    """
+    value = open_path(path, voxel_size=voxel_size)
+    if isinstance(value, Segmentation):
+        raise VolvizError(f"{path} holds a segmentation, not a tomogram; name the tomogram it was made from.")
+    return value
+
+
+if TYPE_CHECKING:
+    from volviz.io.mrc_folder import MrcFolder
+    from volviz.io.zarr_sink import ZarrSink
+
+
+def file_sink(out: Path, volume: Volume, *, overwrite: bool = False) -> MrcFolder | ZarrSink:
+    """Return the sink for a path: an OME-Zarr for ``.zarr``, otherwise a folder of MRC files.
+
+    Raises:
+        VolvizError: a result is there already, or the folder cannot be written to.
+    """
+    if out.suffix.lower() == ".zarr":
+        from volviz.io.zarr_sink import ZarrSink
+
+        return ZarrSink(out, volume, overwrite=overwrite)
+    from volviz.io.mrc_folder import MrcFolder
+
+    return MrcFolder(out, stem_of(volume), volume, overwrite=overwrite)
+
+
+def stem_of(volume: Volume) -> str:
+    """Return what results of a volume are called after: its file name without suffixes."""
+    name = volume.source.name if volume.source is not None else volume.name or "volume"
+    for suffix in (".gz", ".bz2"):
+        name = name.removesuffix(suffix)
+    stem, dot, _ = name.rpartition(".")
+    return stem if dot and stem else name
+
+
+@contextmanager
+def aborting(sink: Sink) -> Iterator[None]:
+    """Make sure that a sink leaves nothing half-written, whatever ends the block."""
+    try:
+        yield
+    except BaseException:
+        sink.abort()
+        raise
