@@ -65,10 +65,11 @@ def of_blobs(blobs: list[Blob], voxel_size: float, resolution: float) -> Particl
 
 
 def globule(size: float, voxel_size: float, rng: np.random.Generator) -> Particle:
-    """Return an irregular protein of about this diameter (A): a few blobs."""
-    count = int(rng.integers(2, 7))
-    centers = rng.normal(0, size * 0.22, (count, 3))
-    blobs = [Blob((c[0], c[1], c[2]), float(size * rng.uniform(0.14, 0.26)), float(rng.uniform(0.6, 1))) for c in centers]
+    """Return an irregular protein of about this diameter (A): lobes of domain size, more of them the larger it is."""
+    count = int(np.clip((size / 45) ** 2, 2, 50))
+    sigma = float(np.clip(0.2 * size, 9, 20))
+    centers = rng.normal(0, 1, (count, 3)) * (max(4.0, 0.5 * size - 1.5 * sigma) / 1.7)
+    blobs = [Blob((c[0], c[1], c[2]), sigma * float(rng.uniform(0.7, 1.2)), float(rng.uniform(0.6, 1))) for c in centers]
     return of_blobs(blobs, voxel_size / 2, 0.4 * voxel_size)
 
 

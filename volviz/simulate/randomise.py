@@ -65,7 +65,7 @@ def random_spec(
     high, low = between(40, 66), between(40, 66)
     if chance(0.7):
         low = high
-    snr = float(np.exp(np.log(2.0) - hardness * np.log(33) + rng.normal(0, 0.35)))
+    snr = float(np.exp(np.log(2.0) - hardness * np.log(22) + rng.normal(0, 0.35)))
     return Spec(
         shape=shape,
         voxel_size=voxel,
@@ -98,8 +98,10 @@ def random_spec(
         vesicles=vesicles,
         vesicle_radius=vesicle_radius,
         vesicle_filling=between(0, 0.2),
+        nested=0.5 if chance(0.2) else 0.0,
         debris=float(np.exp(rng.uniform(np.log(0.5), np.log(40)))) * (8 if crowded else 1),
         debris_size=(between(30, 60), between(70, 250) if crowded else between(70, 140)),
+        debris_contrast=between(0.7, 2.2),
         free_spikes=int(rng.poisson(8)) if chance(0.4) else 0,
         filaments=int(rng.integers(1, 8)) if crowded or chance(0.15) else 0,
         gold=int(rng.integers(1, 5)) if chance(0.3) else 0,

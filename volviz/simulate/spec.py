@@ -76,10 +76,13 @@ class Spec:
     vesicles: int = 1
     vesicle_radius: Range = (220.0, 380.0)
     vesicle_filling: float = 0.05
+    nested: float = 0.0
+    """Chance that a vesicle holds another."""
 
     debris: float = 6.0
     """Free proteins per cube of 100 nm: 5 is a clean preparation, 300 a cytoplasm."""
     debris_size: Range = (40.0, 110.0)
+    debris_contrast: float = 1.0
     free_spikes: int = 4
     filaments: int = 0
     gold: int = 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from volviz.core.grid import Grid
+from volviz.core.grid import Floats, Grid
 from volviz.core.report import Report
 from volviz.simulate import surroundings
 from volviz.simulate.bodies import Body, random_body, random_rotation, unit_vectors
@@ -65,23 +65,22 @@ def prepare(spec: Spec, grid: Grid, inner: Grid, rng: np.random.Generator, repor
 def place(spec: Spec, grid: Grid, film: Grid, rng: np.random.Generator) -> list[tuple[Body, bool]]:
     """Return bodies that do not overlap, and for each whether it is a virion (else a bald vesicle).
 
-    They lie in the field of ``grid`` and the depth of ``film``.
-
-    What finds no room after many trials at ever smaller distances is left out.
+    They lie in the field of ``grid`` and the depth of ``film``. What finds no room after many trials at ever smaller
+    distances is left out.
     """
     wanted = [(float(rng.uniform(*spec.radius)), True) for _ in range(spec.virions)]
     wanted += [(float(rng.uniform(*spec.vesicle_radius)), False) for _ in range(spec.vesicles)]
-    (low, high), (bottom, top) = grid.bounds_xyz, film.bounds_xyz
+    low, high = grid.bounds_xyz
+    bottom, top = film.bounds_xyz
     low[2], high[2] = max(low[2], bottom[2]), min(high[2], top[2])
     best: list[tuple[Body, bool]] = []
     for _ in range(8):
         placed: list[tuple[Body, bool]] = []
         for radius, has_spikes in wanted:
             body = random_body(grid.center_xyz, radius, spec.elongation, spec.bumps, rng)
-            margin = np.minimum(body.reach * (1 - spec.cut), (high - low) * 0.45)
-            centers = rng.uniform(low + margin, high - margin, (600, 3))
-            gaps = np.linspace(spec.clearance[1], spec.clearance[0], 600)
-            free = np.ones(600, dtype=bool)
+            centers = _centers(body, low, high, spec.cut, rng)
+            gaps = np.linspace(spec.clearance[1], spec.clearance[0], len(centers))
+            free = np.ones(len(centers), dtype=bool)
             for other, _ in placed:
                 free &= np.linalg.norm(centers - other.center_xyz, axis=1) > body.axes.max() + other.axes.max() + gaps
             if free.any():
@@ -90,7 +89,27 @@ def place(spec: Spec, grid: Grid, film: Grid, rng: np.random.Generator) -> list[
             best = placed
         if len(best) == len(wanted):
             break
-    return best
+    return best + [(_nested(body, rng), False) for body, has_spikes in best if not has_spikes and rng.random() < spec.nested]
+
+
+def _centers(body: Body, low: Floats, high: Floats, cut: float, rng: np.random.Generator) -> Floats:
+    """Return candidate centres (n, 3) for a body in a box.
+
+    A body wider than the box is placed by a point of its surface, near its equator: a field inside a vesicle shows nothing of it.
+    """
+    count = 600
+    if 2 * body.reach > (high - low)[:2].min():
+        outward = unit_vectors(count, rng) * (1, 1, 0.3)
+        outward /= np.linalg.norm(outward, axis=1, keepdims=True)
+        return np.asarray(low + (high - low) * rng.uniform(0.15, 0.85, (count, 3)) - outward * body.axes.mean())
+    margin = np.minimum(body.reach * (1 - cut), (high - low) * 0.45)
+    return rng.uniform(low + margin, high - margin, (count, 3))
+
+
+def _nested(body: Body, rng: np.random.Generator) -> Body:
+    """Return a second envelope inside a first."""
+    scale = float(rng.uniform(0.4, 1)) * (1 - 120 / max(float(body.axes.min()), 240.0))
+    return replace(body, axes=body.axes * scale)
 
 
 def _spike(spec: Spec, rng: np.random.Generator) -> Particle:

@@ -27,7 +27,9 @@ def draw_debris(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
     bank: list[Array] = []
     for _ in range(24):
         size = float(rng.uniform(*spec.debris_size))
-        bank.append(_on_grid(globule(size, spec.voxel_size, rng), spec.voxel_size, rng) * np.float32(rng.uniform(0.6, 1.1)))
+        bank.append(
+            _on_grid(globule(size, spec.voxel_size, rng), spec.voxel_size, rng) * np.float32(spec.debris_contrast * rng.uniform(0.6, 1.2))
+        )
     _stamp(canvas, bank, canvas.grid.to_index(canvas.scatter(count, rng)), rng)
 
 
