@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0, 2 for what a person can put right, 130 for Ctrl-C."""
     from volviz.cli.parser import parse
 
-    signal.signal(signal.SIGTERM, _terminate)
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
         arguments = parse(sys.argv[1:] if argv is None else argv)
         arguments.command(arguments)
@@ -38,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
         return _say(f"{name}{(error.strerror or str(error)).lower()}; check the path, the permissions and the free space.", WRONG)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return 0
 
 

@@ -146,7 +146,7 @@ def open_classes(path: Path, volume: Volume) -> Segmentation:
         raise VolvizError(f"{path} is a plain volume, not a segmentation; name the _segmentation.json or .zarr that volviz segment wrote.")
     if value.shape != volume.grid.shape:
         raise VolvizError(
-            f"{path} has {value.shape} voxels (z, y, x) and the tomogram {volume.grid.shape}; it was made from another one, or another binning."
+            f"{path} has {value.shape} voxels (z, y, x), the tomogram {volume.grid.shape}; it was made from another one, or another binning."
         )
     # The same voxels: a voxel size that a person corrected on opening holds for both.
     return replace(value, grid=volume.grid)

@@ -1,0 +1,181 @@
+"""What a person types, gets, and gets wrong."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+import pytest
+from PIL import Image
+
+from volviz.cli import main
+from volviz.cli.training import documented
+
+
+def tomogram(path: Path, shape=(24, 40, 40), voxel_size=10.0, seed=0) -> Path:
+    data = np.random.default_rng(seed).normal(0, 1, shape).astype(np.float32)
+    data[8:16, 10:30, 12:28] -= 1.5
+    with mrcfile.new(path) as mrc:
+        mrc.set_data(data)
+        mrc.voxel_size = voxel_size
+    return path
+
+
+def said(capsys) -> str:
+    return capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_simulate_segment_evaluate_render(tmp_path, capsys):
+    sample = tmp_path / "sample.mrc"
+    assert main(["simulate", str(sample), "--shape", "32", "72", "72", "--virions", "1", "--seed", "3"]) == 0
+    with mrcfile.open(tmp_path / "sample_labels.mrc") as labels:
+        assert labels.data.dtype == np.int8
+        assert set(np.unique(labels.data)) == {0, 1, 2, 3}
+
+    assert main(["segment", str(sample), "--out", str(tmp_path / "seg")]) == 0
+    names = {p.name for p in (tmp_path / "seg").iterdir()}
+    assert names == {
+        "sample_background.mrc",
+        "sample_membrane.mrc",
+        "sample_spikes.mrc",
+        "sample_lumen.mrc",
+        "sample_labels.mrc",
+        "sample_segmentation.json",
+    }
+    capsys.readouterr()
+    assert main(["evaluate", str(tmp_path / "seg"), str(tmp_path / "sample_labels.mrc"), "--json"]) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert {"f1.membrane", "f1.spikes", "f1.lumen", "macro_f1", "iou.lumen", "miou", "accuracy", "ece"} <= set(scores)
+    assert main(["evaluate", str(tmp_path / "sample_labels.mrc"), str(tmp_path / "sample_labels.mrc"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["macro_f1"] == 1.0
+
+    picture = tmp_path / "view.png"
+    options = ["--segmentation", str(tmp_path / "seg"), "--size", "96x64", "--set", "spikes.visible=off", "--look", "print"]
+    assert main(["render", str(sample), "--out", str(picture), *options]) == 0
+    with Image.open(picture) as image:
+        assert image.size == (96, 64)
+        assert image.getpixel((0, 0))[:3] == (255, 255, 255)  # the look's page
+        scene = json.loads(image.text["volviz.scene"])
+        assert scene["ramps"]["spikes"]["visible"] is False
+
+    film = tmp_path / "turn.mp4"
+    clip = ["--seconds", "0.5", "--fps", "8", "--spin", "90"]
+    assert main(["render", str(sample), "--out", str(film), "--segmentation", str(tmp_path / "seg"), "--size", "96x64", *clip]) == 0
+    import av
+
+    with av.open(str(film)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 4
+
+
+def test_render_runs_the_model_when_there_is_no_segmentation(tmp_path):
+    out = tmp_path / "x.png"
+    assert main(["render", str(tomogram(tmp_path / "t.mrc")), "--out", str(out), "--size", "64x48", "--transparent"]) == 0
+    with Image.open(out) as image:
+        assert image.mode == "RGBA"
+        assert image.getpixel((0, 0))[3] == 0
+
+
+def test_info_says_what_will_be_done(tmp_path, capsys):
+    assert main(["info", str(tomogram(tmp_path / "t.mrc", voxel_size=0.0))]) == 0
+    text = capsys.readouterr().out
+    assert "24 40 40" in text
+    assert "--voxel-size" in text
+    assert main(["info", str(tmp_path / "t.mrc"), "--voxel-size", "7.5", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["voxel_size_zyx_angstrom"] == [7.5, 7.5, 7.5]
+    assert facts["dense_is"] == "dark"
+
+
+def test_convert_keeps_numbers_and_place(tmp_path):
+    source = tomogram(tmp_path / "t.mrc")
+    assert main(["convert", str(source), str(tmp_path / "t.zarr")]) == 0
+    assert main(["convert", str(tmp_path / "t.zarr"), str(tmp_path / "back.mrc")]) == 0
+    with mrcfile.open(source) as a, mrcfile.open(tmp_path / "back.mrc") as b:
+        np.testing.assert_array_equal(a.data, b.data)
+        assert a.voxel_size.x == pytest.approx(b.voxel_size.x)
+
+
+WRONG = {
+    "missing file": (["info", "nothing.mrc"], "no file"),
+    "text named mrc": (["info", "text.mrc"], "text.mrc"),
+    "truncated": (["segment", "short.mrc", "--out", "o"], "short.mrc"),
+    "folder named mrc": (["info", "folder.mrc"], "folder"),
+    "unknown model": (["segment", "t.mrc", "--out", "o", "--model", "nnunet"], "nnunet"),
+    "unknown look": (["render", "t.mrc", "--out", "o.png", "--segmentation", "t.mrc", "--look", "x"], "plain volume"),
+    "no such class": (["render", "t.mrc", "--out", "o.txt"], ".png"),
+    "missing option": (["segment", "t.mrc"], "--out"),
+    "bad size": (["render", "t.mrc", "--out", "o.png", "--size", "big"], "size"),
+    "bad voxel size": (["info", "t.mrc", "--voxel-size", "-3"], "positive"),
+    "unknown command": (["segmnt"], "segmnt"),
+    "output taken": (["convert", "t.mrc", "taken.tif"], "--overwrite"),
+    "output folder missing": (["convert", "t.mrc", "a/b/c.tif"], "does not exist"),
+    "impossible simulation": (["simulate", "s.mrc", "--virions", "-1"], "virions"),
+    "odd training data": (["train", "unet", "--out", "m.safetensors", "--data", "t.mrc"], "TOMO.mrc:LABELS.mrc"),
+    "unknown method": (["train", "magic", "--out", "m.safetensors"], "magic"),
+    "labels of another shape": (["evaluate", "t.mrc", "u.mrc"], "u.mrc"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_goes_wrong_is_one_sentence(case, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    tomogram(Path("t.mrc"))
+    tomogram(Path("u.mrc"), shape=(8, 9, 10))
+    Path("text.mrc").write_text("not a tomogram\n" * 100)
+    Path("short.mrc").write_bytes(Path("t.mrc").read_bytes()[:9000])
+    Path("folder.mrc").mkdir()
+    Path("taken.tif").write_text("mine")
+    before = {p: p.stat().st_mtime_ns for p in Path().rglob("*")}
+    arguments, words = WRONG[case]
+    assert main(arguments) == 2
+    captured = capsys.readouterr().err.strip()
+    sentence = captured.splitlines()[-1]
+    assert sentence.startswith("volviz: ")
+    assert words in sentence
+    assert "Traceback" not in captured
+    assert {p: p.stat().st_mtime_ns for p in Path().rglob("*")} == before  # nothing lost, nothing left behind
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0 or not Path("/proc").is_dir(), reason="needs a folder nobody can write to")
+def test_an_unwritable_folder(tmp_path, capsys):
+    assert main(["convert", str(tomogram(tmp_path / "t.mrc")), "/proc/volviz.tif"]) == 2
+    assert "/proc" in said(capsys)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopping_in_the_middle_leaves_nothing(number, status, tmp_path):
+    source = tomogram(tmp_path / "t.mrc", shape=(200, 300, 300))
+    out = tmp_path / "seg"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "volviz", "segment", str(source), "--out", str(out)], stderr=subprocess.PIPE, text=True, cwd=tmp_path
+    )
+    seen: list[str] = []
+    for line in process.stderr:  # wait until the network runs
+        seen.append(line)
+        if "egment" in line:
+            break
+    time.sleep(1.0)
+    assert process.poll() is None, seen
+    process.send_signal(number)
+    rest = process.communicate(timeout=60)[1]
+    assert process.returncode == status
+    assert "Traceback" not in rest
+    assert not out.exists() or not any(out.iterdir())
+    assert sorted(p.name for p in tmp_path.iterdir() if p != out) == ["t.mrc"]
+
+
+def test_a_method_documents_its_own_options(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["train", "unet", "--help"])
+    assert stopped.value.code == 0
+    text = capsys.readouterr().out
+    assert "--f-maps" in text
+    assert "--learning-rate" in text
+    from volviz.segment.methods.unet import UNet
+
+    assert documented(UNet)["f_maps"].split()[0] in text
