@@ -38,32 +38,37 @@ def check_absent(path: Path, *, overwrite: bool) -> None:
         raise VolvizError(f"{path} is there already; choose another name, or allow it to be replaced (--overwrite).")
 
 
+def check_folder(folder: Path) -> None:
+    """Make sure, leaving no trace, that files can be written into a folder, or into one that `make_folder` would make.
+
+    Raises:
+        VolvizError: the folder cannot be made or written to.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise VolvizError(f"{folder} is a file, so nothing can be written into it; choose a folder.")
+    nearest = folder if folder.is_dir() else folder.absolute().parent
+    if not nearest.is_dir():
+        raise VolvizError(f"The folder {nearest} does not exist; make it first, or choose another place.")
+    try:
+        # Permissions, read-only disks and /proc all answer truthfully only when tried.
+        with tempfile.TemporaryFile(dir=nearest):
+            pass
+    except OSError as error:
+        raise VolvizError(f"Nothing can be written into the folder {nearest} ({reason(error)}); choose another place.") from error
+
+
 def make_folder(folder: Path) -> bool:
-    """Make sure that files can be written into a folder, and say whether it had to be made.
+    """Make sure that a folder is there and takes files, and say whether it had to be made.
 
     Only the last level of the path is made: a longer missing path is more often a slip of the pen than a wish.
 
     Raises:
         VolvizError: the folder cannot be made or written to.
     """
-    made = False
-    try:
-        if not folder.is_dir():
-            if folder.exists():
-                raise VolvizError(f"{folder} is a file, so nothing can be written into it; choose a folder.")
-            if not folder.absolute().parent.is_dir():
-                raise VolvizError(f"The folder {folder.absolute().parent} does not exist; make it first, or choose another place.")
-            folder.mkdir()
-            made = True
-        # Permissions, read-only disks and /proc all answer truthfully only when tried.
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        if made:
-            remove(folder)
-        raise VolvizError(
-            f"Nothing can be written into the folder {folder} ({reason(error)}); choose another place, or ask for permission."
-        ) from error
+    check_folder(folder)
+    made = not folder.is_dir()
+    if made:
+        folder.mkdir(exist_ok=True)
     return made
 
 
@@ -72,29 +77,59 @@ def reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-@contextmanager
-def replacing(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """Give a name beside a path to write a file or a folder to, and move it into place when the block ends well.
+class Replacement:
+    """A file or folder written under a hidden name beside its own: `commit` puts it in place, `discard` removes it.
 
-    The parent folder is made if only it is missing. If the block raises anything, `Cancelled` and KeyboardInterrupt
-    included, what it wrote (and a folder made for it) is removed and whatever was at the path stays.
+    The parent folder is made if only it is missing, and removed again by `discard`.
 
     Raises:
-        VolvizError: the path is taken, its folder missing or not writable, or the disk full.
+        VolvizError: on construction: the path is taken, its folder missing or not writable.
     """
-    check_absent(path, overwrite=overwrite)
-    made = make_folder(path.parent)
-    partial = partial_name(path)
+
+    def __init__(self, path: Path, *, overwrite: bool = False) -> None:
+        check_absent(path, overwrite=overwrite)
+        self._path, self._made = path, make_folder(path.parent)
+        self.partial = partial_name(path)
+
+    def commit(self) -> None:
+        """Put what was written in the place of whatever has its name."""
+        move(self.partial, self._path)
+
+    def discard(self) -> None:
+        """Leave nothing behind; whatever was at the path stays."""
+        remove(self.partial)
+        if self._made:
+            remove_if_empty(self._path.parent)
+
+    def explain(self, error: OSError) -> VolvizError:
+        """Return the sentence for what went wrong in writing."""
+        return VolvizError(f"{self._path} could not be written ({reason(error)}); free some space or choose another place.")
+
+
+@contextmanager
+def replacing(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a name to write a file or a folder to, and move it into place when the block ends well.
+
+    If the block raises anything, `Cancelled` and KeyboardInterrupt included, what it wrote is removed.
+
+    Raises:
+        VolvizError: as `Replacement`, or the disk is full.
+    """
+    replacement = Replacement(path, overwrite=overwrite)
     try:
-        yield partial
-        move(partial, path)
+        yield replacement.partial
+        replacement.commit()
     except BaseException as error:
-        remove(partial)
-        if made:
-            path.parent.rmdir()
+        replacement.discard()
         if isinstance(error, OSError):
-            raise VolvizError(f"{path} could not be written ({reason(error)}); free some space or choose another place.") from error
+            raise replacement.explain(error) from error
         raise
+
+
+def remove_if_empty(folder: Path) -> None:
+    """Remove a folder unless something is in it."""
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def move(partial: Path, path: Path) -> None:

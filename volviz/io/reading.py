@@ -9,13 +9,13 @@ from volviz.core.errors import VolvizError
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.io.atomic import reason
+from volviz.io.lazy import ZARR_FILES, is_zarr
 from volviz.io.mrc import BZIP2_MAGIC, GZIP_MAGIC, MRC_SUFFIXES, open_mrc
+from volviz.io.mrc_folder import SEGMENTATION_SUFFIX, open_segmentation
 from volviz.io.mrc_header import HEADER_BYTES, has_map_stamp, parse
 from volviz.io.mrc_placement import SIZE_ONE, SIZE_UNSET
 
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-ZARR_FILES = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
-SEGMENTATION_SUFFIX = "_segmentation.json"
 
 
 def open(path: str | Path, *, voxel_size: float | None = None, index: int | None = None) -> Volume | Segmentation:  # noqa: A001
@@ -53,7 +53,7 @@ def _open_folder(path: Path, index: int | None) -> Volume | Segmentation:
         return open_zarr(path, index=index)
     found = sorted(path.glob(f"*{SEGMENTATION_SUFFIX}"))
     if len(found) == 1:
-        return _open_segmentation(found[0])
+        return open_segmentation(found[0])
     if found:
         raise VolvizError(f"The folder {path} holds {len(found)} segmentations; open one of them by name, for example {found[0].name}.")
     raise VolvizError(f"{path} is a folder and neither an OME-Zarr nor a segmentation that volviz wrote; give a file in it.")
@@ -73,7 +73,7 @@ def _open_file(path: Path, index: int | None) -> Volume | Segmentation:
 
         return open_tiff(path, index=index)
     if path.name.endswith(SEGMENTATION_SUFFIX):
-        return _open_segmentation(path)
+        return open_segmentation(path)
     if path.suffix == ".volviz":
         raise VolvizError(f"{path} is a session, not a tomogram; open it in the window or with volviz render.")
     if not path.name.lower().endswith(MRC_SUFFIXES):
@@ -83,14 +83,3 @@ def _open_file(path: Path, index: int | None) -> Volume | Segmentation:
         except VolvizError:
             raise VolvizError(f"{path} is neither MRC, OME-Zarr nor TIFF, which are what volviz reads; convert it first.") from None
     return open_mrc(path, index=index)
-
-
-def _open_segmentation(path: Path) -> Segmentation:
-    from volviz.io.mrc_folder import open_segmentation
-
-    return open_segmentation(path)
-
-
-def is_zarr(path: Path) -> bool:
-    """Whether a folder is a zarr group or array of either version."""
-    return any((path / name).is_file() for name in ZARR_FILES)

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from volviz.core.errors import VolvizError
-from volviz.core.grid import Region, bricks
 from volviz.core.report import Report, part, silent
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.io.atomic import replacing
-from volviz.io.mrc import MRC_SUFFIXES
+from volviz.io.mrc import MRC_SUFFIXES, stem
+from volviz.io.mrc_folder import HARD_CLASSES, MrcFolder
 from volviz.io.mrc_writer import MODES, MrcWriter
-
-SLAB_BYTES = 2**26
-HARD_CLASSES = 127
+from volviz.io.values import pour, slabs, voxel_bytes, voxels
 
 
 def save(value: Volume | Segmentation, path: str | Path, *, overwrite: bool = False, report: Report = silent) -> None:
@@ -48,9 +44,12 @@ def save(value: Volume | Segmentation, path: str | Path, *, overwrite: bool = Fa
             finally:
                 plain.unlink(missing_ok=True)
     elif name.endswith(".zarr"):
-        from volviz.io.zarr_writer import save_zarr
+        from volviz.io.zarr_writer import ZarrSink, save_zarr
 
-        save_zarr(value, path, overwrite=overwrite, report=report)
+        if isinstance(value, Segmentation):
+            pour(value, ZarrSink(path, value, overwrite=overwrite), report)
+        else:
+            save_zarr(value, path, overwrite=overwrite, report=report)
     elif name.endswith((".tif", ".tiff")):
         from volviz.io.tiff import save_tiff
 
@@ -62,46 +61,9 @@ def save(value: Volume | Segmentation, path: str | Path, *, overwrite: bool = Fa
 
 
 def _save_folder(value: Segmentation, folder: Path, overwrite: bool, report: Report) -> None:
-    from volviz.io.mrc_folder import MrcFolder
-
-    stem = value.name or (value.source.stem if value.source else folder.name)
-    sink = MrcFolder(folder, stem, value, overwrite=overwrite)
+    name = value.name or (stem(value.source) if value.source else folder.name)
+    sink = MrcFolder(folder, name, value, labels=value.labels, overwrite=overwrite)
     pour(value, sink, report)
-
-
-def pour(value: Segmentation, sink: Any, report: Report) -> None:
-    """Put a whole segmentation into a sink, slab by slab, and finish it; whatever goes wrong, abort it."""
-    sink.begin(value.grid, value.labels, value.kind, value.provenance)
-    try:
-        regions = list(slabs(value.grid.shape, len(value.labels)))
-        for i, region in enumerate(regions):
-            report(i / len(regions), "writing")
-            sink.write(region, np.asarray(value.data[(slice(None), *region.slices)]))
-        sink.finish()
-    except BaseException:
-        sink.abort()
-        raise
-    report(1.0, "written")
-
-
-def slabs(shape: tuple[int, int, int], bytes_per_voxel: int) -> Iterator[Region]:
-    """Yield slabs of whole sections that cover a volume, each of at most 64 MiB but at least one section."""
-    depth = max(1, SLAB_BYTES // (shape[1] * shape[2] * bytes_per_voxel))
-    return bricks(shape, (depth, shape[1], shape[2]))
-
-
-def voxels(value: Volume | Segmentation, region: Region) -> npt.NDArray[Any]:
-    """Read what a file of one value per voxel gets: the density, or the most probable class (0 where scores find none)."""
-    if isinstance(value, Volume):
-        return np.asarray(value.data[region.slices])
-    hard = value.hard(region)
-    hard[hard == 255] = 0
-    return hard
-
-
-def voxel_bytes(value: Volume | Segmentation) -> int:
-    """Return how much memory one voxel takes while it is read."""
-    return np.dtype(value.data.dtype).itemsize if isinstance(value, Volume) else 5 * len(value.labels)
 
 
 def _write_mrc(value: Volume | Segmentation, path: Path, report: Report) -> None:

@@ -1,0 +1,180 @@
+"""A segmentation as a folder of MRC files: one of probabilities per class, one of hard labels, and a JSON that says so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from volviz.core.errors import VolvizError
+from volviz.core.grid import Grid, Region
+from volviz.core.segmentation import VIRION_LABELS, Kind, Label, Segmentation
+from volviz.core.volume import Volume
+from volviz.io.atomic import check_absent, check_folder, make_folder, move, partial_name, reason, remove, remove_if_empty
+from volviz.io.classes import ClassFiles, from_bytes, hard_classes
+from volviz.io.description import label_from_json, label_to_json, source_from_json, source_to_json
+from volviz.io.mrc import open_mrc
+from volviz.io.mrc_writer import MrcWriter
+
+FORMAT = "volviz segmentation"
+VERSION = 1
+SEGMENTATION_SUFFIX = "_segmentation.json"
+HARD_CLASSES = 127
+
+
+class MrcFolder:
+    """A `Sink` that leaves ``<stem>_<class>.mrc``, ``<stem>_labels.mrc`` and ``<stem>_segmentation.json`` in a folder.
+
+    Probabilities are stored as float16 (mode 12), hard classes as int8 (mode 0), both placed exactly as their source.
+    The folder is made if only its last level is missing. Until `finish` everything has hidden names beside the final ones.
+
+    Raises:
+        VolvizError: on construction, before any work: the names are taken, or the folder cannot be written to.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        stem: str,
+        source: Volume | Segmentation,
+        *,
+        overwrite: bool = False,
+        labels: tuple[Label, ...] = VIRION_LABELS,
+    ) -> None:
+        self._folder, self._stem, self._source, self._overwrite = folder, stem, source, overwrite
+        self._check(labels)
+        check_folder(folder)
+        self._made = False
+        self._writers: dict[Path, tuple[Path, MrcWriter]] = {}
+        self._card: dict[str, Any] = {}
+        self._kind: Kind = "probability"
+        self._labels_path = self._path("labels")
+
+    @property
+    def result(self) -> Path:
+        """What `volviz.io.open` reads once the work is finished."""
+        return self._folder / f"{self._stem}{SEGMENTATION_SUFFIX}"
+
+    def begin(self, grid: Grid, labels: tuple[Label, ...], kind: Kind, provenance: Mapping[str, Any]) -> None:
+        """Make room for a segmentation of this grid and these classes."""
+        self._check(labels)
+        if len(labels) > HARD_CLASSES:
+            raise VolvizError(f"{len(labels)} classes do not fit a label file; save the segmentation as .zarr instead.")
+        self._kind = kind
+        self._made = make_folder(self._folder)
+        files = [self._path(label.name) for label in labels]
+        try:
+            for path in files:
+                self._add(path, grid, np.float16)
+            self._add(self._labels_path, grid, np.int8)
+        except OSError as error:
+            self.abort()
+            raise VolvizError(
+                f"There is no room for the segmentation in {self._folder} ({reason(error)}); free some space or choose another place."
+            ) from error
+        self._card = {
+            "format": FORMAT,
+            "version": VERSION,
+            "kind": kind,
+            "classes": [{**label_to_json(label), "file": file.name} for label, file in zip(labels, files, strict=True)],
+            "labels": self._labels_path.name,
+            "source": source_to_json(self._source.source, self._folder),
+            "provenance": dict(provenance),
+        }
+
+    def write(self, region: Region, data: npt.NDArray[np.uint8]) -> None:
+        """Take the final classes (class, z, y, x) uint8 of a region."""
+        writers = [writer for _, writer in self._writers.values()]
+        scores = from_bytes(data, self._kind)
+        for writer, values in zip(writers[:-1], scores, strict=True):
+            writer.write(region, values)
+        writers[-1].write(region, hard_classes(data, self._kind))
+
+    def finish(self) -> None:
+        """All regions were written: move everything into place, the JSON last."""
+        card = partial_name(self.result)
+        try:
+            for _, writer in self._writers.values():
+                writer.close()
+            card.write_text(json.dumps(self._card, indent=2, default=str) + "\n", encoding="utf-8")
+            for path, (partial, _) in self._writers.items():
+                move(partial, path)
+            move(card, self.result)
+        except OSError as error:
+            remove(card)
+            self.abort()
+            raise VolvizError(f"The segmentation could not be put into {self._folder} ({reason(error)}); choose another place.") from error
+        self._writers.clear()
+
+    def abort(self) -> None:
+        """Leave nothing behind."""
+        for partial, writer in self._writers.values():
+            writer.close()
+            remove(partial)
+        self._writers.clear()
+        if self._made:
+            remove_if_empty(self._folder)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{self._stem}_{name}.mrc"
+
+    def _add(self, path: Path, grid: Grid, dtype: npt.DTypeLike) -> None:
+        partial = partial_name(path)
+        try:
+            self._writers[path] = (partial, MrcWriter(partial, grid, dtype, self._source.header))
+        except OSError:
+            remove(partial)
+            raise
+
+    def _check(self, labels: tuple[Label, ...]) -> None:
+        for label in labels:
+            if label.name == "labels" or not label.name or set(label.name) & set('/\\:*?"<>|\0'):
+                raise VolvizError(f"A class named '{label.name}' cannot be part of a file name; give it another name.")
+        paths = [self.result, self._path("labels"), *(self._path(label.name) for label in labels)]
+        for path in paths:
+            check_absent(path, overwrite=self._overwrite)
+            if self._source.source is not None and path.absolute() == self._source.source.absolute():
+                raise VolvizError(f"{path} is the tomogram itself; choose another folder for its segmentation.")
+
+
+def open_segmentation(path: Path) -> Segmentation:
+    """Open ``<stem>_segmentation.json``; the class files beside it stay on disk until sliced.
+
+    Raises:
+        VolvizError: it is no such file, or a class file is missing or of another shape.
+    """
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        if card["format"] != FORMAT or card["version"] > VERSION:
+            raise VolvizError(f"{path} was written by a newer volviz, or by another program; update volviz to open it.")
+        kind: Kind = "score" if card["kind"] == "score" else "probability"
+        labels = tuple(label_from_json(c) for c in card["classes"])
+        files = [path.parent / str(c["file"]) for c in card["classes"]]
+        source = source_from_json(card["source"], path.parent)
+        provenance = dict(card["provenance"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise VolvizError(f"{path} is not the description of a segmentation that volviz wrote; segment the tomogram again.") from error
+    volumes = [_open_class(file, path) for file in files]
+    grid = volumes[0].grid
+    if any(volume.grid != grid for volume in volumes):
+        raise VolvizError(f"The class files of {path} do not lie on the same grid; segment the tomogram again.")
+    return Segmentation(
+        grid,
+        ClassFiles(tuple(volume.data for volume in volumes), kind),
+        labels,
+        kind,
+        provenance,
+        source,
+        name=path.name.removesuffix(SEGMENTATION_SUFFIX),
+        header=volumes[0].header,
+    )
+
+
+def _open_class(file: Path, card: Path) -> Volume:
+    if not file.is_file():
+        raise VolvizError(f"{file} is missing, which {card.name} needs; put it back beside it, or segment the tomogram again.")
+    return open_mrc(file)

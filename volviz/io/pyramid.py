@@ -1,0 +1,89 @@
+"""The levels of an OME-Zarr image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import zarr
+
+from volviz.core.grid import Grid, Region, Shape, bricks
+from volviz.core.report import Report
+
+OME_VERSION = "0.5"
+CHUNK = 128
+
+
+class Pyramid:
+    """The levels of one image: each halves the one before, by 2 x 2 x 2 means, until it fits one chunk."""
+
+    def __init__(self, group: zarr.Group, grid: Grid, dtype: np.dtype[Any], channels: int | None = None) -> None:
+        self._channels = channels
+        self._grid = grid
+        self.levels: list[zarr.Array[Any]] = []
+        self._factors: list[Shape] = [(1, 1, 1)]
+        shape = grid.shape
+        lead = () if channels is None else (channels,)
+        while True:
+            chunks = (*(1 for _ in lead), *(min(n, CHUNK) for n in shape))
+            names = [axis["name"] for axis in self._axes]
+            # Axis order, chunk shape and compression are what other readers of zarr v3 understand without plug-ins.
+            name = str(len(self.levels))
+            array = group.create_array(name, shape=(*lead, *shape), chunks=chunks, dtype=dtype, fill_value=0, dimension_names=names)
+            self.levels.append(array)
+            if max(shape) <= CHUNK:
+                return
+            z, y, x = (2 if n > 1 else 1 for n in shape)
+            fz, fy, fx = self._factors[-1]
+            self._factors.append((fz * z, fy * y, fx * x))
+            shape = (-(-shape[0] // z), -(-shape[1] // y), -(-shape[2] // x))
+
+    @property
+    def _axes(self) -> list[dict[str, str]]:
+        unit = {"unit": "angstrom"} if self._grid.voxel_size_known else {}
+        space = [{"name": name, "type": "space", **unit} for name in "zyx"]
+        return space if self._channels is None else [{"name": "c", "type": "channel"}, *space]
+
+    def metadata(self, name: str) -> dict[str, Any]:
+        """Return the ``ome`` attributes of the image."""
+        lead = [] if self._channels is None else [1.0]
+        datasets = []
+        for i, factors in enumerate(self._factors):
+            size = [v * f for v, f in zip(self._grid.voxel_size, factors, strict=True)]
+            # The centre of a coarse voxel lies in the middle of those it is the mean of.
+            origin = [o + v * (f - 1) / 2 for o, v, f in zip(self._grid.origin, self._grid.voxel_size, factors, strict=True)]
+            transforms = [
+                {"type": "scale", "scale": [*lead, *size]},
+                {"type": "translation", "translation": [*(0.0 for _ in lead), *origin]},
+            ]
+            datasets.append({"path": str(i), "coordinateTransformations": transforms})
+        return {"version": OME_VERSION, "multiscales": [{"name": name, "axes": self._axes, "datasets": datasets, "type": "mean"}]}
+
+    def write(self, region: Region, values: npt.NDArray[Any]) -> None:
+        """Put values ([channel,] z, y, x) into a region of the finest level."""
+        self.levels[0][(..., *region.slices)] = values
+
+    def coarsen(self, report: Report) -> None:
+        """Compute every coarser level from the one before, brick by brick."""
+        for i, (fine, coarse) in enumerate(zip(self.levels, self.levels[1:], strict=False)):
+            z, y, x = coarse.shape[-3:]
+            factors = tuple(b // a for a, b in zip(self._factors[i], self._factors[i + 1], strict=True))
+            for brick in bricks((z, y, x), (CHUNK, CHUNK, CHUNK)):
+                report(i / (len(self.levels) - 1), "computing coarser levels")
+                sz, sy, sx = (slice(a * f, b * f) for a, b, f in zip(brick.start, brick.stop, factors, strict=True))
+                mean = block_mean(np.asarray(fine[..., sz, sy, sx]), factors)
+                whole = coarse.dtype.kind in "iub"
+                coarse[(..., *brick.slices)] = (np.rint(mean) if whole else mean).astype(coarse.dtype)
+
+
+def block_mean(values: npt.NDArray[Any], factors: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """Return means over blocks of the last three axes; a block cut by the end is the mean of what it has."""
+    mean: npt.NDArray[np.float32] = values.astype(np.float32)
+    for axis, factor in zip(range(values.ndim - 3, values.ndim), factors, strict=True):
+        starts = np.arange(0, mean.shape[axis], factor)
+        counts = np.diff(np.append(starts, mean.shape[axis])).astype(np.float32)
+        shape = [1] * mean.ndim
+        shape[axis] = -1
+        mean = np.divide(np.add.reduceat(mean, starts, axis=axis), counts.reshape(shape), dtype=np.float32)
+    return mean

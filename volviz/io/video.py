@@ -1,0 +1,139 @@
+"""Writing videos: H.264 in MP4, VP9 in WebM, or a folder of PNG frames."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.video.reformatter import ColorRange, Colorspace
+
+from volviz.core.errors import VolvizError
+from volviz.io.atomic import Replacement
+from volviz.io.image import save_image
+
+BT709 = 1  # the code of BT.709 among primaries, transfer functions and matrices (ITU-T H.273)
+LIMITED_RANGE = 1
+CODECS = {".mp4": "libx264", ".mov": "libx264", ".mkv": "libx264", ".webm": "libvpx-vp9"}
+NEAREST_RATE = 1001
+
+
+class Video:
+    """A video being written, frame by frame; use it in a ``with`` block, and it appears when the block ends well.
+
+    ``size`` is (width, height), ``fps`` frames per second, ``quality`` the constant rate factor: lower is better and
+    larger, 18 cannot be told from the original. The suffix decides: ``.mp4`` ``.mov`` ``.mkv`` H.264, ``.webm`` VP9, none
+    a folder of ``frame_00000.png``. Chroma is halved (yuv420p) and the colours are tagged BT.709, as all players expect.
+
+    Raises:
+        VolvizError: on construction: the name is taken, its folder cannot be written to, the suffix is another one, or the
+        size is odd where the codec needs even ones.
+    """
+
+    def __init__(self, path: str | Path, size: tuple[int, int], fps: float, *, overwrite: bool = False, quality: int = 18) -> None:
+        path = Path(path).expanduser()
+        width, height = size
+        codec = check_video_name(path)
+        if width < 1 or height < 1 or not fps > 0:
+            raise VolvizError(
+                f"A video of {width} x {height} pixels and {fps:g} frames per second cannot be written; give positive numbers."
+            )
+        if codec and (width % 2 or height % 2):
+            raise VolvizError(f"A video's sides must be even, not {width} x {height}; ask for {width + width % 2} x {height + height % 2}.")
+        self._size, self._count = size, 0
+        self._replacement = Replacement(path, overwrite=overwrite)
+        self._container: Any = None
+        try:
+            if codec:
+                self._open(codec, fps, quality)
+            else:
+                self._replacement.partial.mkdir()
+        except BaseException as error:
+            self._discard(error)
+            raise
+
+    def _open(self, codec: str, fps: float, quality: int) -> None:
+        rate = Fraction(fps).limit_denominator(NEAREST_RATE)
+        self._container = av.open(str(self._replacement.partial), "w", options={"movflags": "+faststart"})
+        stream = self._container.add_stream(codec, rate=rate)
+        stream.width, stream.height = self._size
+        stream.pix_fmt = "yuv420p"
+        stream.options = {"crf": str(quality)} | (
+            {"preset": "medium"} if codec == "libx264" else {"b": "0", "row-mt": "1", "cpu-used": "4"}
+        )
+        context = stream.codec_context
+        context.color_primaries = context.color_trc = context.colorspace = BT709
+        context.color_range = LIMITED_RANGE
+        self._stream = stream
+
+    def write(self, rgb: npt.NDArray[np.uint8]) -> None:
+        """Append a frame (h, w, 3) uint8, row 0 at the top. A fourth channel is ignored."""
+        width, height = self._size
+        if rgb.shape[:2] != (height, width) or rgb.ndim != 3 or rgb.dtype != np.uint8:
+            raise ValueError(f"a frame is ({height}, {width}, 3) uint8, not {rgb.shape} {rgb.dtype}")
+        picture = np.ascontiguousarray(rgb[..., :3])
+        try:
+            if self._container is None:
+                save_image(self._replacement.partial / f"frame_{self._count:05d}.png", picture)
+            else:
+                self._encode(picture)
+        except (OSError, av.FFmpegError) as error:
+            raise self._explained(error) from error
+        self._count += 1
+
+    def _encode(self, picture: npt.NDArray[np.uint8]) -> None:
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        # Left to itself the converter would use BT.601, and players would show other colours than the stills.
+        frame = frame.reformat(
+            format="yuv420p", dst_colorspace=Colorspace.ITU709, src_color_range=ColorRange.JPEG, dst_color_range=ColorRange.MPEG
+        )
+        frame.pts = self._count
+        self._container.mux(self._stream.encode(frame))
+
+    def __enter__(self) -> Video:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is not None:
+            self._discard(error)
+            return
+        try:
+            if self._container is not None:
+                self._container.mux(self._stream.encode())
+                self._container.close()
+            self._replacement.commit()
+        except BaseException as late:
+            self._discard(late)
+            raise self._explained(late) from late
+
+    def _discard(self, cause: BaseException) -> None:
+        if self._container is not None:
+            try:
+                self._container.close()
+            except (OSError, ValueError, av.FFmpegError) as error:
+                # The cause is what matters, and the file goes anyway.
+                cause.add_note(f"closing the video failed too: {error}")
+        self._replacement.discard()
+
+    def _explained(self, error: BaseException) -> BaseException:
+        return self._replacement.explain(error) if isinstance(error, OSError) else error
+
+
+def check_video_name(path: Path) -> str | None:
+    """Return the codec that a suffix stands for, None for a folder of frames.
+
+    Raises:
+        VolvizError: it stands for neither.
+    """
+    if not path.suffix:
+        return None
+    codec = CODECS.get(path.suffix.lower())
+    if codec is None:
+        raise VolvizError(
+            f"volviz does not write videos called {path.name}; end the name in .mp4 or .webm, or leave out the ending for frames."
+        )
+    return codec

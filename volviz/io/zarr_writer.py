@@ -1,0 +1,161 @@
+"""Writing OME-Zarr 0.5 (zarr v3): several levels, brick by brick, with what volviz and other viewers want to know."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import zarr
+
+from volviz.core.errors import VolvizError
+from volviz.core.grid import Grid, Region, bricks
+from volviz.core.report import Report, part, silent
+from volviz.core.segmentation import Kind, Label, Segmentation
+from volviz.core.volume import Volume
+from volviz.io.atomic import Replacement, check_absent, check_folder
+from volviz.io.classes import hard_classes
+from volviz.io.description import label_to_json, source_to_json
+from volviz.io.lazy import is_zarr
+from volviz.io.mrc import stem
+from volviz.io.pyramid import CHUNK, OME_VERSION, Pyramid
+
+CARRIED = ("placement", "shape", "labels", "space_group")
+
+
+class ZarrSink:
+    """A `Sink` that leaves an OME-Zarr: soft classes as channels, and hard classes as a label image inside it.
+
+    Raises:
+        VolvizError: on construction, before any work: the name is taken, or its folder cannot be written to.
+    """
+
+    def __init__(self, path: Path, source: Volume | Segmentation, *, overwrite: bool = False) -> None:
+        check_target(path, overwrite=overwrite)
+        check_folder(path.parent)
+        self._path, self._source, self._overwrite = path, source, overwrite
+        self._replacement: Replacement | None = None
+
+    @property
+    def result(self) -> Path:
+        """What `volviz.io.open` reads once the work is finished."""
+        return self._path
+
+    def begin(self, grid: Grid, labels: tuple[Label, ...], kind: Kind, provenance: Mapping[str, Any]) -> None:
+        """Make room for a segmentation of this grid and these classes."""
+        self._kind: Kind = kind
+        self._replacement = Replacement(self._path, overwrite=self._overwrite)
+        try:
+            root = zarr.create_group(store=str(self._replacement.partial), zarr_format=3)
+            self._soft = Pyramid(root, grid, np.dtype(np.uint8), channels=len(labels))
+            self._hard = Pyramid(root.create_group("labels").create_group("classes"), grid, np.dtype(np.uint8))
+            ours: dict[str, Any] = {
+                "labels": [label_to_json(label) for label in labels],
+                "kind": kind,
+                "provenance": json.loads(json.dumps(dict(provenance), default=str)),
+                "source": source_to_json(self._source.source, self._path.absolute().parent),
+                "name": self._source.name or stem(self._path),
+            }
+            ome: dict[str, Any] = {**self._soft.metadata("classes"), "omero": _omero(labels, kind)}
+            root.update_attributes({"ome": ome, "volviz": {**ours, **_ours(self._source, grid)}})
+            root["labels"].update_attributes({"ome": {"version": OME_VERSION, "labels": ["classes"]}})
+            image_label = {"colors": _colors(labels), "properties": _names(labels), "source": {"image": "../../"}}
+            root["labels/classes"].update_attributes({"ome": {**self._hard.metadata("classes"), "image-label": image_label}})
+        except BaseException as error:
+            self.abort()
+            raise self._explained(error) from error
+
+    def write(self, region: Region, data: npt.NDArray[np.uint8]) -> None:
+        """Take the final classes (class, z, y, x) uint8 of a region."""
+        self._soft.write(region, data)
+        self._hard.write(region, hard_classes(data, self._kind))
+
+    def finish(self) -> None:
+        """All regions were written: compute the coarser levels and move the folder into place."""
+        if self._replacement is None:
+            raise ValueError("nothing was begun")
+        try:
+            self._soft.coarsen(silent)
+            for soft, hard in zip(self._soft.levels[1:], self._hard.levels[1:], strict=True):
+                for brick in bricks(hard.shape, (CHUNK, CHUNK, CHUNK)):
+                    hard[brick.slices] = hard_classes(np.asarray(soft[(slice(None), *brick.slices)]), self._kind)
+            self._replacement.commit()
+        except BaseException as error:
+            self.abort()
+            raise self._explained(error) from error
+        self._replacement = None
+
+    def abort(self) -> None:
+        """Leave nothing behind."""
+        if self._replacement is not None:
+            self._replacement.discard()
+
+    def _explained(self, error: BaseException) -> BaseException:
+        return self._replacement.explain(error) if isinstance(error, OSError) and self._replacement else error
+
+
+def save_zarr(value: Volume, path: Path, *, overwrite: bool = False, report: Report = silent) -> None:
+    """Write a volume as OME-Zarr 0.5.
+
+    Raises:
+        VolvizError: the name is taken by something, or its folder cannot be written to.
+    """
+    check_target(path, overwrite=overwrite)
+    replacement = Replacement(path, overwrite=overwrite)
+    try:
+        root = zarr.create_group(store=str(replacement.partial), zarr_format=3)
+        pyramid = Pyramid(root, value.grid, np.dtype(value.data.dtype).newbyteorder("="))
+        root.update_attributes({"ome": pyramid.metadata(value.name), "volviz": _ours(value, value.grid)})
+        regions = list(bricks(value.grid.shape, (CHUNK, CHUNK, CHUNK)))
+        for i, region in enumerate(regions):
+            report(0.8 * i / len(regions), "writing")
+            pyramid.write(region, np.asarray(value.data[region.slices]))
+        pyramid.coarsen(part(report, 0.8, 1.0))
+        replacement.commit()
+    except BaseException as error:
+        replacement.discard()
+        if isinstance(error, OSError):
+            raise replacement.explain(error) from error
+        raise
+    report(1.0, "written")
+
+
+def check_target(path: Path, *, overwrite: bool) -> None:
+    """Refuse a name that is taken, and one that would replace something other than a zarr.
+
+    Raises:
+        VolvizError: so it is.
+    """
+    check_absent(path, overwrite=overwrite)
+    if path.exists() and not is_zarr(path):
+        raise VolvizError(f"{path} is there and is no zarr, so volviz does not replace it; choose another name.")
+
+
+def _ours(value: Volume | Segmentation, grid: Grid) -> dict[str, Any]:
+    header = {key: value.header[key] for key in CARRIED if key in value.header}
+    return {"voxel_size_known": grid.voxel_size_known, "header": header}
+
+
+def _omero(labels: tuple[Label, ...], kind: Kind) -> dict[str, Any]:
+    window = {"min": 0, "max": 255, "start": 0, "end": 255}
+    channels = [
+        {
+            "label": label.name,
+            "color": "".join(f"{round(255 * v):02X}" for v in label.color),
+            "window": window,
+            "active": kind == "score" or i > 0,
+        }
+        for i, label in enumerate(labels)
+    ]
+    return {"channels": channels, "rdefs": {"model": "color"}}
+
+
+def _colors(labels: tuple[Label, ...]) -> list[dict[str, Any]]:
+    return [{"label-value": i, "rgba": [*(round(255 * v) for v in label.color), 255 if i else 0]} for i, label in enumerate(labels)]
+
+
+def _names(labels: tuple[Label, ...]) -> list[dict[str, Any]]:
+    return [{"label-value": i, "name": label.name} for i, label in enumerate(labels)]
