@@ -31,7 +31,8 @@ class Projector:
         nz, _, nx = shape
         self.shape = shape
         self.tilts = tilts
-        self.width = int(np.ceil(np.hypot(nz, nx))) + 3
+        # As even or odd as the volume, so that untilted voxels fall on pixels.
+        self.width = nx + 2 * int(np.ceil((np.hypot(nz, nx) - nx) / 2 + 1))
         z = np.arange(nz)[:, None] - (nz - 1) / 2
         x = np.arange(nx)[None, :] - (nx - 1) / 2
         voxels = np.arange(nz * nx, dtype=np.int32)
@@ -96,7 +97,7 @@ def damage(frequency: Floats, exposure: float) -> Floats:
 
 def reconstruction_filter(width: int, spec: Spec) -> Array:
     """Return the weighting of `scipy.fft.rfftfreq(width)` before back-projection: a ramp, apodised or SIRT-like."""
-    f = np.asarray(fft.rfftfreq(width) * 2, dtype=np.float32)
+    f = np.asarray(np.maximum(fft.rfftfreq(width) * 2, spec.filter_floor), dtype=np.float32)
     if spec.filter == "hamming":
         return np.asarray(f * (0.54 + 0.46 * np.cos(np.pi * f)), dtype=np.float32)
     if spec.filter == "sirt":

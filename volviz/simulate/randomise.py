@@ -124,6 +124,7 @@ def random_spec(
         misalignment=between(0, 0.6) if chance(0.7) else between(0.5, 1.3),
         filter=one("ramp", "hamming", "sirt"),
         iterations=int(rng.integers(5, 40)),
+        filter_floor=between(0.005, 0.05) if chance(0.5) else 0.0,
         lowpass=between(25, 60) if chance(0.35) else 0.0,
         diffusion=int(rng.integers(3, 10)) if chance(0.15) else 0,
         dark=True,

@@ -117,6 +117,8 @@ class Spec:
     filter: Filter = "hamming"
     iterations: int = 12
     """What the SIRT-like filter imitates."""
+    filter_floor: float = 0.0
+    """Weight of the lowest frequencies over that of the Nyquist frequency, for programs that keep some of the slow background."""
     lowpass: float = 0.0
     """Resolution at which a Gaussian halves the amplitude; 0 for none."""
     diffusion: int = 0
