@@ -22,7 +22,7 @@ def partial_name(path: Path) -> Path:
 
 def remove(path: Path) -> None:
     """Remove a file or a folder with all it holds, if it is there."""
-    if path.is_dir() and not path.is_symlink():
+    if os.path.isdir(path) and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
@@ -34,7 +34,8 @@ def check_absent(path: Path, *, overwrite: bool) -> None:
     Raises:
         VolvizError: the name is taken and may not be reused.
     """
-    if path.exists() and not overwrite:
+    # os.path, because Path's own questions raise where a folder on the way may not be entered.
+    if os.path.lexists(path) and not overwrite:
         raise VolvizError(f"{path} is there already; choose another name, or allow it to be replaced (--overwrite).")
 
 
@@ -44,10 +45,10 @@ def check_folder(folder: Path) -> None:
     Raises:
         VolvizError: the folder cannot be made or written to.
     """
-    if folder.exists() and not folder.is_dir():
+    if os.path.exists(folder) and not os.path.isdir(folder):
         raise VolvizError(f"{folder} is a file, so nothing can be written into it; choose a folder.")
-    nearest = folder if folder.is_dir() else folder.absolute().parent
-    if not nearest.is_dir():
+    nearest = folder if os.path.isdir(folder) else folder.absolute().parent
+    if not os.path.isdir(nearest):
         raise VolvizError(f"The folder {nearest} does not exist; make it first, or choose another place.")
     try:
         # Permissions, read-only disks and /proc all answer truthfully only when tried.
@@ -86,8 +87,11 @@ class Replacement:
         VolvizError: on construction: the path is taken, its folder missing or not writable.
     """
 
-    def __init__(self, path: Path, *, overwrite: bool = False) -> None:
+    def __init__(self, path: Path, *, overwrite: bool = False, folder: bool = False) -> None:
         check_absent(path, overwrite=overwrite)
+        # What is in the way of a folder is the caller's to judge: only it knows what it may replace.
+        if not folder and os.path.isdir(path):
+            raise VolvizError(f"{path} is a folder, which volviz does not replace by a file; choose another name.")
         self._path, self._made = path, make_folder(path.parent)
         self.partial = partial_name(path)
 

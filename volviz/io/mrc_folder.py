@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -71,11 +72,9 @@ class MrcFolder:
             for path in files:
                 self._add(path, grid, np.float16)
             self._add(self._labels_path, grid, np.int8)
-        except OSError as error:
+        except BaseException as error:
             self.abort()
-            raise VolvizError(
-                f"There is no room for the segmentation in {self._folder} ({reason(error)}); free some space or choose another place."
-            ) from error
+            raise self._explained(error) from error
         self._card = {
             "format": FORMAT,
             "version": VERSION,
@@ -97,17 +96,20 @@ class MrcFolder:
     def finish(self) -> None:
         """All regions were written: move everything into place, the JSON last."""
         card = partial_name(self.result)
+        moved: list[Path] = []
         try:
             for _, writer in self._writers.values():
                 writer.close()
             card.write_text(json.dumps(self._card, indent=2, default=str) + "\n", encoding="utf-8")
             for path, (partial, _) in self._writers.items():
                 move(partial, path)
+                moved.append(path)
             move(card, self.result)
-        except OSError as error:
-            remove(card)
+        except BaseException as error:
+            for path in (card, *moved):
+                remove(path)
             self.abort()
-            raise VolvizError(f"The segmentation could not be put into {self._folder} ({reason(error)}); choose another place.") from error
+            raise self._explained(error) from error
         self._writers.clear()
 
     def abort(self) -> None:
@@ -126,9 +128,16 @@ class MrcFolder:
         partial = partial_name(path)
         try:
             self._writers[path] = (partial, MrcWriter(partial, grid, dtype, self._source.header))
-        except OSError:
+        except BaseException:
             remove(partial)
             raise
+
+    def _explained(self, error: BaseException) -> BaseException:
+        if not isinstance(error, OSError):
+            return error
+        return VolvizError(
+            f"The segmentation could not be written into {self._folder} ({reason(error)}); free some space or choose another place."
+        )
 
     def _check(self, labels: tuple[Label, ...]) -> None:
         for label in labels:
@@ -137,6 +146,10 @@ class MrcFolder:
         paths = [self.result, self._path("labels"), *(self._path(label.name) for label in labels)]
         for path in paths:
             check_absent(path, overwrite=self._overwrite)
+            if os.path.isdir(path):
+                raise VolvizError(
+                    f"{path} is a folder, which volviz does not replace by a file; choose another folder for the segmentation."
+                )
             if self._source.source is not None and path.absolute() == self._source.source.absolute():
                 raise VolvizError(f"{path} is the tomogram itself; choose another folder for its segmentation.")
 

@@ -48,15 +48,15 @@ class MrcWriter:
         """Put values (z, y, x) into a region."""
         if self._data is None:
             raise ValueError("the file is closed")
-        stored = values.astype(self._dtype)
-        self._data[region.slices] = stored
-        finite = stored[np.isfinite(stored)].astype(np.float64)
-        if finite.size:
-            self._count += finite.size
-            self._sum += float(finite.sum())
-            self._squares += float(np.square(finite).sum())
-            self._least = min(self._least, float(finite.min()))
-            self._greatest = max(self._greatest, float(finite.max()))
+        for section, target in zip(values, self._data[region.slices], strict=True):
+            target[...] = section
+            # Statistics in double precision, of what was really stored, one section at a time: a slab would need twice its size.
+            stored = target[np.isfinite(target)].astype(np.float64)
+            if stored.size:
+                self._count += stored.size
+                self._sum += float(stored.sum())
+                self._squares += float(np.square(stored).sum())
+                self._least, self._greatest = min(self._least, float(stored.min())), max(self._greatest, float(stored.max()))
 
     def close(self) -> None:
         """Write the statistics and let go of the file."""

@@ -65,7 +65,5 @@ def _found(source: Source | None, folder: Path, project: Path) -> Source | None:
         return None
     found = resolved(source.path, folder)
     if not found.exists():
-        raise VolvizError(
-            f"{found} is missing, which the session {project.name} needs; put it back there, or open it and start a new session."
-        )
+        raise VolvizError(f"{found} is missing, which the session {project.name} needs; put it back there, or start a new session.")
     return replace(source, path=str(found))

@@ -48,6 +48,8 @@ def open_tiff(path: Path, *, index: int | None = None) -> Volume:
                 raise VolvizError(f"{path} holds numbers of the kind {dtype}, which volviz does not show; convert them first.")
             size, origin, unit_note = _size(file)
             notes = [unit_note] if unit_note else []
+            if len(file.series) > 1:
+                notes.append(f"The file holds {len(file.series)} images of different kinds; the first is shown.")
             mapped = series.dataoffset is not None
             data = tifffile.memmap(path, series=0, mode="r") if mapped else series.asarray()
     except (tifffile.TiffFileError, ValueError, KeyError, IndexError, RuntimeError, ET.ParseError) as error:

@@ -20,8 +20,8 @@ SLAB_BYTES = 2**26
 
 def pour(value: Segmentation, sink: Sink, report: Report) -> None:
     """Put a whole segmentation into a sink, slab by slab, and finish it; whatever goes wrong, abort it."""
-    sink.begin(value.grid, value.labels, value.kind, value.provenance)
     try:
+        sink.begin(value.grid, value.labels, value.kind, value.provenance)
         regions = list(slabs(value.grid.shape, len(value.labels)))
         for i, region in enumerate(regions):
             report(i / len(regions), "writing")

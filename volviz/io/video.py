@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +20,9 @@ from volviz.io.image import save_image
 BT709 = 1  # the code of BT.709 among primaries, transfer functions and matrices (ITU-T H.273)
 LIMITED_RANGE = 1
 CODECS = {".mp4": "libx264", ".mov": "libx264", ".mkv": "libx264", ".webm": "libvpx-vp9"}
-NEAREST_RATE = 1001
+FRAME = re.compile(r"frame_\d{5,}\.png")
+OPTIONS = {"libx264": {"preset": "medium"}, "libvpx-vp9": {"b": "0", "row-mt": "1", "cpu-used": "4"}}
+LARGEST_DENOMINATOR = 1001  # 30000/1001 frames per second is the oddest rate in use
 
 
 class Video:
@@ -39,13 +42,13 @@ class Video:
         width, height = size
         codec = check_video_name(path)
         if width < 1 or height < 1 or not fps > 0:
-            raise VolvizError(
-                f"A video of {width} x {height} pixels and {fps:g} frames per second cannot be written; give positive numbers."
-            )
+            raise VolvizError(f"A video of {width} x {height} pixels and {fps:g} frames per second is impossible; give positive numbers.")
         if codec and (width % 2 or height % 2):
             raise VolvizError(f"A video's sides must be even, not {width} x {height}; ask for {width + width % 2} x {height + height % 2}.")
         self._size, self._count = size, 0
-        self._replacement = Replacement(path, overwrite=overwrite)
+        if codec is None and path.is_dir() and not all(FRAME.fullmatch(inner.name) for inner in path.iterdir()):
+            raise VolvizError(f"The folder {path} holds more than frames of a video, so volviz does not replace it; choose another name.")
+        self._replacement = Replacement(path, overwrite=overwrite, folder=codec is None)
         self._container: Any = None
         try:
             if codec:
@@ -57,14 +60,14 @@ class Video:
             raise
 
     def _open(self, codec: str, fps: float, quality: int) -> None:
-        rate = Fraction(fps).limit_denominator(NEAREST_RATE)
-        self._container = av.open(str(self._replacement.partial), "w", options={"movflags": "+faststart"})
+        rate = Fraction(fps).limit_denominator(LARGEST_DENOMINATOR)
+        # The index first, so that a browser can start before it has the whole file.
+        options = {"movflags": "+faststart"} if self._replacement.partial.suffix.lower() in {".mp4", ".mov"} else {}
+        self._container = av.open(str(self._replacement.partial), "w", options=options)
         stream = self._container.add_stream(codec, rate=rate)
         stream.width, stream.height = self._size
         stream.pix_fmt = "yuv420p"
-        stream.options = {"crf": str(quality)} | (
-            {"preset": "medium"} if codec == "libx264" else {"b": "0", "row-mt": "1", "cpu-used": "4"}
-        )
+        stream.options = {"crf": str(quality), **OPTIONS[codec]}
         context = stream.codec_context
         context.color_primaries = context.color_trc = context.colorspace = BT709
         context.color_range = LIMITED_RANGE
@@ -133,7 +136,5 @@ def check_video_name(path: Path) -> str | None:
         return None
     codec = CODECS.get(path.suffix.lower())
     if codec is None:
-        raise VolvizError(
-            f"volviz does not write videos called {path.name}; end the name in .mp4 or .webm, or leave out the ending for frames."
-        )
+        raise VolvizError(f"volviz does not write videos called {path.name}; end the name in .mp4 or .webm, or leave it out for frames.")
     return codec

@@ -47,7 +47,7 @@ class ZarrSink:
     def begin(self, grid: Grid, labels: tuple[Label, ...], kind: Kind, provenance: Mapping[str, Any]) -> None:
         """Make room for a segmentation of this grid and these classes."""
         self._kind: Kind = kind
-        self._replacement = Replacement(self._path, overwrite=self._overwrite)
+        self._replacement = Replacement(self._path, overwrite=self._overwrite, folder=True)
         try:
             root = zarr.create_group(store=str(self._replacement.partial), zarr_format=3)
             self._soft = Pyramid(root, grid, np.dtype(np.uint8), channels=len(labels))
@@ -62,7 +62,7 @@ class ZarrSink:
             ome: dict[str, Any] = {**self._soft.metadata("classes"), "omero": _omero(labels, kind)}
             root.update_attributes({"ome": ome, "volviz": {**ours, **_ours(self._source, grid)}})
             root["labels"].update_attributes({"ome": {"version": OME_VERSION, "labels": ["classes"]}})
-            image_label = {"colors": _colors(labels), "properties": _names(labels), "source": {"image": "../../"}}
+            image_label: dict[str, Any] = {"colors": _colors(labels), "properties": _names(labels), "source": {"image": "../../"}}
             root["labels/classes"].update_attributes({"ome": {**self._hard.metadata("classes"), "image-label": image_label}})
         except BaseException as error:
             self.abort()
@@ -104,7 +104,7 @@ def save_zarr(value: Volume, path: Path, *, overwrite: bool = False, report: Rep
         VolvizError: the name is taken by something, or its folder cannot be written to.
     """
     check_target(path, overwrite=overwrite)
-    replacement = Replacement(path, overwrite=overwrite)
+    replacement = Replacement(path, overwrite=overwrite, folder=True)
     try:
         root = zarr.create_group(store=str(replacement.partial), zarr_format=3)
         pyramid = Pyramid(root, value.grid, np.dtype(value.data.dtype).newbyteorder("="))
