@@ -12,6 +12,8 @@ from volviz.core.grid import Grid, Region
 from volviz.simulate.bodies import Body, random_body, random_rotation, region_around, rotation_onto, unit_vectors
 from volviz.simulate.canvas import Canvas, texture
 from volviz.simulate.particles import Blob, globule, of_blobs
+from volviz.simulate.spec import Spec
+from volviz.simulate.specimen import place
 from volviz.simulate.spikes import spike, spike_of_model
 from volviz.simulate.virion import Bilayer, Spikes, draw_envelope, draw_spikes, stand
 
@@ -134,6 +136,23 @@ def test_distance_is_exact_for_a_sphere_and_close_for_a_bumpy_body():
         assert np.abs(distance[tuple(index.T)] - rounding).mean() < 2.0
 
 
+def test_touching_bodies_touch_and_do_not_overlap():
+    spec = Spec(shape=(200, 200, 200), voxel_size=20.0, virions=6, vesicles=0, touching=1.0, clearance=(10.0, 50.0), elongation=0.3)
+    grid = Grid(spec.shape, (20.0,) * 3)
+    bodies = [body for body, _ in place(spec, grid, grid, np.random.default_rng(0))]
+    assert len(bodies) == 6
+    for i, body in enumerate(bodies):
+        gaps = []
+        for other in bodies[:i] + bodies[i + 1 :]:
+            line = other.center_xyz - body.center_xyz
+            towards = line[None] / np.linalg.norm(line)
+            gaps.append(np.linalg.norm(line) - body.radius_towards(towards)[0] - other.radius_towards(-towards)[0])
+            end = body.center_xyz + towards[0] * body.radius_towards(towards)[0]
+            here = body.distance(Grid((3, 3, 3), (1.0, 1.0, 1.0), tuple(end[::-1] - 1)))[1, 1, 1]
+            assert here == pytest.approx(0, abs=0.5)
+        assert 10 < min(gaps) < 52
+
+
 @given(st.integers(0, 2**31))
 @settings(deadline=None, max_examples=30)
 def test_rotations_are_proper(seed):
@@ -150,11 +169,12 @@ def test_particles_are_turned_not_mirrored():
     arms = [Blob((60, 0, 0), 12, 1.0), Blob((0, 60, 0), 12, 0.7), Blob((0, 0, 60), 12, 0.4)]
     particle = of_blobs(arms, 5.0, 3.0)
     grid = Grid((40, 42, 44), (8.0, 8.0, 8.0), (1.0, 2.0, 3.0))
-    rotation = random_rotation(np.random.default_rng(7))
-    region, density = particle.render(grid, grid.center_xyz, rotation)
-    for arm in arms:
-        index = grid.crop(region).to_index(grid.center_xyz + rotation @ arm.center_xyz)
-        assert density[tuple(np.rint(index).astype(int))] == pytest.approx(arm.weight, rel=0.15)
+    for seed in range(4):
+        rotation = random_rotation(np.random.default_rng(seed))
+        region, density = particle.render(grid, grid.center_xyz, rotation)
+        for arm in arms:
+            index = grid.crop(region).to_index(grid.center_xyz + rotation @ arm.center_xyz)
+            assert density[tuple(np.rint(index).astype(int))] == pytest.approx(arm.weight, rel=0.15)
 
 
 def test_a_particle_outside_is_nothing_and_one_at_the_border_is_cut():

@@ -41,7 +41,7 @@ def test_form_of_the_results(small):
     assert np.abs(labels.data.astype(int).sum(axis=0) - 255).max() <= 2
     assert set(np.unique(labels.hard())) == {0, 1, 2, 3}
     assert Spec(**labels.provenance["simulation"]) == SMALL
-    assert Spec(**json.loads(json.dumps(SMALL.to_json())))  # plain values
+    assert Spec(**json.loads(json.dumps(SMALL.to_json()))) == SMALL
 
 
 def test_dense_is_dark_unless_told_otherwise(small):
@@ -78,6 +78,11 @@ def test_a_field_inside_a_vesicle_shows_its_membrane():
     for seed in range(4):
         spec = replace(SMALL, shape=(16, 48, 48), virions=0, vesicle_radius=(2000.0, 2500.0), nested=1.0, seed=seed, snr=1.0)
         assert (simulate(spec)[1].hard() == 1).mean() > 0.01
+
+
+def test_what_finds_no_room_is_told():
+    volume, _ = simulate(replace(SMALL, shape=(24, 48, 48), virions=9))
+    assert "of 10 virions and vesicles found room" in volume.notes[0]
 
 
 def test_thin_ice_holds_everything():

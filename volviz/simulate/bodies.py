@@ -32,13 +32,22 @@ class Body:
         """No point of the surface is farther than this (A) from the centre."""
         return float(self.axes.max() * (1 + np.clip(self.heights, 0, None).sum()))
 
+    def radius_towards(self, directions_xyz: Floats) -> Floats:
+        """Return how far (A) the surface is from the centre along unit vectors (n, 3) of the world."""
+        q = directions_xyz @ self.rotation.T / self.axes
+        stretch = 1 / np.linalg.norm(q, axis=1)
+        return np.asarray(stretch * (1 + self._bump(q * stretch[:, None])))
+
+    def _bump(self, q: Floats) -> Floats:
+        """Return the height of the bumps in directions (n, 3), unit vectors of the space where the ellipsoid is a sphere."""
+        return np.asarray((self.heights * np.exp(self.sharpness * (q @ self.lobes.T - 1))).sum(axis=1))
+
     def surface(self, directions_xyz: Floats) -> tuple[Floats, Floats]:
         """Return points (n, 3) of the surface and its unit normals (n, 3) there, both (x, y, z) in the world.
 
-        They lie where rays from the centre along unit vectors (n, 3) of the body's frame meet it.
+        They lie where rays from the centre along unit vectors (n, 3) of the space where the ellipsoid is a sphere meet it.
         """
-        bump = (self.heights * np.exp(self.sharpness * (directions_xyz @ self.lobes.T - 1))).sum(axis=1)
-        local = directions_xyz * (1 + bump)[:, None] * self.axes
+        local = directions_xyz * (1 + self._bump(directions_xyz))[:, None] * self.axes
         step = 1.0
         slope = np.stack([self._level(local + step * e) - self._level(local - step * e) for e in np.eye(3)], axis=1)
         normals = slope / np.linalg.norm(slope, axis=1, keepdims=True)
@@ -47,8 +56,7 @@ class Body:
     def _level(self, local: Floats) -> Floats:
         q = local / self.axes
         rho = np.maximum(np.linalg.norm(q, axis=1), 1e-9)
-        cosines = (q / rho[:, None]) @ self.lobes.T
-        return np.asarray(rho - 1 - (self.heights * np.exp(self.sharpness * (cosines - 1))).sum(axis=1))
+        return np.asarray(rho - 1 - self._bump(q / rho[:, None]))
 
     def distance(self, grid: Grid) -> Array:
         """Return the signed distance (z, y, x) in A to the surface, negative inside, right to first order near the surface.

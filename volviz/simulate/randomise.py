@@ -76,6 +76,7 @@ def random_spec(
         bumps=between(0, 0.05) if chance(0.75) else between(0.03, 0.12),
         broken=0.3 if chance(0.12) else 0.0,
         clearance=(between(-20, 120), between(100, 400)),
+        touching=between(0.2, 0.8) if chance(0.3) else 0.0,
         cut=between(0, 1.3) if chance(0.7) else 0.0,
         leaflet_spacing=(spacing, spacing + 4),
         leaflet_width=between(10, 18) if merged else between(6, 10),

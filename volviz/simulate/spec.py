@@ -41,6 +41,8 @@ class Spec:
     """Chance that an envelope has a hole."""
     clearance: Range = (60.0, 260.0)
     """Distance between neighbouring envelopes: the lower end is the least allowed, the upper one is tried first."""
+    touching: float = 0.0
+    """Chance that an envelope lies against one that is there already."""
     cut: float = 0.0
     """How far an object may hang over the border: 0 not at all, 1 up to its middle."""
 
@@ -127,6 +129,10 @@ class Spec:
     """Dense is dark, as microscopes record it."""
 
     def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if isinstance(value, list):  # JSON knows no tuples
+                object.__setattr__(self, name, tuple(value))
         z, y, x = (int(n) for n in self.shape)
         object.__setattr__(self, "shape", (z, y, x))
         if min(self.shape) < 8:

@@ -18,8 +18,8 @@ from volviz.simulate.spikes import spike, spike_of_model
 from volviz.simulate.virion import Bilayer, Spikes, draw_core, draw_envelope, draw_nucleoproteins, draw_spikes, stand
 
 
-def prepare(spec: Spec, grid: Grid, inner: Grid, rng: np.random.Generator, report: Report) -> Canvas:
-    """Return a specimen drawn on ``grid``, whose envelopes are placed in the box of ``inner``, a part of it."""
+def prepare(spec: Spec, grid: Grid, inner: Grid, rng: np.random.Generator, report: Report) -> tuple[Canvas, int]:
+    """Return a specimen drawn on ``grid``, and how many envelopes it holds; they are placed in the box of ``inner``, a part of it."""
     canvas = Canvas.blank(grid, spec.ice_thickness, spec.grain_size, rng)
     surroundings.draw_ice(canvas, spec, rng)
     bodies = place(spec, inner, grid.crop(canvas.film), rng)
@@ -59,7 +59,7 @@ def prepare(spec: Spec, grid: Grid, inner: Grid, rng: np.random.Generator, repor
     surroundings.draw_gold(canvas, spec, rng)
     surroundings.draw_carbon(canvas, spec, rng)
     report(1.0, "specimen ready")
-    return canvas
+    return canvas, len(bodies)
 
 
 def place(spec: Spec, grid: Grid, film: Grid, rng: np.random.Generator) -> list[tuple[Body, bool]]:
@@ -80,9 +80,15 @@ def place(spec: Spec, grid: Grid, film: Grid, rng: np.random.Generator) -> list[
             body = random_body(grid.center_xyz, radius, spec.elongation, spec.bumps, rng)
             centers = _centers(body, low, high, spec.cut, rng)
             gaps = np.linspace(spec.clearance[1], spec.clearance[0], len(centers))
+            if placed and rng.random() < spec.touching:
+                other = placed[int(rng.integers(len(placed)))][0]
+                outward = (centers - other.center_xyz) / np.linalg.norm(centers - other.center_xyz, axis=1, keepdims=True)
+                reach = other.radius_towards(outward) + body.radius_towards(-outward) + spec.clearance[0]
+                centers = other.center_xyz + outward * (reach + rng.uniform(1, 40, len(centers)))[:, None]
+                gaps = np.full(len(centers), spec.clearance[0])
             free = np.ones(len(centers), dtype=bool)
             for other, _ in placed:
-                free &= np.linalg.norm(centers - other.center_xyz, axis=1) > body.axes.max() + other.axes.max() + gaps
+                free &= _gap(body, centers, other) > gaps
             if free.any():
                 placed.append((replace(body, center_xyz=centers[free.argmax()]), has_spikes))
         if len(placed) > len(best) or not best:
@@ -90,6 +96,14 @@ def place(spec: Spec, grid: Grid, film: Grid, rng: np.random.Generator) -> list[
         if len(best) == len(wanted):
             break
     return best + [(_nested(body, rng), False) for body, has_spikes in best if not has_spikes and rng.random() < spec.nested]
+
+
+def _gap(body: Body, centers_xyz: Floats, other: Body) -> Floats:
+    """Return the distance (n,) between two bodies along the line of their centres, for centres (n, 3) of the first."""
+    between = centers_xyz - other.center_xyz
+    distance = np.linalg.norm(between, axis=1)
+    outward = between / np.maximum(distance, 1e-6)[:, None]
+    return np.asarray(distance - other.radius_towards(outward) - body.radius_towards(-outward))
 
 
 def _centers(body: Body, low: Floats, high: Floats, cut: float, rng: np.random.Generator) -> Floats:

@@ -33,7 +33,9 @@ def simulate(spec: Spec, report: Report = silent) -> tuple[Volume, Segmentation]
     padded = Grid((nz + 2 * margin, ny, nx + 2 * margin), grid.voxel_size, (-margin * voxel, 0.0, -margin * voxel))
     inner = Region((margin, 0, margin), (margin + nz, ny, margin + nx))
 
-    canvas = prepare(spec, padded, grid, rng, part(report, 0.0, 0.35))
+    canvas, found = prepare(spec, padded, grid, rng, part(report, 0.0, 0.35))
+    asked = spec.virions + spec.vesicles
+    notes = () if found >= asked else (f"Only {found} of {asked} virions and vesicles found room in a field of this size.",)
     labels = Segmentation.of_probabilities(grid, canvas.labels(inner), provenance={"simulation": spec.to_json()}, name="labels")
     projector = Projector(padded.shape, tilt_angles(spec))
     density, heavy = canvas.density, canvas.heavy
@@ -48,4 +50,4 @@ def simulate(spec: Spec, report: Report = silent) -> tuple[Volume, Segmentation]
     data -= data.mean(dtype=np.float64)
     data /= max(float(data.std(dtype=np.float64)), 1e-12) * (1 if spec.dark else -1)
     report(1.0, "tomogram ready")
-    return Volume(grid, data, name=f"simulation {spec.seed}"), labels
+    return Volume(grid, data, name=f"simulation {spec.seed}", notes=notes), labels
