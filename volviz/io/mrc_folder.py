@@ -147,9 +147,7 @@ class MrcFolder:
         for path in paths:
             check_absent(path, overwrite=self._overwrite)
             if os.path.isdir(path):
-                raise VolvizError(
-                    f"{path} is a folder, which volviz does not replace by a file; choose another folder for the segmentation."
-                )
+                raise VolvizError(f"{path} is a folder, which volviz does not replace by a file; choose another place.")
             if self._source.source is not None and path.absolute() == self._source.source.absolute():
                 raise VolvizError(f"{path} is the tomogram itself; choose another folder for its segmentation.")
 

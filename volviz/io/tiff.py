@@ -163,7 +163,7 @@ def save_tiff(value: Volume | Segmentation, path: Path, *, overwrite: bool = Fal
     with replacing(path, overwrite=overwrite) as partial, tifffile.TiffWriter(partial, ome=True, bigtiff=size > 2**31) as writer:
         sections = _sections(value, dtype, report)
         writer.write(sections, shape=grid.shape, dtype=dtype, photometric="minisblack", metadata=metadata, software=SOFTWARE, **resolution)
-    report(1.0, "written")
+        report(1.0, "written")
 
 
 def _sections(value: Volume | Segmentation, dtype: np.dtype[Any], report: Report) -> Iterator[npt.NDArray[Any]]:

@@ -26,11 +26,11 @@ def pour(value: Segmentation, sink: Sink, report: Report) -> None:
         for i, region in enumerate(regions):
             report(i / len(regions), "writing")
             sink.write(region, np.asarray(value.data[(slice(None), *region.slices)]))
+        report(1.0, "written")
         sink.finish()
     except BaseException:
         sink.abort()
         raise
-    report(1.0, "written")
 
 
 def slabs(shape: Shape, bytes_per_voxel: int) -> Iterator[Region]:

@@ -114,13 +114,13 @@ def save_zarr(value: Volume, path: Path, *, overwrite: bool = False, report: Rep
             report(0.8 * i / len(regions), "writing")
             pyramid.write(region, np.asarray(value.data[region.slices]))
         pyramid.coarsen(part(report, 0.8, 1.0))
+        report(1.0, "written")
         replacement.commit()
     except BaseException as error:
         replacement.discard()
         if isinstance(error, OSError):
             raise replacement.explain(error) from error
         raise
-    report(1.0, "written")
 
 
 def check_target(path: Path, *, overwrite: bool) -> None:
