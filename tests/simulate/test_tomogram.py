@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -134,3 +136,10 @@ def test_random_recipes_vary():
 def test_impossible_recipes_are_refused_in_a_sentence(bad):
     with pytest.raises(VolvizError, match=r"\.$"):
         Spec(**bad)
+
+
+def test_importing_the_simulator_is_light():
+    code = (
+        "import sys, volviz.simulate; print([m for m in ('torch', 'skimage', 'zarr', 'mrcfile', 'OpenGL', 'PySide6') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"

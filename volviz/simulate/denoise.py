@@ -26,7 +26,7 @@ def diffuse(volume: Array, iterations: int) -> Array:
         for axis in range(3):
             slope = np.diff(smooth, axis=axis)
             # Most slopes are noise: their median sets the scale of what is flat.
-            scale = 2.5 * float(np.median(np.abs(slope[::3, ::3, ::3]))) + 1e-9
+            scale = 4 * float(np.median(np.abs(slope[::3, ::3, ::3]))) + 1e-9
             step = np.diff(out, axis=axis) * np.exp(-((slope / np.float32(scale)) ** 2)) * np.float32(1 / 7)
             ahead, behind = [slice(None)] * 3, [slice(None)] * 3
             ahead[axis], behind[axis] = slice(0, -1), slice(1, None)

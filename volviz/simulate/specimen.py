@@ -19,10 +19,17 @@ from volviz.simulate.virion import Bilayer, Spikes, draw_core, draw_envelope, dr
 
 
 def prepare(spec: Spec, grid: Grid, inner: Grid, rng: np.random.Generator, report: Report) -> tuple[Canvas, int]:
-    """Return a specimen drawn on ``grid``, and how many envelopes it holds; they are placed in the box of ``inner``, a part of it."""
+    """Return a specimen drawn on ``grid``, and how many of the envelopes asked for found room.
+
+    They are placed in the box of ``inner``, a part of the grid.
+    """
     canvas = Canvas.blank(grid, spec.ice_thickness, spec.grain_size, rng)
     surroundings.draw_ice(canvas, spec, rng)
     bodies = place(spec, inner, grid.crop(canvas.film), rng)
+    found = len(bodies)
+    # A small vesicle has no room for another.
+    roomy = [body for body, has_spikes in bodies if not has_spikes and body.axes.min() > 350]
+    bodies += [(_nested(body, rng), False) for body in roomy if rng.random() < spec.nested]
     report(0.1, "placing virions")
     shapes = tuple(_spike(spec, rng) for _ in range(4)) if spec.spikes[1] or spec.free_spikes else ()
     nucleoproteins = tuple(nucleoprotein(float(rng.uniform(120, 170)), spec.voxel_size, rng) for _ in range(3))
@@ -59,7 +66,7 @@ def prepare(spec: Spec, grid: Grid, inner: Grid, rng: np.random.Generator, repor
     surroundings.draw_gold(canvas, spec, rng)
     surroundings.draw_carbon(canvas, spec, rng)
     report(1.0, "specimen ready")
-    return canvas, len(bodies)
+    return canvas, found
 
 
 def place(spec: Spec, grid: Grid, film: Grid, rng: np.random.Generator) -> list[tuple[Body, bool]]:
@@ -95,7 +102,7 @@ def place(spec: Spec, grid: Grid, film: Grid, rng: np.random.Generator) -> list[
             best = placed
         if len(best) == len(wanted):
             break
-    return best + [(_nested(body, rng), False) for body, has_spikes in best if not has_spikes and rng.random() < spec.nested]
+    return best
 
 
 def _gap(body: Body, centers_xyz: Floats, other: Body) -> Floats:
@@ -122,7 +129,7 @@ def _centers(body: Body, low: Floats, high: Floats, cut: float, rng: np.random.G
 
 def _nested(body: Body, rng: np.random.Generator) -> Body:
     """Return a second envelope inside a first."""
-    scale = float(rng.uniform(0.4, 1)) * (1 - 120 / max(float(body.axes.min()), 240.0))
+    scale = float(rng.uniform(0.4, 1)) * (1 - 120 / float(body.axes.min()))
     return replace(body, axes=body.axes * scale)
 
 
