@@ -1,0 +1,110 @@
+"""Two lists: segmenters learn; models are fitted and ready (bundled, in the user's folder, or a path)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from volviz.assets import asset
+from volviz.core.errors import VolvizError
+from volviz.segment.card import Card, read_card
+from volviz.segment.protocol import Predictor, Segmenter
+
+# Where volviz's own live. Plug-ins register under the entry-point groups `volviz.segmenters` and `volviz.predictors`.
+_SEGMENTERS = {"unet": "volviz.segment.methods.unet:UNet"}
+_PREDICTORS = {"unet": "volviz.segment.methods.unet:UNetPredictor"}
+
+
+def segmenters() -> tuple[str, ...]:
+    """Return the names of the methods that learn, volviz's own first."""
+    return tuple(dict.fromkeys([*_SEGMENTERS, *(p.name for p in entry_points(group="volviz.segmenters"))]))
+
+
+def find_segmenter(name: str) -> type[Segmenter]:
+    """Return the class of a method: a frozen dataclass whose fields are its parameters.
+
+    Raises:
+        VolvizError: there is none of this name.
+    """
+    found: type[Segmenter] = _find(
+        name, _SEGMENTERS, "volviz.segmenters", f"There is no method '{name}'; there are: {_list(segmenters())}."
+    )
+    return found
+
+
+def models() -> dict[str, Path]:
+    """Return the models at hand by name, with their weights: bundled ones, and those in the user's folder, which win."""
+    return {
+        path.stem: path for folder in _folders() for path in sorted(folder.glob("*.safetensors")) if path.with_suffix(".json").is_file()
+    }
+
+
+def user_folder() -> Path:
+    """Return the folder where a person keeps models of their own; it need not exist."""
+    return Path(platformdirs.user_data_dir("volviz", appauthor=False)) / "models"
+
+
+def card(name: str | Path) -> Card:
+    """Return the card of a model, without loading it.
+
+    Raises:
+        VolvizError: there is no such model, or its card cannot be read.
+    """
+    return read_card(_weights(name))
+
+
+def load(name: str | Path) -> Predictor:
+    """Return a model, ready to predict: by name, or by the path of its ``.safetensors`` file.
+
+    Raises:
+        VolvizError: there is no such model, or its files are damaged.
+    """
+    path = _weights(name)
+    told = read_card(path)
+    known = _list((*_PREDICTORS, *(p.name for p in entry_points(group="volviz.predictors"))))
+    kind = _find(
+        told.method,
+        _PREDICTORS,
+        "volviz.predictors",
+        f"{path} needs the method '{told.method}', which is not installed; there are: {known}.",
+    )
+    predictor: Predictor = kind.load(path, told)
+    return predictor
+
+
+def _folders() -> Iterator[Path]:
+    with suppress(FileNotFoundError):
+        yield asset("resources/weights")
+    yield user_folder()
+
+
+def _weights(name: str | Path) -> Path:
+    known = models()
+    if str(name) in known:
+        return known[str(name)]
+    path = Path(name)
+    if path.suffix == ".safetensors" and path.is_file():
+        return path
+    if path.suffix == ".safetensors":
+        raise VolvizError(f"There is no file {path}; name a .safetensors file, or one of the models: {_list(tuple(known))}.")
+    raise VolvizError(f"There is no model '{name}'; there are: {_list(tuple(known))}. A path to a .safetensors file is fine too.")
+
+
+def _find(name: str, own: dict[str, str], group: str, sentence: str) -> Any:
+    if name in own:
+        module, _, attribute = own[name].partition(":")
+        return getattr(import_module(module), attribute)
+    for plugin in entry_points(group=group):
+        if plugin.name == name:
+            return plugin.load()
+    raise VolvizError(sentence)
+
+
+def _list(names: tuple[str, ...]) -> str:
+    return ", ".join(names) or "none"

@@ -1,0 +1,39 @@
+"""What training makes small.
+
+Logits and targets are (n, class, z, y, x); targets are soft and sum to one, or to zero where nobody knows: such voxels
+count nothing.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import log_softmax
+
+
+def cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    """Mean over the known voxels of -sum_c t_c log p_c."""
+    known = target.sum(dim=1)
+    return -(target * log_softmax(logits, dim=1)).sum() / known.sum().clamp_min(1)
+
+
+def soft_dice(logits: Tensor, target: Tensor) -> Tensor:
+    """One minus the Dice overlap (Milletari et al. 2016, squares in the denominator), mean over the structures.
+
+    The sums run over the whole batch, so that a crop without spikes is no special case; a class that is nowhere in the
+    batch counts nothing. The squares make the loss smallest where the probabilities equal soft targets.
+    """
+    known = target.sum(dim=1, keepdim=True)
+    p, t = (logits.softmax(dim=1) * known)[:, 1:], target[:, 1:]
+    over = (0, 2, 3, 4)
+    overlap = 2 * (p * t).sum(over)
+    size = (p * p).sum(over) + (t * t).sum(over)
+    present = (t.sum(over) > 0).to(p.dtype)
+    dice = (overlap + 1) / (size + 1)
+    return 1 - (dice * present).sum() / present.sum().clamp_min(1) if bool(present.any()) else (logits * 0).sum()
+
+
+def dice_and_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    """Return the sum of both: overlap for thin structures, calibration for the rest (Isensee et al. 2021)."""
+    logits = logits.to(torch.float32)
+    return soft_dice(logits, target) + cross_entropy(logits, target)

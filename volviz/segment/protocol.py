@@ -1,0 +1,69 @@
+"""The shape of every segmenter: it learns from examples and gives back a predictor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal, Protocol
+
+from volviz.core.annotations import Annotation, Example
+from volviz.core.grid import Region
+from volviz.core.report import Report, silent
+from volviz.core.segmentation import Label, Segmentation
+from volviz.core.sink import Sink
+from volviz.core.volume import Volume
+
+Device = Literal["auto", "cuda", "cpu"]
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How to run, not what to do.
+
+    ``region`` is in voxels of the volume; None is everything. Finished bricks go to ``sink``; without one the result
+    is in memory. ``dense_is_dark`` says which sign of the density is matter; None lets the program guess.
+    """
+
+    device: Device = "auto"
+    precision: Precision = "auto"
+    region: Region | None = None
+    sink: Sink | None = None
+    report: Report = silent
+    dense_is_dark: bool | None = None
+
+
+class Predictor(Protocol):
+    """Something fitted: it turns a volume into a segmentation."""
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """The classes it tells apart, the background first."""
+
+    def predict(self, volume: Volume, run: Run) -> Segmentation:
+        """Classify every voxel of ``run.region``, with what lies around the region as context.
+
+        With ``run.sink`` the data go there and the segmentation returned holds everything but them.
+
+        Raises:
+            VolvizError: this device cannot run it.
+            Cancelled: nothing is left behind.
+        """
+
+    def save(self, path: Path) -> None:
+        """Write the weights as safetensors and, beside them, the card (.json) by which `models.load` finds the class."""
+
+
+class Segmenter(Protocol):
+    """A frozen dataclass: its fields are its parameters, and so its command-line options and its form."""
+
+    needs: ClassVar[tuple[type[Annotation], ...]]
+
+    def fit(self, examples: Sequence[Example], run: Run) -> Predictor:
+        """Learn.
+
+        Raises:
+            VolvizError: the examples lack what this method needs.
+            Cancelled: nothing is left behind but checkpoints, from which it can go on.
+        """

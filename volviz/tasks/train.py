@@ -1,0 +1,164 @@
+"""Fit a segmenter to simulations, to one's own labelled tomograms, or to both, and save the model."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import MISSING, fields, replace
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from volviz.core.annotations import Dense, Example
+from volviz.core.errors import VolvizError
+from volviz.core.report import Report, part, silent
+from volviz.core.segmentation import VIRION_LABELS, Segmentation
+from volviz.core.volume import Volume
+from volviz.io import open as open_path
+from volviz.io.atomic import check_absent
+from volviz.segment.protocol import Run, Segmenter
+from volviz.tasks.pool import Pool, fill_pool
+
+if TYPE_CHECKING:
+    from volviz.segment.protocol import Device
+
+SIMULATED = 48
+"""Tomograms that are simulated when there is nothing else to learn from."""
+
+# With so many beyond the held-out ones learning begins, while the rest is still being simulated.
+_ENOUGH = 12
+
+
+def train_file(
+    segmenter: Segmenter,
+    out: Path,
+    *,
+    data: Sequence[tuple[Path, Path]] = (),
+    simulated: int = 0,
+    pool: Path | None = None,
+    device: Device = "auto",
+    overwrite: bool = False,
+    report: Report = silent,
+) -> None:
+    """Fit a segmenter and write its model, a ``.safetensors`` file with its card beside it.
+
+    Args:
+        segmenter: the method and its parameters.
+        out: where the model goes.
+        data: own tomograms, each with a volume of hard labels or a segmentation on the same grid. They are read in place.
+        simulated: how many tomograms to simulate; without own data and without this number, 48.
+        pool: folder that keeps the simulated tomograms, and is filled up if it holds some already; else they are deleted.
+        device: where to train.
+        overwrite: replace a model that is there.
+        report: hears of the progress.
+
+    Raises:
+        VolvizError: a file cannot be opened, labels do not fit their tomogram, or there is a model already.
+    """
+    if out.suffix != ".safetensors":
+        raise VolvizError(f"A model is saved as a .safetensors file, not as {out.name}; give its name that ending.")
+    check_absent(out, overwrite=overwrite)
+    own = [read_example(tomogram, labels) for tomogram, labels in data]
+    count = simulated or (0 if own else SIMULATED)
+    run = Run(device=device, report=part(report, 0.02, 1.0))
+    if not count:
+        segmenter.fit(own, run).save(out)
+        return
+    with tempfile.TemporaryDirectory(prefix="volviz-pool-") as temporary:
+        folder = pool or Path(temporary)
+        held_out = int(getattr(segmenter, "held_out", 0))
+        with filling(folder, count, seed=int(getattr(segmenter, "seed", 0))) as examples:
+            _wait(examples, min(count, held_out + _ENOUGH), part(report, 0.0, 0.02))
+            predictor = segmenter.fit(Joined(examples, own), run)
+    predictor.save(out)
+
+
+def train_unet(out: Path, *, simulated: int = 400, pool: Path | None = None, report: Report = silent, **parameters: Any) -> None:
+    """Train the residual U-Net on simulations alone, as the bundled weights were. ``parameters`` are fields of `UNet`."""
+    from volviz.segment.methods.unet import UNet
+
+    train_file(UNet(**parameters), out, simulated=simulated, pool=pool, report=report)
+
+
+def command_of(segmenter: Segmenter, out: Path, *, simulated: int) -> str:
+    """Return the command line that trains this segmenter anew."""
+    words = ["volviz", "train", type(segmenter).__name__.lower(), "--out", out.name, "--simulate", str(simulated)]
+    for field in fields(segmenter):  # type: ignore[arg-type]
+        value = getattr(segmenter, field.name)
+        if field.default is not MISSING and value != field.default and not isinstance(value, Path):
+            words += [f"--{field.name.replace('_', '-')}", str(value)]
+    return " ".join(words)
+
+
+def read_example(tomogram: Path, labels: Path) -> Example:
+    """Open a tomogram and its labels: a volume of hard labels (0 background, 1 membrane, 2 spikes, 3 lumen), or a segmentation.
+
+    Raises:
+        VolvizError: a file is something else, or the two do not lie on the same grid.
+    """
+    volume, labelled = open_path(tomogram), open_path(labels)
+    if not isinstance(volume, Volume):
+        raise VolvizError(f"{tomogram} holds a segmentation, not a tomogram; write TOMO.mrc:LABELS.mrc.")
+    if volume.grid.shape != labelled.grid.shape:
+        raise VolvizError(f"{labels} has {labelled.grid.shape} voxels and {tomogram} {volume.grid.shape}; both must be on the same grid.")
+    if isinstance(labelled, Segmentation):
+        return Example(volume, [Dense(replace(labelled, grid=volume.grid))])
+    hard = np.rint(labelled.read()).astype(np.int16)
+    unknown = (hard == 255) | (hard == -1)
+    if ((hard < 0) | (hard >= len(VIRION_LABELS)))[~unknown].any():
+        raise VolvizError(f"{labels} holds values that are no class; use 0 background, 1 membrane, 2 spikes, 3 lumen, 255 unknown.")
+    classes = np.stack([np.where(hard == c, np.uint8(255), np.uint8(0)) for c in range(len(VIRION_LABELS))])
+    return Example(volume, [Dense(Segmentation(volume.grid, classes))])
+
+
+class Joined(Sequence[Example]):
+    """A pool that may still grow, and in the middle of it, after the simulations held out, the person's own examples."""
+
+    def __init__(self, pool: Sequence[Example], own: Sequence[Example]) -> None:
+        self.pool, self.own = pool, own
+        self.at = len(pool)
+
+    def __len__(self) -> int:
+        return len(self.pool) + len(self.own)
+
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return [self[k] for k in range(*i.indices(len(self)))]
+        if i < self.at:
+            return self.pool[i]
+        return self.own[i - self.at] if i < self.at + len(self.own) else self.pool[i - len(self.own)]
+
+    def __iter__(self) -> Iterator[Example]:
+        return chain(self.pool, self.own)
+
+
+@contextmanager
+def filling(folder: Path, count: int, *, seed: int) -> Iterator[Pool]:
+    """Simulate into a folder in a process of its own, at low priority, for as long as the block lasts."""
+    worker = multiprocessing.get_context("spawn").Process(target=_fill, args=(folder, count, seed), daemon=True)
+    worker.start()
+    try:
+        yield Pool(folder)
+    finally:
+        worker.terminate()
+        worker.join()
+
+
+def _fill(folder: Path, count: int, seed: int) -> None:
+    if sys.platform != "win32":
+        os.nice(10)
+    with suppress(KeyboardInterrupt):
+        fill_pool(folder, count, seed=seed)
+
+
+def _wait(pool: Pool, count: int, report: Report) -> None:
+    while (there := len(pool)) < count:
+        report(there / count, f"simulating, {there} of {count}")
+        time.sleep(0.2)
