@@ -70,8 +70,11 @@ class ZarrSink:
 
     def write(self, region: Region, data: npt.NDArray[np.uint8]) -> None:
         """Take the final classes (class, z, y, x) uint8 of a region."""
-        self._soft.write(region, data)
-        self._hard.write(region, hard_classes(data, self._kind))
+        try:
+            self._soft.write(region, data)
+            self._hard.write(region, hard_classes(data, self._kind))
+        except OSError as error:
+            raise self._explained(error) from error
 
     def finish(self) -> None:
         """All regions were written: compute the coarser levels and move the folder into place."""

@@ -1,0 +1,40 @@
+"""A volume larger than one would like to read."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = """
+import resource, sys
+import numpy as np
+from volviz import io
+from volviz.core.grid import Region
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+volume = io.open(sys.argv[1])
+assert volume.grid.shape == (750, 1000, 1000), volume.grid
+before = peak()
+assert volume.data[400].sum() == 0
+assert volume.crop(Region((700, 0, 0), (750, 9, 9))).read().sum() == 0
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sparse files and resource limits are POSIX's")
+def test_three_gigabytes_open_without_being_read(raw_mrc, ramp):
+    path = raw_mrc(ramp, cell=(10_000, 10_000, 7_500))
+    with path.open("r+b") as file:
+        file.write((1000).to_bytes(4, "little") * 2 + (750).to_bytes(4, "little"))
+        file.seek(28)
+        file.write((1000).to_bytes(4, "little") * 2 + (750).to_bytes(4, "little"))
+    os.truncate(path, 1024 + 750 * 1000 * 1000 * 4)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(path)], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 40e6  # one slice of 4 MB, and what the system reads ahead
