@@ -1,0 +1,1 @@
+"""The desktop application. Below it nothing knows that there is a window."""

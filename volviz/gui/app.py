@@ -1,0 +1,140 @@
+"""Start the desktop application."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from volviz.core.errors import VolvizError
+from volviz.render.gl import gl_env
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication, QWidget
+
+NEEDED = (4, 3)
+SIGNAL_MS = 300  # Python hears of Ctrl-C only when it runs, so it runs a little now and then
+INTERRUPTED = 130
+
+
+def run(paths: Sequence[str | Path] = (), *, demo: bool = False) -> int:
+    """Open the window, with what is named in it, and return the exit status when it closes.
+
+    Raises:
+        VolvizError: there is no display, or no OpenGL that volviz can draw with.
+    """
+    check_display()
+    app = application()
+    check_gl()
+    from volviz.gui import files
+    from volviz.gui.window import Window
+
+    window = Window()
+    sys.excepthook = _Hook(window)
+    timer = _listen_to_signals(app)
+    window.show()
+    if demo:
+        files.demo(window)
+    else:
+        window.open_paths([Path(path) for path in paths])
+    status = app.exec()
+    timer.stop()
+    return status
+
+
+def application() -> QApplication:
+    """Return the one QApplication, made if there is none yet."""
+    gl_env()
+    os.environ.setdefault("QT_API", "pyside6")  # for superqt
+    from PySide6.QtGui import QSurfaceFormat
+    from PySide6.QtWidgets import QApplication
+
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    surface = QSurfaceFormat()
+    surface.setVersion(*NEEDED)
+    surface.setProfile(QSurfaceFormat.OpenGLContextProfile.CoreProfile)
+    QSurfaceFormat.setDefaultFormat(surface)
+    QApplication.setApplicationName("volviz")
+    QApplication.setApplicationDisplayName("volviz")
+    app = QApplication(sys.argv[:1])
+    import vispy
+
+    vispy.use("pyside6")
+    from volviz.gui.icons import icon
+    from volviz.gui.theme import dress
+
+    dress(app)
+    app.setWindowIcon(icon("volviz", app.palette()))
+    return app
+
+
+def check_display() -> None:
+    """Refuse early where Qt would end the process.
+
+    Raises:
+        VolvizError: there is no display.
+    """
+    shown = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("QT_QPA_PLATFORM")
+    if sys.platform.startswith("linux") and not shown:
+        raise VolvizError("There is no display to open a window on; use volviz segment and volviz render here, or connect with ssh -X.")
+
+
+def check_gl() -> None:
+    """Look at what OpenGL the display offers.
+
+    Raises:
+        VolvizError: none, or one older than 4.3.
+    """
+    from PySide6.QtGui import QOffscreenSurface, QOpenGLContext
+
+    context = QOpenGLContext()
+    surface = QOffscreenSurface()
+    surface.create()
+    if not context.create() or not context.makeCurrent(surface):
+        raise VolvizError(
+            "This display offers no OpenGL, which volviz draws with; update the graphics driver, or install Mesa (libgl1-mesa-dri)."
+        )
+    found = context.format().version()
+    context.doneCurrent()
+    if tuple(found) < NEEDED:
+        raise VolvizError(
+            f"This display offers OpenGL {found[0]}.{found[1]} and volviz needs {NEEDED[0]}.{NEEDED[1]}; update the graphics driver, "
+            "or install Mesa (libgl1-mesa-dri) and start with LIBGL_ALWAYS_SOFTWARE=1."
+        )
+
+
+class _Hook:
+    """What was not caught anywhere reaches the person as a dialog, and the window stays."""
+
+    def __init__(self, window: QWidget) -> None:
+        self._window = window
+
+    def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        from volviz.gui.dialogs import show_error
+
+        if issubclass(kind, KeyboardInterrupt):
+            self._window.close()
+            return
+        sys.__excepthook__(kind, error, trace)
+        show_error(self._window, "volviz", error)
+
+
+def _listen_to_signals(app: QApplication) -> QTimer:
+    from PySide6.QtCore import QTimer
+
+    def stop(_number: int, _frame: object) -> None:
+        app.exit(INTERRUPTED)
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    timer = QTimer(app)
+    timer.timeout.connect(lambda: None)
+    timer.start(SIGNAL_MS)
+    return timer

@@ -1,0 +1,250 @@
+"""Questions and answers: errors, stills, videos, keys, about."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QMessageBox,
+    QPlainTextEdit,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from volviz.core.errors import VolvizError
+
+SIZES = (
+    ("Full HD, 1920 × 1080", (1920, 1080)),
+    ("4K, 3840 × 2160", (3840, 2160)),
+    ("8K, 7680 × 4320", (7680, 4320)),
+    ("Square, 2400 × 2400", (2400, 2400)),
+    ("One column, 1063 × 1063 (90 mm at 300 dpi)", (1063, 1063)),
+)
+PACKAGES = ("volviz", "PySide6_Essentials", "vispy", "numpy", "torch", "PyOpenGL")
+MOUSE = (
+    ("3D: left drag", "Turn"),
+    ("3D: right, middle or Shift+left drag", "Move"),
+    ("3D: wheel", "Zoom to the pointer"),
+    ("3D: Ctrl+left drag", "Move the light"),
+    ("3D: double click", "Bring what is there to the middle"),
+    ("3D: Ctrl+wheel", "Step the XY slice"),
+    ("Slice: left drag", "Move the crosshair"),
+    ("Slice: wheel", "Step through the slices"),
+    ("Slice: Ctrl+wheel", "Zoom at the pointer"),
+    ("Slice: right, middle or Shift+left drag", "Move"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StillChoice:
+    """What a still should be."""
+
+    size: tuple[int, int]
+    transparent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VideoChoice:
+    """What a video should be."""
+
+    size: tuple[int, int]
+    seconds: float
+    fps: int
+
+
+def show_error(parent: QWidget | None, what: str, error: BaseException) -> None:
+    """Say what went wrong: a plain sentence if it is one that a person can act on, else the details to copy."""
+    box = error_box(parent, what, error)
+    box.open()
+
+
+def error_box(parent: QWidget | None, what: str, error: BaseException) -> QMessageBox:
+    """Return the dialog of `show_error`."""
+    box = QMessageBox(parent)
+    box.setWindowTitle(what)
+    if isinstance(error, VolvizError):
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setText(str(error))
+        return box
+    box.setIcon(QMessageBox.Icon.Critical)
+    box.setText("Something in volviz failed. What was open is still there.")
+    box.setInformativeText(f"{type(error).__name__}: {error}")
+    details = "".join(traceback.format_exception(error)) + "\n" + "\n".join(versions())
+    box.setDetailedText(details)
+    copy = box.addButton("Copy details", QMessageBox.ButtonRole.ActionRole)
+    copy.clicked.disconnect()  # or the box would close
+    copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(details))
+    box.addButton(QMessageBox.StandardButton.Close)
+    return box
+
+
+def versions(gl: Sequence[str] = ()) -> list[str]:
+    """Return the lines that belong into a report of a problem."""
+    lines = [f"Python {platform.python_version()}, {platform.platform()}"]
+    for name in PACKAGES:
+        try:
+            lines.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            lines.append(f"{name} not installed")
+    if "torch" in sys.modules:
+        lines.append(f"CUDA {'on' if sys.modules['torch'].cuda.is_available() else 'off'}")
+    return lines + [f"OpenGL {text}" for text in gl]
+
+
+class StillDialog(QDialog):
+    """Asks for the size of a still."""
+
+    def __init__(self, window_size: tuple[int, int], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Save still")
+        self._preset = QComboBox()
+        self._preset.addItem(f"As in the window, {window_size[0]} × {window_size[1]}", window_size)
+        for title, size in SIZES:
+            self._preset.addItem(title, size)
+        self._preset.setCurrentIndex(1)
+        self.width_box, self.height_box = _pixels(), _pixels()
+        self._preset.currentIndexChanged.connect(self._fill)
+        self.transparent = QCheckBox("Transparent background")
+        form = QFormLayout(self)
+        form.addRow("Size", self._preset)
+        form.addRow("", _beside(self.width_box, QLabel("×"), self.height_box, QLabel("pixels")))
+        form.addRow("", self.transparent)
+        form.addRow(_buttons(self, "Save…"))
+        self._fill()
+
+    @property
+    def choice(self) -> StillChoice:
+        """What was chosen."""
+        return StillChoice((self.width_box.value(), self.height_box.value()), self.transparent.isChecked())
+
+    def _fill(self) -> None:
+        width, height = self._preset.currentData()
+        self.width_box.setValue(width)
+        self.height_box.setValue(height)
+
+
+class VideoDialog(QDialog):
+    """Asks for the size and length of a video."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Save video")
+        self._size = QComboBox()
+        for title, size in (("HD, 1280 × 720", (1280, 720)), *SIZES[:2], ("Square, 1080 × 1080", (1080, 1080))):
+            self._size.addItem(title, size)
+        self._size.setCurrentIndex(1)
+        self.seconds = QDoubleSpinBox()
+        self.seconds.setRange(0.5, 600)
+        self.seconds.setValue(10)
+        self.seconds.setSuffix(" s")
+        self.fps = QSpinBox()
+        self.fps.setRange(1, 120)
+        self.fps.setValue(30)
+        self._frames = QLabel()
+        for box in (self.seconds, self.fps):
+            box.valueChanged.connect(self._count)
+        form = QFormLayout(self)
+        form.addRow("Size", self._size)
+        form.addRow("One turn in", self.seconds)
+        form.addRow("Frames per second", self.fps)
+        form.addRow("", self._frames)
+        form.addRow(_buttons(self, "Save…"))
+        self._count()
+
+    @property
+    def choice(self) -> VideoChoice:
+        """What was chosen."""
+        return VideoChoice(self._size.currentData(), self.seconds.value(), self.fps.value())
+
+    def _count(self) -> None:
+        self._frames.setText(f"{round(self.seconds.value() * self.fps.value())} frames; the video loops without a seam")
+
+
+class TextDialog(QDialog):
+    """Shows lines that can be copied."""
+
+    def __init__(self, title: str, intro: str, lines: Sequence[str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setMinimumWidth(520)
+        text = QPlainTextEdit("\n".join(lines))
+        text.setReadOnly(True)
+        text.setMinimumHeight(220)
+        layout = QVBoxLayout(self)
+        if intro:
+            label = QLabel(intro)
+            label.setWordWrap(True)
+            layout.addWidget(label)
+        layout.addWidget(text)
+        copy = QPushButton("Copy")
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(text.toPlainText()))
+        close = QPushButton("Close")
+        close.clicked.connect(self.accept)
+        close.setDefault(True)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(copy)
+        row.addWidget(close)
+        layout.addLayout(row)
+
+
+class KeysDialog(QDialog):
+    """Lists keys and gestures."""
+
+    def __init__(self, rows: Sequence[tuple[str, str]], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Keys and mouse")
+        columns = QHBoxLayout()
+        for part in (rows, MOUSE):
+            form = QFormLayout()
+            form.setVerticalSpacing(3)
+            form.setHorizontalSpacing(18)
+            for keys, meaning in part:
+                form.addRow(f"<b>{keys}</b>", QLabel(meaning))
+            columns.addLayout(form)
+            columns.addSpacing(24)
+        layout = QVBoxLayout(self)
+        layout.addLayout(columns)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout.addWidget(buttons)
+
+
+def _pixels() -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(16, 32768)
+    return box
+
+
+def _beside(*widgets: QWidget) -> QWidget:
+    holder = QWidget()
+    layout = QHBoxLayout(holder)
+    layout.setContentsMargins(0, 0, 0, 0)
+    for widget in widgets:
+        layout.addWidget(widget)
+    layout.addStretch(1)
+    return holder
+
+
+def _buttons(dialog: QDialog, accept: str) -> QDialogButtonBox:
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+    buttons.addButton(accept, QDialogButtonBox.ButtonRole.AcceptRole)
+    buttons.accepted.connect(dialog.accept)
+    buttons.rejected.connect(dialog.reject)
+    return buttons

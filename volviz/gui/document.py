@@ -1,0 +1,125 @@
+"""The one mutable thing of the window: which values it shows now, and the way back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from volviz.core.camera import Camera
+from volviz.core.grid import Region, Triple
+from volviz.core.project import Project
+from volviz.core.scene import Scene
+from volviz.core.segmentation import Segmentation
+from volviz.core.volume import Volume
+
+UNDO_STEPS = 200
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """All that the views look at.
+
+    ``estimated`` is the look that was estimated from the data: where the ramps' thresholds are marked, and what a reset
+    brings back.
+    ``contrast`` are the grey values shown black and white in the slices, in units of the file. ``overlay`` is the
+    opacity of the classes on the slices, 0..1. ``live`` is a segmentation that is still being computed: its data fill
+    up brick by brick. ``project`` is what the session file holds beyond what is shown here; ``path`` is that file.
+    """
+
+    volume: Volume | None = None
+    segmentation: Segmentation | None = None
+    scene: Scene = field(default_factory=Scene)
+    estimated: Scene = field(default_factory=Scene)
+    camera: Camera = field(default_factory=Camera)
+    crosshair_xyz: Triple = (0.0, 0.0, 0.0)
+    contrast: tuple[float, float] = (0.0, 1.0)
+    overlay: float = 0.5
+    live: Segmentation | None = None
+    project: Project = field(default_factory=Project)
+    path: Path | None = None
+
+    @property
+    def classes(self) -> Segmentation | None:
+        """The segmentation to show: the one being computed, else the one there is."""
+        return self.live or self.segmentation
+
+
+class Document(QObject):
+    """Holds the present `State` and the undo stack.
+
+    ``show`` is for what a person does not expect undo to bring back (where one looks from, where the crosshair is);
+    ``change`` is for what one does (looks, segmentations).
+    """
+
+    changed = Signal(object, object)  # old State, new State
+    brick_arrived = Signal(object)  # the Region of ``state.live`` that has just been filled
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = State()
+        self.undo_stack = QUndoStack(self)
+        self.undo_stack.setUndoLimit(UNDO_STEPS)
+        self._gesture = 0
+
+    def open(self, state: State) -> None:
+        """Show other data. What was undoable is no more: it belonged to the data before."""
+        self.undo_stack.clear()
+        self._replace(state)
+
+    def show(self, **fields: Any) -> None:
+        """Replace fields of the state without an undo step."""
+        self._replace(replace(self.state, **fields))
+
+    def change(self, text: str, *, merge: str = "", **fields: Any) -> None:
+        """Replace fields of the state as one undo step.
+
+        Consecutive changes with the same ``merge`` become one step until `settle`: the drag of a slider.
+        """
+        before = {name: getattr(self.state, name) for name in fields}
+        if all(_same(before[name], value) for name, value in fields.items()):
+            return
+        self.undo_stack.push(_Replace(self, text, before, fields, f"{merge}/{self._gesture}" if merge else ""))
+
+    def settle(self) -> None:
+        """End a gesture: the next change is an undo step of its own."""
+        self._gesture += 1
+
+    def brick(self, region: Region) -> None:
+        """Say that a region of ``state.live`` has been filled."""
+        self.brick_arrived.emit(region)
+
+    def _replace(self, state: State) -> None:
+        old, self.state = self.state, state
+        self.changed.emit(old, state)
+
+
+class _Replace(QUndoCommand):
+    """Fields before and after. Keeping old values is all there is to undo, because values never change."""
+
+    def __init__(self, document: Document, text: str, before: dict[str, Any], after: dict[str, Any], merge: str) -> None:
+        super().__init__(text)
+        self._document, self._before, self._after, self._merge = document, before, after, merge
+
+    def id(self) -> int:
+        return 1 if self._merge else -1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if not isinstance(other, _Replace) or other._merge != self._merge:
+            return False
+        self._after = {**self._after, **other._after}
+        self._before = {**other._before, **self._before}
+        return True
+
+    def redo(self) -> None:
+        self._document.show(**self._after)
+
+    def undo(self) -> None:
+        self._document.show(**self._before)
+
+
+def _same(a: object, b: object) -> bool:
+    return a is b or (not isinstance(a, Volume | Segmentation) and a == b)

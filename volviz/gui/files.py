@@ -1,0 +1,210 @@
+"""What the window reads and writes: dialogs that ask where, jobs that do it."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from volviz.core.errors import VolvizError
+from volviz.core.report import Report, part
+from volviz.gui.dialogs import StillChoice, StillDialog, VideoChoice, VideoDialog
+from volviz.gui.document import State
+from volviz.gui.jobs import Job
+from volviz.gui.opening import project_of, stored_at
+
+if TYPE_CHECKING:
+    from volviz.gui.window import Window
+    from volviz.tasks.render import View
+
+OPENABLE = (
+    "Tomograms, segmentations, sessions "
+    "(*.mrc *.rec *.map *.st *.ali *.mrc.gz *.mrc.bz2 *.map.gz *.tif *.tiff *_segmentation.json *.volviz zarr.json .zattrs);;All files (*)"
+)
+
+
+def ask_open(window: Window) -> None:
+    """Ask for files and open them."""
+    paths, _ = QFileDialog.getOpenFileNames(window, "Open", str(_folder(window)), OPENABLE)
+    window.open_paths([Path(path) for path in paths])
+
+
+def demo(window: Window) -> Job:
+    """Simulate a tomogram, open it and segment it."""
+    folder = Path(tempfile.mkdtemp(prefix="volviz-demo-"))
+
+    def work(report: Report) -> Path:
+        from volviz.tasks.demo import sample_file
+
+        return sample_file(folder, report=report)
+
+    def done(path: Path) -> None:
+        window.open_paths([path], window.start_segmenting)
+
+    return window.jobs.start("Demo", work, done)
+
+
+def save(window: Window) -> None:
+    """Save the session where it was saved before, or ask where."""
+    path = window.document.state.path
+    if path is None:
+        save_as(window)
+    else:
+        write_session(window, path)
+
+
+def save_as(window: Window) -> None:
+    """Ask for a place and save the session there."""
+    path = _ask_path(window, "Save session", f"{_stem(window)}.volviz", "Sessions (*.volviz)", ".volviz")
+    if path is not None:
+        write_session(window, path)
+
+
+def write_session(window: Window, path: Path) -> Job:
+    """Write the session, and first the segmentation beside it if no file holds that yet."""
+    state = window.document.state
+
+    def work(report: Report) -> State:
+        from volviz.io import save as save_value
+        from volviz.io.project import save_project
+
+        kept = state
+        if state.segmentation is not None and "file" not in state.segmentation.provenance:
+            beside = path.with_name(f"{path.stem}_segmentation.zarr")
+            save_value(state.segmentation, beside, overwrite=True, report=part(report, 0.0, 0.9))
+            kept = replace(state, segmentation=stored_at(state.segmentation, beside))
+        project = project_of(kept)
+        save_project(project, path, overwrite=True)
+        return replace(kept, project=project, path=path)
+
+    def done(kept: State) -> None:
+        now = window.document.state
+        same = now.segmentation is state.segmentation
+        window.document.show(path=kept.path, project=kept.project, segmentation=kept.segmentation if same else now.segmentation)
+        window.document.undo_stack.setClean()
+        window.say(f"Saved {path}")
+
+    return window.jobs.start("Save session", work, done)
+
+
+def save_segmentation(window: Window) -> None:
+    """Ask for a place and save the classes there."""
+    kinds = "OME-Zarr, all classes (*.zarr);;Folder of MRC files, one per class (*);;MRC, most probable class (*.mrc)"
+    suffix = ".zarr"
+    path = _ask_path(window, "Save segmentation", f"{_stem(window)}_segmentation.zarr", kinds, suffix)
+    if path is not None:
+        write_segmentation(window, path)
+
+
+def write_segmentation(window: Window, path: Path) -> Job | None:
+    """Write the classes; the suffix decides how."""
+    segmentation = window.document.state.segmentation
+    if segmentation is None:
+        return None
+
+    def work(report: Report) -> None:
+        from volviz.io import save as save_value
+
+        save_value(segmentation, path, overwrite=True, report=report)
+
+    def done(_: object) -> None:
+        if path.suffix in {".zarr", ""} and window.document.state.segmentation is segmentation:
+            window.document.show(segmentation=stored_at(segmentation, path))
+        window.say(f"Saved {path}")
+
+    return window.jobs.start("Save segmentation", work, done)
+
+
+def save_still(window: Window) -> None:
+    """Ask how large and where, and save the view."""
+    dialog = StillDialog(window.viewport.size_px(), window)
+    if not dialog.exec():
+        return
+    path = _ask_path(window, "Save still", f"{_stem(window)}.png", "Pictures (*.png *.tif *.jpg)", ".png")
+    if path is not None:
+        write_still(window, path, dialog.choice)
+
+
+def write_still(window: Window, path: Path, choice: StillChoice) -> Job:
+    """Draw the present view into a picture, in a job."""
+    view = view_of(window.document.state)
+
+    def work(report: Report) -> Path:
+        from volviz.tasks.render import write_picture
+
+        return write_picture(view, path, size=choice.size, transparent=choice.transparent, overwrite=True, report=report)
+
+    return window.jobs.start("Save still", work, lambda written: window.say(f"Saved {written}"))
+
+
+def save_video(window: Window) -> None:
+    """Ask how long and where, and save a turn of the object."""
+    dialog = VideoDialog(window)
+    if not dialog.exec():
+        return
+    path = _ask_path(window, "Save video", f"{_stem(window)}.mp4", "Videos (*.mp4 *.webm)", ".mp4")
+    if path is not None:
+        write_video(window, path, dialog.choice)
+
+
+def write_video(window: Window, path: Path, choice: VideoChoice) -> Job:
+    """Draw a full turn from the present view into a video, in a job."""
+    view = view_of(window.document.state)
+
+    def work(report: Report) -> Path:
+        from volviz.tasks.render import write_picture
+
+        return write_picture(view, path, size=choice.size, seconds=choice.seconds, fps=choice.fps, overwrite=True, report=report)
+
+    return window.jobs.start("Save video", work, lambda written: window.say(f"Saved {written}"))
+
+
+def view_of(state: State) -> View:
+    """Return what a still or a video draws."""
+    from volviz.tasks.render import View
+
+    if state.volume is None:
+        raise VolvizError("There is nothing to draw; open a tomogram first.")
+    return View(state.volume, state.segmentation, state.scene, state.camera)
+
+
+def may_close(window: Window) -> bool:
+    """Ask, if closing would lose something."""
+    running = [job.title for job in window.jobs.running]
+    if running:
+        return _sure(window, "Work in progress", f"Still running: {', '.join(running)}. Stop and close?", "Stop and close")
+    segmentation = window.document.state.segmentation
+    if segmentation is not None and "file" not in segmentation.provenance and not window.document.undo_stack.isClean():
+        return _sure(window, "Segmentation not saved", "The segmentation is not saved in a file yet. Close all the same?", "Close")
+    return True
+
+
+def _sure(window: Window, title: str, question: str, yes: str) -> bool:
+    box = QMessageBox(QMessageBox.Icon.Question, title, question, parent=window)
+    accept = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.exec()
+    return box.clickedButton() is accept
+
+
+def _ask_path(window: Window, title: str, name: str, kinds: str, suffix: str) -> Path | None:
+    chosen, kind = QFileDialog.getSaveFileName(window, title, str(_folder(window) / name), kinds)
+    if not chosen:
+        return None
+    path = Path(chosen)
+    return path if path.suffix or kind.startswith("Folder") else path.with_suffix(suffix)
+
+
+def _folder(window: Window) -> Path:
+    volume = window.document.state.volume
+    return volume.source.parent if volume is not None and volume.source is not None else Path.cwd()
+
+
+def _stem(window: Window) -> str:
+    from volviz.tasks.segment import stem_of
+
+    volume = window.document.state.volume
+    return "volviz" if volume is None else stem_of(volume)

@@ -1,0 +1,158 @@
+"""What volviz understood of the file, and what only a person can know: the voxel size."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from volviz.core.camera import Camera
+from volviz.core.grid import Grid, Triple
+from volviz.core.volume import Volume
+from volviz.gui.document import Document, State
+from volviz.gui.histograms import Histogram, grey_histogram
+from volviz.gui.latest import Latest
+from volviz.gui.planes import contrast_from
+from volviz.gui.widgets.histogram import RampHistogram
+from volviz.gui.widgets.number import Number
+
+
+class DataPanel(QWidget):
+    """Facts and notes about the tomogram, its voxel size, and the contrast of the slices."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._latest = Latest(self)
+        self._automatic = document.state.contrast
+        self._facts = QFormLayout()
+        self._facts.setVerticalSpacing(2)
+        self._labels = {name: QLabel() for name in ("File", "Voxels", "Size", "Stored as")}
+        for name, label in self._labels.items():
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            self._facts.addRow(name, label)
+        self.voxel_size = Number(0.01, 1000, unit="Å", decimals=3, slider=False)
+        self.voxel_size.setToolTip("Edge of a voxel. Change it where the file does not know, or is wrong")
+        self.voxel_size.setAccessibleName("voxel size")
+        self.apply = QPushButton("Set")
+        self.apply.setToolTip("Use this voxel size in place of the file's")
+        self.apply.clicked.connect(self._set_voxel_size)
+        self.badge = QLabel("unknown")
+        self.badge.setObjectName("badge")
+        self.badge.setToolTip("The file says nothing believable about its voxel size: lengths are a guess until you set it")
+        size = QHBoxLayout()
+        for widget in (self.voxel_size, self.apply, self.badge):
+            size.addWidget(widget)
+        size.addStretch(1)
+        self._facts.addRow("Voxel size", size)
+        self._facts.labelForField(size).setMinimumHeight(self.apply.sizeHint().height())
+        self.contrast = RampHistogram()
+        self.contrast.setToolTip("Grey values shown black (left handle) and white (right handle) on the slices")
+        self.contrast.setAccessibleName("Contrast of the slices")
+        self.contrast.ramp_changed.connect(lambda low, high: document.show(contrast=(low, high)))
+        self.low, self.high = (Number(-1e9, 1e9, decimals=4, slider=False, width=104) for _ in range(2))
+        self.low.setToolTip("Grey value shown black")
+        self.high.setToolTip("Grey value shown white")
+        self.low.value_changed.connect(lambda value: self._set_contrast(value, document.state.contrast[1]))
+        self.high.value_changed.connect(lambda value: self._set_contrast(document.state.contrast[0], value))
+        auto = QToolButton()
+        auto.setText("Auto")
+        auto.setToolTip("Black at the 1st and white at the 99th percentile")
+        auto.clicked.connect(self.auto_contrast)
+        boxes = QHBoxLayout()
+        boxes.addWidget(self.low)
+        boxes.addWidget(self.high)
+        boxes.addStretch(1)
+        boxes.addWidget(auto)
+        self._notes = QLabel()
+        self._notes.setWordWrap(True)
+        self._notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._notes.setObjectName("notes")
+        layout = QVBoxLayout(self)
+        layout.addLayout(self._facts)
+        layout.addWidget(QLabel("Contrast of the slices"))
+        layout.addWidget(self.contrast)
+        layout.addLayout(boxes)
+        layout.addWidget(self._notes)
+        layout.addStretch(1)
+        document.changed.connect(self._look)
+        self._look(State(), document.state)
+
+    def close_threads(self) -> None:
+        """End the counting thread."""
+        self._latest.close()
+
+    def auto_contrast(self) -> None:
+        """Go back to the percentiles."""
+        volume = self._document.state.volume
+        if volume is not None:
+            self._latest.ask(lambda: contrast_from(volume.sample(500_000)), lambda contrast: self._document.show(contrast=contrast))
+
+    def _look(self, old: State, new: State) -> None:
+        self.setEnabled(new.volume is not None)
+        self.contrast.set_ramp(*new.contrast)
+        self.low.set_value(new.contrast[0])
+        self.high.set_value(new.contrast[1])
+        volume = new.volume
+        if volume is old.volume:
+            return
+        self.badge.setVisible(volume is not None and not volume.grid.voxel_size_known)
+        if volume is None:
+            for label in self._labels.values():
+                label.setText("")
+            self._notes.setText("")
+            return
+        self._show_facts(volume)
+        if old.volume is None or volume.data is not old.volume.data:
+            self._latest.ask(lambda: grey_histogram(volume), self._show_counts)
+
+    def _show_facts(self, volume: Volume) -> None:
+        z, y, x = volume.grid.shape
+        wide, high, deep = volume.grid.extent_xyz / 10
+        file = str(volume.source or volume.name)
+        self._labels["File"].setText(_shortened(volume.name or file, 34))
+        self._labels["File"].setToolTip(file)
+        self._labels["Voxels"].setText(f"{x} × {y} × {z}   (x, y, z)")
+        self._labels["Size"].setText(f"{wide:.0f} × {high:.0f} × {deep:.0f} nm")
+        megabytes = np.prod(volume.grid.shape, dtype=np.float64) * np.dtype(volume.data.dtype).itemsize / 1e6
+        self._labels["Stored as"].setText(f"{np.dtype(volume.data.dtype).name}, {megabytes:,.0f} MB")
+        self.voxel_size.set_value(volume.grid.mean_voxel_size)
+        self._notes.setText("\n".join(volume.notes))
+        self._notes.setVisible(bool(volume.notes))
+
+    def _show_counts(self, histogram: Histogram) -> None:
+        self.contrast.set_histogram(histogram.counts, histogram.low, histogram.high)
+
+    def _set_contrast(self, low: float, high: float) -> None:
+        self._document.show(contrast=(low, max(high, low + 1e-6)))
+
+    def _set_voxel_size(self) -> None:
+        state = self._document.state
+        if state.volume is None:
+            return
+        grid = state.volume.grid.with_voxel_size(self.voxel_size.value())
+        segmentation = state.segmentation and replace(state.segmentation, grid=grid)
+        self._document.change(
+            "Voxel size",
+            volume=replace(state.volume, grid=grid),
+            segmentation=segmentation,
+            camera=_rescaled(state.camera, state.volume.grid, grid),
+            crosshair_xyz=_moved(state.crosshair_xyz, state.volume.grid, grid),
+        )
+
+
+def _rescaled(camera: Camera, old: Grid, new: Grid) -> Camera:
+    ratio = new.mean_voxel_size / old.mean_voxel_size
+    height = None if camera.orthographic_height is None else camera.orthographic_height * ratio
+    return replace(camera, target_xyz=_moved(camera.target_xyz, old, new), distance=camera.distance * ratio, orthographic_height=height)
+
+
+def _moved(point_xyz: Triple, old: Grid, new: Grid) -> Triple:
+    x, y, z = (float(v) for v in new.to_world(old.to_index(point_xyz)))
+    return x, y, z
+
+
+def _shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length // 2 - 1]}…{text[-length // 2 :]}"

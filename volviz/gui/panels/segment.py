@@ -1,0 +1,118 @@
+"""Which model, on what, and go."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from volviz.core.errors import VolvizError
+from volviz.gui.document import Document, State
+
+log = logging.getLogger(__name__)
+
+DEVICES = (("Automatic", "auto"), ("GPU (CUDA)", "cuda"), ("CPU", "cpu"))
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A model to choose from: what is shown, what is passed on, what it says of itself."""
+
+    title: str
+    name: str
+    about: str = ""
+
+
+class SegmentPanel(QWidget):
+    """Asks for a run with `started`; the window says with `set_running` whether one is under way."""
+
+    started = Signal(str, str)  # model, device
+    cancelled = Signal()
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.model = QComboBox()
+        self.model.setToolTip("The network that tells the classes apart")
+        self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        for choice in choices():
+            self._add(choice)
+        self._file = QPushButton("From a file")
+        self._file.setToolTip("Choose the weights of another model (.safetensors, with its card beside it)")
+        self._file.clicked.connect(self._choose)
+        self.device = QComboBox()
+        self.device.setToolTip("Where the network runs; automatic takes the GPU if there is one")
+        for title, name in DEVICES:
+            self.device.addItem(title, name)
+        self.button = QPushButton("Segment")
+        self.button.setToolTip("Find the classes in this tomogram; you can go on looking meanwhile")
+        self.button.clicked.connect(self._press)
+        self._notes = QLabel()
+        self._notes.setWordWrap(True)
+        model = QHBoxLayout()
+        model.addWidget(self.model, 1)
+        model.addWidget(self._file)
+        form = QFormLayout()
+        form.addRow("Model", model)
+        form.addRow("Device", self.device)
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        layout.addWidget(self.button)
+        layout.addWidget(self._notes)
+        layout.addStretch(1)
+        self._running = False
+        self._document = document
+        document.changed.connect(lambda _old, new: self._look(new))
+        self._look(document.state)
+
+    def set_running(self, running: bool) -> None:
+        """Turn the button into Cancel and back."""
+        self._running = running
+        self.button.setText("Cancel" if running else "Segment")
+        self._look(self._document.state)
+
+    def start(self) -> None:
+        """Ask for a run with what is chosen."""
+        if self.button.isEnabled() and not self._running:
+            self.started.emit(self.model.currentData(), self.device.currentData())
+
+    def _press(self) -> None:
+        if self._running:
+            self.cancelled.emit()
+        else:
+            self.start()
+
+    def _add(self, choice: Choice) -> None:
+        self.model.addItem(choice.title, choice.name)
+        self.model.setItemData(self.model.count() - 1, choice.about, Qt.ItemDataRole.ToolTipRole)
+
+    def _choose(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Choose a model", "", "Models (*.safetensors)")
+        if path:
+            self._add(Choice(path.rpartition("/")[2], path))
+            self.model.setCurrentIndex(self.model.count() - 1)
+
+    def _look(self, state: State) -> None:
+        self.button.setEnabled(self._running or (state.volume is not None and self.model.count() > 0))
+        if state.volume is None:
+            self._notes.setText("Open a tomogram first.")
+        elif self.model.count() == 0:
+            self._notes.setText("No model is installed; choose one from a file.")
+        elif state.segmentation is not None:
+            self._notes.setText("\n".join(str(note) for note in state.segmentation.provenance.get("notes", ())))
+        else:
+            self._notes.setText("")
+
+
+def choices() -> list[Choice]:
+    """Return the models that are installed, without loading any."""
+    from volviz.segment.models import card, models
+
+    found = []
+    for name in models():
+        try:
+            found.append(Choice(name, name, "\n".join(card(name).limits)))
+        except VolvizError:
+            log.warning("the model %s has no card that can be read", name)
+    return found

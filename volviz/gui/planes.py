@@ -1,0 +1,120 @@
+"""The three orthogonal slices: which axes they show, and what is read and coloured for them. No window in here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from volviz.core.grid import Grid, Region, Triple
+from volviz.core.scene import Ramp
+from volviz.core.segmentation import Segmentation
+from volviz.core.volume import Volume
+
+AXES = "zyx"
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """A family of slices. ``normal``, ``right`` and ``up`` are array axes: 0 z, 1 y, 2 x.
+
+    The two axes that are shown keep their order in the array, so a slice's rows go up and its columns to the right.
+    """
+
+    name: str
+    normal: int
+    right: int
+    up: int
+
+    def index(self, grid: Grid, point_xyz: Triple) -> int:
+        """Return the number of the slice through a point, clamped to the grid."""
+        at = round(float(grid.to_index(point_xyz)[self.normal]))
+        return max(0, min(grid.shape[self.normal] - 1, at))
+
+    def region(self, grid: Grid, index: int) -> Region:
+        """Return the voxels of one slice."""
+        start, stop = [0, 0, 0], list(grid.shape)
+        start[self.normal], stop[self.normal] = index, index + 1
+        return Region((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+
+    def moved(self, grid: Grid, point_xyz: Triple, index: int) -> Triple:
+        """Return the point shifted along the normal into the middle of a slice."""
+        at = grid.to_index(point_xyz)
+        at[self.normal] = max(0, min(grid.shape[self.normal] - 1, index))
+        x, y, z = (float(v) for v in grid.to_world(at))
+        return x, y, z
+
+    def place(self, point_xyz: Triple) -> tuple[float, float]:
+        """Return where a point lies in the picture, (right, up) in angstrom."""
+        return point_xyz[2 - self.right], point_xyz[2 - self.up]
+
+    def point(self, right: float, up: float, depth_xyz: Triple) -> Triple:
+        """Return the point at a place of the picture, as deep as another point is."""
+        xyz = list(depth_xyz)
+        xyz[2 - self.right], xyz[2 - self.up] = right, up
+        return xyz[0], xyz[1], xyz[2]
+
+    def frame(self, grid: Grid) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Return the left and right, and the lower and upper edge of the slices of a grid, in angstrom."""
+        low, high = grid.bounds_xyz
+        r, u = 2 - self.right, 2 - self.up
+        return (float(low[r]), float(high[r])), (float(low[u]), float(high[u]))
+
+
+XY = Plane("XY", 0, 2, 1)
+XZ = Plane("XZ", 1, 2, 0)
+YZ = Plane("YZ", 2, 1, 0)
+PLANES = (XY, XZ, YZ)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slice:
+    """What was read for one slice: grey values (up, right) float32, and classes (class, up, right) float32."""
+
+    index: int
+    grey: npt.NDArray[np.float32] | None
+    classes: npt.NDArray[np.float32] | None
+
+
+def read_slice(plane: Plane, point_xyz: Triple, volume: Volume | None, classes: Segmentation | None) -> Slice:
+    """Read one slice through a point from whatever is there, and no more than that slice."""
+    index, grey, soft = 0, None, None
+    if volume is not None:
+        index = plane.index(volume.grid, point_xyz)
+        grey = volume.read(plane.region(volume.grid, index)).squeeze(plane.normal)
+    if classes is not None:
+        at = plane.index(classes.grid, point_xyz)
+        soft = classes.probabilities(plane.region(classes.grid, at)).squeeze(plane.normal + 1)
+        index = at if volume is None else index
+    return Slice(index, grey, soft)
+
+
+def overlay(classes: npt.NDArray[np.float32], names: tuple[str, ...], ramps: Mapping[str, Ramp], opacity: float) -> npt.NDArray[np.uint8]:
+    """Colour a slice of classes (class, up, right) as the ramps do in 3D: (up, right, 4) uint8, to lie on the grey.
+
+    Where several classes are above their ramps, their colours mix by how far they are, as in the march.
+    """
+    height, width = classes.shape[1:]
+    color = np.zeros((height, width, 3), np.float32)
+    through = np.ones((height, width), np.float32)
+    total = np.zeros((height, width), np.float32)
+    for name, soft in zip(names, classes, strict=True):
+        ramp = ramps.get(name)
+        if ramp is None or not ramp.visible:
+            continue
+        weight = np.clip((soft - ramp.low) / max(ramp.high - ramp.low, 1e-6), 0, 1)
+        color += weight[..., None] * np.asarray(ramp.color, np.float32)
+        total += weight
+        through *= 1 - weight
+    out = np.zeros((height, width, 4), np.uint8)
+    out[..., :3] = np.rint(255 * color / np.maximum(total, 1e-6)[..., None])
+    out[..., 3] = np.rint(255 * opacity * (1 - through))
+    return out
+
+
+def contrast_from(values: npt.NDArray[np.float32]) -> tuple[float, float]:
+    """Return the grey values to show black and white: the 1st and 99th percentile, so that outliers do not decide."""
+    low, high = (float(v) for v in np.percentile(values, [1, 99]))
+    return (low, high) if high > low else (low - 0.5, low + 0.5)

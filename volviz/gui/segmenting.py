@@ -1,0 +1,128 @@
+"""A segmentation that runs while one looks: its bricks appear as they come, the result is one undo step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, Qt, Signal
+
+from volviz.core.grid import Grid, Region
+from volviz.core.report import Report, part
+from volviz.core.scene import Ramp, Scene
+from volviz.core.segmentation import Kind, Label, Segmentation
+from volviz.gui.document import Document
+from volviz.gui.jobs import Job, Jobs
+
+if TYPE_CHECKING:
+    from volviz.segment.protocol import Device
+
+
+class LiveSink(QObject):
+    """Keeps bricks in memory and tells the window of each. Called from the thread that segments."""
+
+    began = Signal(object)  # the Segmentation that fills up
+    wrote = Signal(object)  # Region
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.segmentation: Segmentation | None = None
+        self._data: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
+
+    def begin(self, grid: Grid, labels: tuple[Label, ...], kind: Kind, provenance: Mapping[str, Any]) -> None:
+        """Make room."""
+        self._data = np.zeros((len(labels), *grid.shape), np.uint8)
+        self._data[0] = 255 if kind == "probability" else 0
+        self.segmentation = Segmentation(grid, self._data, labels, kind, provenance)
+        self.began.emit(self.segmentation)
+
+    def write(self, region: Region, data: npt.NDArray[np.uint8]) -> None:
+        """Keep a region."""
+        self._data[(slice(None), *region.slices)] = data
+        self.wrote.emit(region)
+
+    def finish(self) -> None:
+        """Leave the data where they are."""
+
+    def abort(self) -> None:
+        """Let go of the data; the window does so when the job says that it has ended."""
+        self.segmentation = None
+
+
+class Segmenting(QObject):
+    """One run over the document's volume."""
+
+    def __init__(self, document: Document, jobs: Jobs, model: str, device: Device) -> None:
+        super().__init__(document)
+        volume = document.state.volume
+        if volume is None:
+            raise ValueError("there is nothing to segment")
+        self._document = document
+        self._before = document.state.scene
+        self._volume = volume
+        sink = self._sink = LiveSink()
+        dark = document.state.scene.raw.invert
+
+        def work(report: Report) -> tuple[Segmentation, Scene]:
+            from volviz.tasks.segment import segment
+
+            report(0.0, "loading the model")
+            result = segment(volume, model, device, dense_is_dark=dark, sink=sink, report=part(report, 0.0, 0.97))
+            if sink.segmentation is None:
+                raise RuntimeError("the model finished without a result")
+            result = replace(result, data=sink.segmentation.data)
+            report(0.97, "estimating the ramps")
+            return result, Scene.of(volume, result)
+
+        sink.began.connect(self._begin, Qt.ConnectionType.QueuedConnection)
+        sink.wrote.connect(document.brick, Qt.ConnectionType.QueuedConnection)
+        document.changed.connect(self._watch)
+        self.job: Job = jobs.start("Segment", work, self._finish)
+        self.job.ended.connect(self._end)
+
+    def _begin(self, live: Segmentation) -> None:
+        if self.job.cancelling:
+            return
+        self._before = scene = self._document.state.scene
+        ramps = {label.name: scene.ramps.get(label.name, Ramp(color=label.color)) for label in live.drawn}
+        self._document.show(live=live, scene=replace(scene, ramps=ramps))
+
+    def _finish(self, outcome: tuple[Segmentation, Scene]) -> None:
+        result, estimated = outcome
+        self._put_back()
+        state = self._document.state
+        self._document.change("Segment", segmentation=result, scene=dressed(state.scene, estimated, state.estimated), estimated=estimated)
+
+    def _watch(self, _old: object, new: Any) -> None:
+        # The volume was replaced under the run: what it finds belongs to nothing any more.
+        if new.volume is not self._volume:
+            self.job.cancel()
+
+    def _put_back(self) -> None:
+        """End the preview: the step that follows starts from what there was before it."""
+        state = self._document.state
+        if state.live is not None:
+            self._document.show(live=None, scene=replace(state.scene, ramps=self._before.ramps))
+
+    def _end(self) -> None:
+        self._put_back()
+        self._document.changed.disconnect(self._watch)
+        self.deleteLater()
+
+
+def dressed(scene: Scene, estimated: Scene, estimated_before: Scene) -> Scene:
+    """Return a scene for a new segmentation: ramps from its estimate, in the colours and the light of the old scene.
+
+    The raw ramp follows the new estimate unless the person had moved it.
+    """
+    ramps = {}
+    for name, ramp in estimated.ramps.items():
+        old = scene.ramps.get(name)
+        ramps[name] = ramp if old is None else replace(ramp, color=old.color, opacity=old.opacity, visible=old.visible)
+    raw = scene.raw
+    if (raw.low, raw.high) == (estimated_before.raw.low, estimated_before.raw.high):
+        raw = replace(raw, low=estimated.raw.low, high=estimated.raw.high)
+    return replace(scene, ramps=ramps, raw=raw)

@@ -1,0 +1,48 @@
+"""What the window remembers between sessions: its shape, and what was open last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtWidgets import QMainWindow
+
+RECENT = 8
+LAYOUT = 1  # raised when docks change, so that an old layout is not forced on new ones
+
+
+def settings() -> QSettings:
+    """Return the store."""
+    return QSettings("volviz", "volviz")
+
+
+def recent() -> list[Path]:
+    """Return what was open last and is still there, newest first."""
+    value = settings().value("recent", [])
+    paths = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    return [path for path in map(Path, paths) if path.exists()]
+
+
+def remember(paths: Sequence[Path]) -> None:
+    """Put paths at the head of the list."""
+    new = [path.absolute() for path in paths]
+    kept = new + [path for path in recent() if path not in new]
+    settings().setValue("recent", [str(path) for path in kept[:RECENT]])
+
+
+def save_layout(window: QMainWindow) -> None:
+    """Keep the window's size and its docks."""
+    store = settings()
+    store.setValue("geometry", window.saveGeometry())
+    store.setValue("docks", window.saveState(LAYOUT))
+
+
+def restore_layout(window: QMainWindow) -> None:
+    """Bring back the window's size and its docks, if they fit this version."""
+    store = settings()
+    geometry, docks = store.value("geometry"), store.value("docks")
+    if isinstance(geometry, QByteArray):
+        window.restoreGeometry(geometry)
+    if isinstance(docks, QByteArray):
+        window.restoreState(docks, LAYOUT)

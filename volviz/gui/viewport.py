@@ -1,0 +1,244 @@
+"""The 3D view: the renderer draws straight into the widget's own framebuffer, and only when something changed."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtOpenGLWidgets import QOpenGLWidget
+from PySide6.QtWidgets import QWidget
+
+from volviz.core.camera import Camera
+from volviz.core.grid import Region, Triple
+from volviz.gui.document import Document, State
+from volviz.gui.gestures import light_dragged
+from volviz.gui.pick import pick
+
+if TYPE_CHECKING:
+    from volviz.render.renderer import Renderer
+
+REST_MS = 180  # without a gesture for this long, the picture is drawn in full quality
+DEGREES_PER_HEIGHT = 200.0
+ZOOM_PER_STEP = 1.18
+Left, Right, Middle = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
+
+log = logging.getLogger(__name__)
+
+
+class Viewport(QOpenGLWidget):
+    """Left drag turns, right, middle or Shift+left drag moves, the wheel zooms to the pointer, Ctrl+left drag moves the light.
+
+    A double click brings what is under the pointer to the middle; Ctrl+wheel steps the XY slice.
+    """
+
+    failed = Signal(object)  # the exception because of which there is no picture
+    slice_stepped = Signal(int)
+    ready = Signal()  # the OpenGL context is there
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._renderer: Renderer | None = None
+        self._loaded: tuple[object, object] = (None, None)
+        self._written = 0
+        self._drawn: object = None
+        self._broken = False
+        self._moving = False
+        self._held: str | None = None
+        self._from = QPointF()
+        self.draws = 0
+        # Keep the picture in the framebuffer: another widget that repaints costs no march.
+        self.setUpdateBehavior(QOpenGLWidget.UpdateBehavior.PartialUpdate)
+        self.setMinimumSize(240, 200)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.timeout.connect(self._come_to_rest)
+        document.changed.connect(self._look)
+        document.brick_arrived.connect(self._brick)
+
+    @property
+    def resting(self) -> bool:
+        """Whether the picture on the screen is the final one."""
+        return not self._moving and self._drawn == self._picture()
+
+    def size_px(self) -> tuple[int, int]:
+        """Return width and height in pixels of the screen."""
+        ratio = self.devicePixelRatioF()
+        return max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
+
+    @property
+    def aspect(self) -> float:
+        """Width over height."""
+        return self.width() / max(1, self.height())
+
+    def gl_strings(self) -> tuple[str, ...]:
+        """Return vendor, renderer and version as the driver names them."""
+        from OpenGL import GL
+
+        self.makeCurrent()
+        try:
+            return tuple((GL.glGetString(name) or b"").decode() for name in (GL.GL_VENDOR, GL.GL_RENDERER, GL.GL_VERSION))
+        finally:
+            self.doneCurrent()
+
+    def initializeGL(self) -> None:
+        self._drawn, self._loaded, self._written = None, (None, None), 0
+        try:
+            from volviz.render.renderer import Renderer
+
+            self._renderer = Renderer()
+        except Exception as error:
+            self._fail(error)
+            return
+        # Qt gives the widget a new context when it moves to another window: what lived in the old one has to go with it.
+        self.context().aboutToBeDestroyed.connect(self.release)
+        self.ready.emit()
+
+    def paintGL(self) -> None:
+        if self._drawn is not None and self._drawn == self._picture():
+            return
+        state = self._document.state
+        if state.volume is None or self._renderer is None or self._broken:
+            self._clear(state.scene.background)
+            return
+        try:
+            self._load(self._renderer, state)
+            self._renderer.draw(state.scene, state.camera, self.size_px(), self.defaultFramebufferObject(), moving=self._moving)
+        except Exception as error:
+            self._fail(error)
+            self._clear(state.scene.background)
+            return
+        self.draws += 1
+        self._drawn = self._picture()
+
+    def release(self) -> None:
+        """Give back what lies in the graphics memory."""
+        if self._renderer is not None:
+            self.makeCurrent()
+            self._renderer.release()
+            self._renderer = None
+            self.doneCurrent()
+
+    def touch(self) -> None:
+        """Draw in the quality of movement now and in full quality when things rest."""
+        self._moving = True
+        self._rest.start()
+        self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._from = event.position()
+        modifiers = event.modifiers()
+        if event.button() == Left and modifiers & Qt.KeyboardModifier.ControlModifier:
+            self._held = "light"
+        elif event.button() in {Right, Middle} or (event.button() == Left and modifiers & Qt.KeyboardModifier.ShiftModifier):
+            self._held = "pan"
+        elif event.button() == Left:
+            self._held = "turn"
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._held == "light":
+            self._document.settle()
+        self._held = None
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._held is None or self._document.state.volume is None:
+            return
+        move = (event.position() - self._from) / max(1, self.height())
+        self._from = event.position()
+        state = self._document.state
+        if self._held == "light":
+            light = light_dragged(state.scene.light, state.camera, move.x() * DEGREES_PER_HEIGHT, -move.y() * DEGREES_PER_HEIGHT)
+            self._document.change("Move the light", merge="light", scene=replace(state.scene, light=light))
+        elif self._held == "pan":
+            self._document.show(camera=state.camera.panned(move.x(), -move.y()))
+        else:
+            self._document.show(camera=state.camera.orbited(move.x() * DEGREES_PER_HEIGHT, -move.y() * DEGREES_PER_HEIGHT))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self._document.state.volume is None:
+            return
+        # A trackpad's pixels and a mouse wheel's steps zoom alike.
+        steps = event.angleDelta().y() / 120
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.slice_stepped.emit(1 if steps > 0 else -1)
+            return
+        camera = self._document.state.camera.zoomed(ZOOM_PER_STEP**steps, self._place(event.position()))
+        self._document.show(camera=camera)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        state = self._document.state
+        if state.classes is None or event.button() != Left:
+            return
+        point = pick(state.camera, state.scene, state.classes, *self._place(event.position()))
+        if point is not None:
+            self._document.show(camera=focused(state.camera, point), crosshair_xyz=point)
+
+    def _place(self, position: QPointF) -> tuple[float, float]:
+        height = max(1, self.height())
+        return (position.x() - self.width() / 2) / height, (height / 2 - position.y()) / height
+
+    def _picture(self) -> object:
+        state = self._document.state
+        return (state.volume, state.classes and state.classes.data, state.scene, state.camera, self.size_px(), self._moving, self._written)
+
+    def _look(self, old: State, new: State) -> None:
+        if new.volume is not old.volume or new.classes is not old.classes:
+            self._broken = False
+        elif new.scene == old.scene and new.camera == old.camera:
+            return
+        self.touch()
+
+    def _load(self, renderer: Renderer, state: State) -> None:
+        classes = state.classes
+        wanted = (state.volume, None if classes is None else classes.data)
+        if wanted[0] is self._loaded[0] and wanted[1] is self._loaded[1]:
+            return
+        renderer.load(state.volume, classes)
+        self._loaded = wanted
+
+    def _brick(self, region: Region) -> None:
+        live = self._document.state.live
+        if live is None or self._renderer is None or self._broken or self._loaded[1] is not live.data:
+            return
+        self.makeCurrent()
+        try:
+            self._renderer.write(region, np.asarray(live.data[(slice(None), *region.slices)]))
+        except Exception as error:
+            self._fail(error)
+        finally:
+            self.doneCurrent()
+        self._written += 1
+        self.touch()
+
+    def _come_to_rest(self) -> None:
+        if self._held is not None:
+            self._rest.start()  # a hand that pauses has not let go
+            return
+        self._moving = False
+        self.update()
+
+    def _clear(self, color: Triple) -> None:
+        from OpenGL import GL
+
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self.defaultFramebufferObject())
+        GL.glClearColor(*color, 1.0)
+        GL.glClear(GL.GL_COLOR_BUFFER_BIT)
+
+    def _fail(self, error: Exception) -> None:
+        # Once: a picture that cannot be drawn now cannot be drawn at the next repaint either.
+        if not self._broken:
+            self._broken = True
+            log.debug("the 3D view failed", exc_info=error)
+            QTimer.singleShot(0, lambda: self.failed.emit(error))
+
+
+def focused(camera: Camera, point_xyz: Triple) -> Camera:
+    """Return the camera that turns about a point and has it in the middle, moved sideways only."""
+    along = float(np.dot(np.asarray(point_xyz) - camera.eye_xyz, -camera.axes_xyz[2]))
+    return replace(camera, target_xyz=point_xyz, distance=max(along, 1.0))

@@ -1,0 +1,80 @@
+"""A number with a slider and a box, for a value with a unit."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSlider, QWidget
+
+STEPS = 500
+
+
+class Number(QWidget):
+    """The box takes any value within the range, the slider divides it evenly."""
+
+    value_changed = Signal(float)
+    released = Signal()
+
+    def __init__(
+        self,
+        low: float,
+        high: float,
+        *,
+        unit: str = "",
+        decimals: int = 2,
+        slider: bool = True,
+        width: int = 0,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._low, self._high = low, high
+        self._box = QDoubleSpinBox()
+        self._box.setRange(low, high)
+        self._box.setDecimals(decimals)
+        self._box.setSingleStep(10 ** (math.floor(math.log10(high - low)) - 1))
+        self._box.setKeyboardTracking(False)
+        if width:
+            self._box.setFixedWidth(width)
+        if unit:
+            self._box.setSuffix(f" {unit}")
+        self._slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider.setRange(0, STEPS)
+        self._slider.setVisible(slider)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._slider, 1)
+        layout.addWidget(self._box)
+        self._box.valueChanged.connect(self._from_box)
+        self._box.editingFinished.connect(self.released)
+        self._slider.valueChanged.connect(self._from_slider)
+        self._slider.sliderReleased.connect(self.released)
+
+    def value(self) -> float:
+        """Return what the box says."""
+        return self._box.value()
+
+    def set_value(self, value: float) -> None:
+        """Show a value without a signal."""
+        with QSignalBlocker(self._box), QSignalBlocker(self._slider):
+            self._box.setValue(value)
+            self._slider.setValue(round(STEPS * (value - self._low) / (self._high - self._low)))
+
+    def setToolTip(self, text: str) -> None:
+        self._box.setToolTip(text)
+        self._slider.setToolTip(text)
+
+    def setAccessibleName(self, name: str) -> None:
+        self._box.setAccessibleName(name)
+        self._slider.setAccessibleName(f"{name} slider")
+
+    def _from_box(self, value: float) -> None:
+        with QSignalBlocker(self._slider):
+            self._slider.setValue(round(STEPS * (value - self._low) / (self._high - self._low)))
+        self.value_changed.emit(value)
+
+    def _from_slider(self, step: int) -> None:
+        value = self._low + (self._high - self._low) * step / STEPS
+        with QSignalBlocker(self._box):
+            self._box.setValue(value)
+        self.value_changed.emit(self._box.value())

@@ -1,0 +1,276 @@
+"""The main window: puts the views, the panels and the actions together, and carries out what they ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QScrollArea, QSplitter, QStackedWidget, QTabWidget, QWidget
+
+from volviz.core.report import Report
+from volviz.gui import actions, files, settings
+from volviz.gui.dialogs import KeysDialog, TextDialog, show_error, versions
+from volviz.gui.document import Document, State
+from volviz.gui.jobs import Job, Jobs
+from volviz.gui.opening import open_state
+from volviz.gui.panels.classes import ClassesPanel
+from volviz.gui.panels.data import DataPanel
+from volviz.gui.panels.light import LightPanel
+from volviz.gui.panels.segment import SegmentPanel
+from volviz.gui.planes import XY
+from volviz.gui.segmenting import Segmenting
+from volviz.gui.slices import Slices
+from volviz.gui.viewport import Viewport
+from volviz.gui.welcome import Welcome
+
+if TYPE_CHECKING:
+    from volviz.segment.protocol import Device
+
+PANEL_WIDTH = 330
+
+
+class Window(QMainWindow):
+    """One document, its views and its panels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.document = Document(self)
+        self.jobs = Jobs()
+        self.viewport = Viewport(self.document)
+        self.slices = Slices(self.document)
+        self.data_panel = DataPanel(self.document)
+        self.segment_panel = SegmentPanel(self.document)
+        self.classes_panel = ClassesPanel(self.document)
+        self.light_panel = LightPanel(self.document)
+        self.welcome = Welcome()
+        self.segmenting: Segmenting | None = None
+        self._opening: Job | None = None
+        self._status = QLabel()
+        self._build()
+        self.actions_by_id = actions.build(self)
+        self._connect()
+        self._look(State(), self.document.state)
+        self.setAcceptDrops(True)
+        self.resize(self.sizeHint())
+        settings.restore_layout(self)
+
+    def sizeHint(self) -> QSize:
+        return QSize(1280, 800)
+
+    def _build(self) -> None:
+        self.views = QSplitter(Qt.Orientation.Horizontal)
+        self.views.addWidget(self.viewport)
+        self.views.addWidget(self.slices)
+        self.views.setSizes([580, 370])
+        self.views.setStretchFactor(0, 3)
+        self.views.setStretchFactor(1, 2)
+        self.views.setCollapsible(0, False)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.welcome)
+        self._pages.addWidget(self.views)
+        self.setCentralWidget(self._pages)
+        self.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        panels = {"Data": self.data_panel, "Segment": self.segment_panel, "Classes": self.classes_panel, "Light": self.light_panel}
+        self.docks = {name: self._dock(name, panel) for name, panel in panels.items()}
+        self.splitDockWidget(self.docks["Data"], self.docks["Classes"], Qt.Orientation.Vertical)
+        self.tabifyDockWidget(self.docks["Data"], self.docks["Segment"])
+        self.tabifyDockWidget(self.docks["Classes"], self.docks["Light"])
+        self.docks["Data"].raise_()
+        self.docks["Classes"].raise_()
+        self.resizeDocks([self.docks["Data"], self.docks["Classes"]], [300, 400], Qt.Orientation.Vertical)
+        self.resizeDocks([self.docks["Data"]], [PANEL_WIDTH], Qt.Orientation.Horizontal)
+        self.statusBar().addWidget(self._status, 1)
+        self.statusBar().addPermanentWidget(self.jobs)
+
+    def _dock(self, name: str, panel: QWidget) -> QDockWidget:
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setMinimumWidth(PANEL_WIDTH)
+        scroll.setWidget(panel)
+        dock = QDockWidget(name, self)
+        dock.setObjectName(name.lower())
+        dock.setWidget(scroll)
+        # In its place the tab is title enough.
+        bare = QWidget(dock)
+        dock.setTitleBarWidget(bare)
+        dock.topLevelChanged.connect(lambda floating: dock.setTitleBarWidget(cast("QWidget", None) if floating else bare))
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        return dock
+
+    def _connect(self) -> None:
+        self.document.changed.connect(self._look)
+        stack = self.document.undo_stack
+        stack.cleanChanged.connect(lambda clean: self.setWindowModified(not clean))
+        stack.canUndoChanged.connect(lambda _: self._name_undo())
+        stack.canRedoChanged.connect(lambda _: self._name_undo())
+        stack.indexChanged.connect(lambda _: self._name_undo())
+        self.slices.hovered.connect(self._status.setText)
+        self.viewport.slice_stepped.connect(self._step_slice)
+        self.viewport.failed.connect(lambda error: show_error(self, "3D view", error))
+        self.jobs.failed.connect(lambda title, error: show_error(self, title, error))
+        self.segment_panel.started.connect(self.segment)
+        self.segment_panel.cancelled.connect(self.cancel_segmenting)
+        self.welcome.open_asked.connect(lambda: files.ask_open(self))
+        self.welcome.demo_asked.connect(lambda: files.demo(self))
+        self.welcome.path_chosen.connect(lambda path: self.open_paths([Path(path)]))
+        self.welcome.set_recent(settings.recent())
+        self._name_undo()
+
+    def say(self, text: str) -> None:
+        """Tell the person something in passing."""
+        self._status.setText(text)
+
+    # Opening
+
+    def open_paths(self, paths: Sequence[Path], then: Callable[[], None] | None = None) -> Job | None:
+        """Open what paths name, in a job; ``then`` is called when it is shown."""
+        paths = [Path(path) for path in paths]
+        if not paths:
+            return None
+        if self._opening is not None:
+            self._opening.cancel()
+        current, aspect = self.document.state, self.viewport.aspect
+
+        def work(report: Report) -> State:
+            return open_state(paths, current, aspect, report)
+
+        def done(state: State) -> None:
+            self._show_opened(paths, current, state)
+            if then is not None:
+                then()
+
+        self._opening = job = self.jobs.start(f"Open {paths[0].name}", work, done)
+        job.ended.connect(self._opened)
+        return job
+
+    def _opened(self) -> None:
+        self._opening = None
+
+    def _show_opened(self, paths: list[Path], before: State, state: State) -> None:
+        if state.volume is before.volume:
+            self.document.change("Open segmentation", segmentation=state.segmentation, scene=state.scene, estimated=state.estimated)
+        else:
+            self.cancel_segmenting()
+            self.document.open(state)
+        settings.remember(paths)
+        self.welcome.set_recent(settings.recent())
+        self.docks["Segment" if state.segmentation is None else "Data"].raise_()
+        self._pages.setCurrentWidget(self.views)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls() and all(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self.open_paths([Path(url.toLocalFile()) for url in event.mimeData().urls()])
+
+    # Segmenting
+
+    def segment(self, model: str, device: str) -> None:
+        """Find the classes of what is open, in a job."""
+        if self.segmenting is not None or self.document.state.volume is None:
+            return
+        self.segmenting = Segmenting(self.document, self.jobs, model, cast("Device", device))
+        self.segment_panel.set_running(True)
+        self.segmenting.job.succeeded.connect(lambda _: self.docks["Classes"].raise_())
+        self.segmenting.job.ended.connect(self._segmented)
+
+    def cancel_segmenting(self) -> None:
+        """Stop the run, if there is one; what was shown before it comes back."""
+        if self.segmenting is not None:
+            self.segmenting.job.cancel()
+
+    def _segmented(self) -> None:
+        self.segmenting = None
+        self.segment_panel.set_running(False)
+
+    def start_segmenting(self) -> None:
+        """Find the classes with the model and device that the panel shows."""
+        self.segment_panel.start()
+
+    # The view
+
+    def look_from(self, side: str) -> None:
+        """Turn the camera to a standard side."""
+        self.document.show(camera=self.document.state.camera.seen_from(side))
+
+    def reset_view(self) -> None:
+        """Bring the whole volume into all views, from the same side."""
+        state = self.document.state
+        if state.volume is not None:
+            self.document.show(camera=state.camera.fitted(state.volume.grid, aspect=self.viewport.aspect))
+        self.slices.fit()
+
+    def toggle_orthographic(self) -> None:
+        """Switch between perspective and parallel rays, at the same size."""
+        camera = self.document.state.camera
+        height = camera.height if camera.orthographic_height is None else None
+        self.document.show(camera=replace(camera, orthographic_height=height))
+
+    def toggle_slices(self) -> None:
+        """Show or hide the slices."""
+        self.slices.setVisible(not self.slices.isVisible())
+
+    def toggle_full_screen(self) -> None:
+        """Use the whole screen, or come back."""
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def show_shortcuts(self) -> None:
+        """List keys and gestures."""
+        KeysDialog([(entry.keys, entry.tip) for entry in actions.ENTRIES if entry.keys], self).open()
+
+    def show_about(self) -> None:
+        """Show versions and the graphics driver."""
+        intro = "<b>volviz</b>: soft segmentation and volume rendering of virions in cryo-electron tomograms."
+        TextDialog("About volviz", intro, versions(self.viewport.gl_strings()), self).open()
+
+    def _step_slice(self, steps: int) -> None:
+        view = next(view for view in self.slices.views if view.plane is XY)
+        if view.grid is not None:
+            view.step_to(XY.index(view.grid, self.document.state.crosshair_xyz) + steps)
+
+    # What changed
+
+    def undo(self) -> None:
+        """Take back the last change."""
+        self.document.undo_stack.undo()
+
+    def redo(self) -> None:
+        """Do again what was taken back."""
+        self.document.undo_stack.redo()
+
+    def _look(self, old: State, new: State) -> None:
+        present = {name for name in ("volume", "segmentation") if getattr(new, name) is not None}
+        actions.enable(self.actions_by_id, frozenset(present))
+        self._name_undo()
+        self.actions_by_id["view.orthographic"].setChecked(new.camera.orthographic_height is not None)
+        self.actions_by_id["view.slices"].setChecked(not self.slices.isHidden())
+        if new.volume is None:
+            self.setWindowTitle("volviz")
+        elif new.volume is not old.volume or new.path != old.path:
+            self.setWindowTitle(f"{(new.path or Path(new.volume.name)).name}[*] - volviz")
+
+    def _name_undo(self) -> None:
+        stack = self.document.undo_stack
+        for name, can, text in (("undo", stack.canUndo(), stack.undoText()), ("redo", stack.canRedo(), stack.redoText())):
+            action = self.actions_by_id[f"edit.{name}"]
+            action.setEnabled(can)
+            action.setText(f"{name.capitalize()}: {text}" if text else name.capitalize())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not files.may_close(self):
+            event.ignore()
+            return
+        self.jobs.cancel_all()
+        settings.save_layout(self)
+        for holder in (self.slices, self.data_panel, self.classes_panel):
+            holder.close_threads()
+        self.viewport.release()
+        event.accept()
