@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from argparse import Namespace
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -81,13 +82,15 @@ def simulate(arguments: Namespace) -> None:
     }
     given = {name: value for name, value in wanted.items() if value is not None}
     with Progress() as report:
-        for path in simulate_file(arguments.out, given, randomise=arguments.random, overwrite=arguments.overwrite, report=report):
-            print(path)
+        made = simulate_file(arguments.out, given, randomise=arguments.random, overwrite=arguments.overwrite, report=report)
+    _warn(made.notes)
+    print(made.tomogram)
+    print(made.labels)
 
 
 def segment(arguments: Namespace) -> None:
     """Segment a tomogram into files."""
-    from volviz.tasks.segment import segment_file
+    from volviz.tasks.segment import provenance_notes, segment_file
 
     with Progress() as report:
         result = segment_file(
@@ -100,7 +103,7 @@ def segment(arguments: Namespace) -> None:
             overwrite=arguments.overwrite,
             report=report,
         )
-    _print_notes(result)
+    _warn(provenance_notes(result))
     print(result)
 
 
@@ -154,8 +157,7 @@ def render(arguments: Namespace) -> None:
             overwrite=arguments.overwrite,
             report=part(report, 0.5, 1.0),
         )
-    for note in view.notes:
-        print(f"volviz: {note}", file=sys.stderr)
+    _warn(view.notes)
     print(arguments.out)
 
 
@@ -174,12 +176,6 @@ def _camera(text: str | None, otherwise: Any, grid: Any, size: tuple[int, int]) 
         raise VolvizError(f"'{text}' is no camera; give JSON, a file of JSON, or one of {', '.join(VIEWS)}.") from None
 
 
-def _print_notes(path: Path) -> None:
-    """Repeat on the terminal what the result says about itself."""
-    from volviz.core.segmentation import Segmentation
-    from volviz.io import open as open_path
-
-    value = open_path(path)
-    if isinstance(value, Segmentation):
-        for note in value.provenance.get("notes", ()):
-            print(f"volviz: {note}", file=sys.stderr)
+def _warn(notes: Iterable[str]) -> None:
+    for note in notes:
+        print(f"volviz: {note}", file=sys.stderr)

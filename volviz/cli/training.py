@@ -22,7 +22,8 @@ def train(arguments: argparse.Namespace) -> None:
     from volviz.segment.models import find_segmenter
     from volviz.tasks.train import train_file
 
-    method = find_segmenter(arguments.method)
+    # A segmenter is a dataclass, which a protocol cannot say.
+    method: type[Any] = find_segmenter(arguments.method)
     parser = _Parser(prog=f"volviz train {arguments.method}", description=inspect.getdoc(method))
     parser.add_argument("--out", type=Path, required=True, metavar="MODEL.safetensors", help="where the model goes, with its card (.json)")
     parser.add_argument("--data", nargs="+", default=[], metavar="TOMO:LABELS", help="your own tomograms with their labels")

@@ -21,6 +21,7 @@ SAMPLE: dict[str, Any] = {"seed": 7}
 
 STILL_SIZE = (1920, 1080)
 VIDEO_SIZE = (1280, 720)
+VIDEO_SECONDS = 6.0
 
 
 def demo_files(out: Path, *, device: Device = "auto", overwrite: bool = False, report: Report = silent) -> dict[str, Path]:
@@ -45,7 +46,7 @@ def demo_files(out: Path, *, device: Device = "auto", overwrite: bool = False, r
     camera = Camera.framing(volume.grid, aspect=STILL_SIZE[0] / STILL_SIZE[1])
     view = View(volume, classes, Scene.of(volume, classes), camera)
     write_picture(view, files["still"], size=STILL_SIZE, overwrite=overwrite, report=part(report, 0.5, 0.6))
-    write_picture(view, files["video"], size=VIDEO_SIZE, seconds=6.0, fps=24, overwrite=overwrite, report=part(report, 0.6, 1.0))
+    write_picture(view, files["video"], size=VIDEO_SIZE, seconds=VIDEO_SECONDS, fps=24, overwrite=overwrite, report=part(report, 0.6, 1.0))
     return files
 
 

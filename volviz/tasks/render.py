@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from volviz.segment.protocol import Device
 
 Quality = Literal["cached", "exact"]
-STILLS = {".png", ".jpg", ".jpeg", ".tif", ".tiff"}
-VIDEOS = {".mp4", ".webm", ".mov", ".mkv"}
 
 
 def still(
@@ -146,10 +144,25 @@ def open_classes(path: Path, volume: Volume) -> Segmentation:
         raise VolvizError(f"{path} is a plain volume, not a segmentation; name the _segmentation.json or .zarr that volviz segment wrote.")
     if value.shape != volume.grid.shape:
         raise VolvizError(
-            f"{path} has {value.shape} voxels (z, y, x), the tomogram {volume.grid.shape}; it was made from another one, or another binning."
+            f"{path} has {value.shape} voxels (z, y, x), the tomogram {volume.grid.shape}; it belongs to another one or another binning."
         )
     # The same voxels: a voxel size that a person corrected on opening holds for both.
     return replace(value, grid=volume.grid)
+
+
+def is_video(out: Path) -> bool:
+    """Say whether a path means a video (by suffix; without one, a folder of frames) rather than a still.
+
+    Raises:
+        VolvizError: it means neither.
+    """
+    from volviz.io.image import FORMATS
+    from volviz.io.video import CODECS
+
+    suffix = out.suffix.lower()
+    if suffix and suffix not in FORMATS and suffix not in CODECS:
+        raise VolvizError(f"{out} should end in .png, .jpg or .tif for a still, or in .mp4 or .webm for a video.")
+    return suffix not in FORMATS
 
 
 def settled(out: Path, *, overwrite: bool) -> None:
@@ -158,8 +171,7 @@ def settled(out: Path, *, overwrite: bool) -> None:
     Raises:
         VolvizError: the suffix is of no known kind, the name is taken, or the folder cannot be written to.
     """
-    if out.suffix.lower() not in STILLS | VIDEOS:
-        raise VolvizError(f"{out} should end in .png, .jpg or .tif for a still, or in .mp4 or .webm for a video.")
+    is_video(out)
     check_absent(out, overwrite=overwrite)
     make_folder(out.parent)
 
@@ -183,7 +195,7 @@ def write_picture(
         VolvizError: the file cannot be written, or what was asked for does not go together.
     """
     settled(out, overwrite=overwrite)
-    if out.suffix.lower() in VIDEOS:
+    if is_video(out):
         if transparent or quality == "exact":
             raise VolvizError("A video is drawn opaque and in cached quality; leave out --transparent and --quality exact.")
         turn = 360.0 if degrees is None else degrees

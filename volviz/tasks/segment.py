@@ -79,6 +79,12 @@ def segment_file(
     return sink.result
 
 
+def provenance_notes(path: Path) -> tuple[str, ...]:
+    """Return what a segmentation on disk says about how far it can be trusted."""
+    value = open_path(path)
+    return tuple(str(note) for note in value.provenance.get("notes", ())) if isinstance(value, Segmentation) else ()
+
+
 def open_tomogram(path: Path, *, voxel_size: float | None = None) -> Volume:
     """Open a file that must hold a tomogram.
 
@@ -93,7 +99,7 @@ def open_tomogram(path: Path, *, voxel_size: float | None = None) -> Volume:
 
 if TYPE_CHECKING:
     from volviz.io.mrc_folder import MrcFolder
-    from volviz.io.zarr_sink import ZarrSink
+    from volviz.io.zarr_writer import ZarrSink
 
 
 def file_sink(out: Path, volume: Volume, *, overwrite: bool = False) -> MrcFolder | ZarrSink:
@@ -103,7 +109,7 @@ def file_sink(out: Path, volume: Volume, *, overwrite: bool = False) -> MrcFolde
         VolvizError: a result is there already, or the folder cannot be written to.
     """
     if out.suffix.lower() == ".zarr":
-        from volviz.io.zarr_sink import ZarrSink
+        from volviz.io.zarr_writer import ZarrSink
 
         return ZarrSink(out, volume, overwrite=overwrite)
     from volviz.io.mrc_folder import MrcFolder

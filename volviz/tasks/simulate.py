@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,14 @@ from volviz.io import save
 from volviz.io.atomic import check_absent, make_folder
 
 
+class SimulatedFiles(NamedTuple):
+    """Where a simulated tomogram and its labels are, and what should be said about them."""
+
+    tomogram: Path
+    labels: Path
+    notes: tuple[str, ...]
+
+
 def simulate_file(
     out: Path,
     given: Mapping[str, Any],
@@ -24,8 +32,8 @@ def simulate_file(
     randomise: bool = False,
     overwrite: bool = False,
     report: Report = silent,
-) -> tuple[Path, Path]:
-    """Simulate a tomogram and write it beside its hard labels (``OUT_labels.mrc``, int8); return both paths.
+) -> SimulatedFiles:
+    """Simulate a tomogram and write it beside its hard labels (``OUT_labels.mrc``, int8).
 
     Args:
         out: a volume file; its suffix decides the format of both.
@@ -55,7 +63,7 @@ def simulate_file(
     report(0.9, "Writing")
     save(replace(volume, name=out.stem), out, overwrite=overwrite)
     save(labels_volume(truth, volume), labels_out, overwrite=overwrite)
-    return out, labels_out
+    return SimulatedFiles(out, labels_out, volume.notes)
 
 
 def labels_volume(segmentation: Segmentation, volume: Volume) -> Volume:

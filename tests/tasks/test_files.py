@@ -1,0 +1,106 @@
+"""Tasks that leave files: whole or not at all, and in place."""
+
+import mrcfile
+import numpy as np
+import pytest
+
+import volviz
+from volviz.core.errors import Cancelled, VolvizError
+from volviz.tasks import demo
+from volviz.tasks.render import open_classes, open_view
+from volviz.tasks.segment import segment_file, stem_of
+from volviz.tasks.simulate import simulate_file
+
+SMALL = {"shape": (24, 48, 48), "virions": 1, "vesicles": 0, "radius": (120.0, 140.0), "seed": 5}
+
+
+def stop_at(limit: float):
+    def report(fraction: float, text: str = "", **metrics: float) -> None:
+        if fraction >= limit:
+            raise Cancelled
+
+    return report
+
+
+def test_a_simulated_tomogram_and_its_labels_lie_on_the_same_voxels(tmp_path):
+    tomogram, labels, _ = simulate_file(tmp_path / "s.mrc", SMALL)
+    a, b = volviz.open(tomogram), volviz.open(labels)
+    assert a.grid == b.grid
+    inside, outside = a.read()[b.read() == 1].mean(), a.read()[b.read() == 0].mean()
+    assert inside < outside  # dark = dense
+
+
+def test_the_same_seed_gives_the_same_file(tmp_path):
+    first, *_ = simulate_file(tmp_path / "a.mrc", SMALL)
+    second, *_ = simulate_file(tmp_path / "b.mrc", SMALL)
+    with mrcfile.open(first) as a, mrcfile.open(second) as b:
+        np.testing.assert_array_equal(a.data, b.data)
+
+
+@pytest.mark.parametrize("limit", [0.0, 0.5, 0.9])
+def test_a_cancelled_simulation_leaves_nothing(tmp_path, limit):
+    with pytest.raises(Cancelled):
+        simulate_file(tmp_path / "s.mrc", SMALL, report=stop_at(limit))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_simulation_knows_its_parameters(tmp_path):
+    with pytest.raises(VolvizError, match="has no 'capsids'"):
+        simulate_file(tmp_path / "s.mrc", {"capsids": 3})
+
+
+@pytest.mark.parametrize("out", ["folder", "seg.zarr"])
+@pytest.mark.parametrize("limit", [0.01, 0.5])
+def test_a_cancelled_segmentation_leaves_nothing(tmp_path, out, limit):
+    tomogram, labels, _ = simulate_file(tmp_path / "s.mrc", SMALL)
+    with pytest.raises(Cancelled):
+        segment_file(tomogram, tmp_path / out, report=stop_at(limit))
+    assert sorted(tmp_path.iterdir()) == sorted([tomogram, labels])
+
+
+@pytest.mark.parametrize("out", ["folder", "seg.zarr"])
+def test_files_hold_what_memory_would(tmp_path, out):
+    tomogram, *_ = simulate_file(tmp_path / "s.mrc", SMALL)
+    volume = volviz.open(tomogram)
+    result = volviz.open(segment_file(tomogram, tmp_path / out))
+    held = volviz.segment(volume)
+    assert result.grid == volume.grid
+    assert result.labels == held.labels
+    assert np.abs(np.asarray(result.data[:]).astype(int) - np.asarray(held.data).astype(int)).max() <= 1
+    assert result.source == tomogram
+
+
+def test_a_segmentation_of_another_tomogram_is_refused(tmp_path):
+    tomogram, *_ = simulate_file(tmp_path / "s.mrc", SMALL)
+    other, *_ = simulate_file(tmp_path / "other.mrc", {**SMALL, "shape": (24, 48, 40)})
+    result = segment_file(tomogram, tmp_path / "seg")
+    with pytest.raises(VolvizError, match="belongs to another one"):
+        open_classes(result, volviz.open(other))
+    with pytest.raises(VolvizError, match="plain volume"):
+        open_classes(tomogram, volviz.open(tomogram))
+    with pytest.raises(VolvizError, match="not a tomogram"):
+        open_view(result)
+
+
+def test_the_sign_of_the_density_holds_for_the_picture_too(tmp_path):
+    tomogram, *_ = simulate_file(tmp_path / "s.mrc", SMALL)
+    assert open_view(tomogram, dense_is_dark=False).scene.raw.invert is False
+    assert open_view(tomogram, dense_is_dark=True).scene.raw.invert is True
+
+
+@pytest.mark.parametrize(("name", "stem"), [("ts_16.mrc", "ts_16"), ("a.b.rec.gz", "a.b"), ("plain", "plain"), (".hidden", ".hidden")])
+def test_results_are_called_after_their_tomogram(tmp_path, name, stem):
+    grid = volviz.Grid((1, 1, 1))
+    assert stem_of(volviz.Volume(grid, np.zeros((1, 1, 1), np.float32), source=tmp_path / name)) == stem
+
+
+def test_the_demo_goes_the_whole_way(tmp_path, monkeypatch):
+    monkeypatch.setattr(demo, "SAMPLE", SMALL)
+    monkeypatch.setattr(demo, "STILL_SIZE", (96, 54))
+    monkeypatch.setattr(demo, "VIDEO_SIZE", (64, 36))
+    monkeypatch.setattr(demo, "VIDEO_SECONDS", 0.5)
+    files = demo.demo_files(tmp_path / "out")
+    assert all(path.is_file() and path.stat().st_size > 200 for path in files.values())
+    with pytest.raises(VolvizError, match="is there already"):
+        demo.demo_files(tmp_path / "out")
+    demo.demo_files(tmp_path / "out", overwrite=True)
