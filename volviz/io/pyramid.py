@@ -72,9 +72,11 @@ class Pyramid:
             for brick in bricks((z, y, x), (CHUNK, CHUNK, CHUNK)):
                 report(i / (len(self.levels) - 1), "computing coarser levels")
                 sz, sy, sx = (slice(a * f, b * f) for a, b, f in zip(brick.start, brick.stop, factors, strict=True))
-                mean = block_mean(np.asarray(fine[..., sz, sy, sx]), factors)
                 whole = coarse.dtype.kind in "iub"
-                coarse[(..., *brick.slices)] = (np.rint(mean) if whole else mean).astype(coarse.dtype)
+                # One channel at a time: the means are computed in single precision, four times the size of a class.
+                for channel in np.ndindex(coarse.shape[:-3]):
+                    mean = block_mean(np.asarray(fine[(*channel, sz, sy, sx)]), factors)
+                    coarse[(*channel, *brick.slices)] = (np.rint(mean) if whole else mean).astype(coarse.dtype)
 
 
 def block_mean(values: npt.NDArray[Any], factors: tuple[int, ...]) -> npt.NDArray[np.float32]:
