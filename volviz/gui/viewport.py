@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QWidget
 
 from volviz.core.camera import Camera
 from volviz.core.grid import Region, Triple
+from volviz.core.segmentation import Segmentation
+from volviz.core.volume import Volume
 from volviz.gui.document import Document, State
 from volviz.gui.gestures import light_dragged
 from volviz.gui.pick import pick
@@ -43,7 +45,7 @@ class Viewport(QOpenGLWidget):
         super().__init__(parent)
         self._document = document
         self._renderer: Renderer | None = None
-        self._loaded: tuple[object, object] = (None, None)
+        self._loaded: tuple[Volume | None, Segmentation | None] = (None, None)
         self._written = 0
         self._drawn: object = None
         self._broken = False
@@ -195,16 +197,18 @@ class Viewport(QOpenGLWidget):
         self.touch()
 
     def _load(self, renderer: Renderer, state: State) -> None:
-        classes = state.classes
-        wanted = (state.volume, None if classes is None else classes.data)
-        if wanted[0] is self._loaded[0] and wanted[1] is self._loaded[1]:
+        volume, classes = self._loaded
+        if volume is state.volume and classes is state.classes:
             return
-        renderer.load(state.volume, classes)
-        self._loaded = wanted
+        if volume is state.volume and classes is not None and state.classes is not None and classes.data is state.classes.data:
+            renderer.adopt(state.classes)  # its bricks were written as they came, or only its name is new
+        elif state.volume is not None:
+            renderer.load(state.volume, state.classes)
+        self._loaded = (state.volume, state.classes)
 
     def _brick(self, region: Region) -> None:
         live = self._document.state.live
-        if live is None or self._renderer is None or self._broken or self._loaded[1] is not live.data:
+        if live is None or self._renderer is None or self._broken or self._loaded[1] is not live:
             return
         self.makeCurrent()
         try:

@@ -1,0 +1,84 @@
+"""Tests of the window. Without a display, those that need no OpenGL run on Qt's offscreen platform."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
+
+from volviz.core.camera import Camera
+from volviz.core.grid import Grid
+from volviz.core.scene import Ramp, RawLook, Scene
+from volviz.core.segmentation import Segmentation
+from volviz.core.volume import Volume
+from volviz.gui.app import application
+from volviz.gui.document import Document, State
+
+SHOWN = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if not SHOWN and item.get_closest_marker("display"):
+            item.add_marker(pytest.mark.skip(reason="needs a display with OpenGL: xvfb-run -a python -m pytest tests/gui"))
+
+
+@pytest.fixture(scope="session")
+def qapp(tmp_path_factory: pytest.TempPathFactory) -> QApplication:
+    """The application as volviz starts it, with settings of its own."""
+    if not SHOWN:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    folder = tmp_path_factory.mktemp("settings")
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder))
+    QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(folder))
+    return application()
+
+
+@pytest.fixture
+def ball() -> tuple[Volume, Segmentation]:
+    """A shell around a core, away from the middle, dark on bright: (24, 32, 40) voxels of 12 A."""
+    shape = (24, 32, 40)
+    grid = Grid(shape, (12.0, 12.0, 12.0), (0.0, 100.0, -50.0))
+    z, y, x = np.indices(shape)
+    radius = np.sqrt((z - 11.5) ** 2 + (y - 15) ** 2 + (x - 16) ** 2)
+    shell = np.clip(1 - np.abs(radius - 9) / 2, 0, 1)
+    core = np.clip((8 - radius) / 2, 0, 1) * (1 - shell)
+    noise = np.random.default_rng(0).normal(0, 0.05, shape)
+    soft = np.stack([1 - shell - core, shell, 0 * shell, core]).astype(np.float32)
+    volume = Volume(grid, (-(shell + 0.3 * core) + noise).astype(np.float32), name="ball.mrc")
+    return volume, Segmentation.of_probabilities(grid, np.clip(soft, 0, 1))
+
+
+@pytest.fixture
+def state(ball: tuple[Volume, Segmentation]) -> State:
+    """What the window shows of the ball."""
+    volume, segmentation = ball
+    ramps = {label.name: Ramp(0.4, 0.9, label.color, 1.0) for label in segmentation.drawn}
+    scene = Scene(ramps=ramps, raw=RawLook(multiply=False))
+    x, y, z = (float(v) for v in volume.grid.center_xyz)
+    camera = Camera.framing(volume.grid, view="front")
+    return State(volume, segmentation, scene, scene, camera, (x, y, z), (-1.2, 0.3))
+
+
+@pytest.fixture
+def document(qapp: QApplication, state: State) -> Iterator[Document]:
+    document = Document()
+    document.open(state)
+    yield document
+    document.deleteLater()
+
+
+@pytest.fixture
+def ball_file(ball: tuple[Volume, Segmentation], tmp_path: Path) -> Path:
+    """The ball as a file."""
+    from volviz.io import save
+
+    path = tmp_path / "ball.mrc"
+    save(ball[0], path)
+    return path

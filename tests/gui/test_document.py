@@ -1,0 +1,82 @@
+"""Undo is keeping the old value."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from volviz.gui.document import Document, State
+
+pytestmark = pytest.mark.gui
+
+
+def drag(document: Document, values: list[float]) -> None:
+    for value in values:
+        document.change("Ramp", merge="membrane.low", scene=document.state.scene.with_ramp("membrane", low=value))
+    document.settle()
+
+
+def test_a_drag_is_one_step_and_undo_brings_back_what_was_before_it(document: Document) -> None:
+    before = document.state
+    drag(document, [0.41, 0.45, 0.5])
+    assert document.state.scene.ramps["membrane"].low == 0.5
+    assert document.undo_stack.count() == 1
+    document.undo_stack.undo()
+    assert document.state.scene == before.scene
+    document.undo_stack.redo()
+    assert document.state.scene.ramps["membrane"].low == 0.5
+
+
+def test_two_drags_are_two_steps(document: Document) -> None:
+    drag(document, [0.5, 0.6])
+    drag(document, [0.7])
+    assert document.undo_stack.count() == 2
+    document.undo_stack.undo()
+    assert document.state.scene.ramps["membrane"].low == 0.6
+
+
+def test_drags_of_different_controls_do_not_merge(document: Document) -> None:
+    document.change("a", merge="exposure", scene=replace(document.state.scene, exposure=1.0))
+    document.change("b", merge="light", scene=replace(document.state.scene, background=(1.0, 1.0, 1.0)))
+    assert document.undo_stack.count() == 2
+
+
+def test_looking_around_is_no_step_and_survives_undo(document: Document) -> None:
+    drag(document, [0.5])
+    camera = document.state.camera.orbited(30, 10)
+    document.show(camera=camera, crosshair_xyz=(1.0, 2.0, 3.0))
+    document.undo_stack.undo()
+    assert document.undo_stack.count() == 1
+    assert document.state.camera == camera
+    assert document.state.crosshair_xyz == (1.0, 2.0, 3.0)
+
+
+def test_what_changes_nothing_is_no_step(document: Document) -> None:
+    document.change("nothing", scene=replace(document.state.scene), segmentation=document.state.segmentation)
+    assert document.undo_stack.count() == 0
+
+
+def test_changed_tells_old_and_new(document: Document) -> None:
+    seen: list[tuple[State, State]] = []
+    document.changed.connect(lambda old, new: seen.append((old, new)))
+    before = document.state
+    drag(document, [0.55])
+    assert len(seen) == 1
+    assert seen[0][0] is before
+    assert seen[0][1] is document.state
+
+
+def test_opening_forgets_the_steps(document: Document, state: State) -> None:
+    drag(document, [0.5])
+    document.open(state)
+    assert not document.undo_stack.canUndo()
+
+
+def test_a_segmentation_comes_and_goes_as_one_step(document: Document) -> None:
+    segmentation = document.state.segmentation
+    document.change("Segment", segmentation=None, scene=replace(document.state.scene, ramps={}))
+    assert document.state.segmentation is None
+    document.undo_stack.undo()
+    assert document.state.segmentation is segmentation
+    assert "membrane" in document.state.scene.ramps

@@ -1,0 +1,82 @@
+"""Work in threads: progress, cancelling, errors."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from PySide6.QtWidgets import QToolButton
+from pytestqt.qtbot import QtBot
+
+from volviz.core.errors import VolvizError
+from volviz.core.report import Report
+from volviz.gui.jobs import Jobs, duration
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def jobs(qtbot: QtBot) -> Jobs:
+    jobs = Jobs()
+    qtbot.addWidget(jobs)
+    jobs.show()
+    return jobs
+
+
+def test_the_result_arrives_in_the_thread_of_the_window(qtbot: QtBot, jobs: Jobs) -> None:
+    got: list[object] = []
+    job = jobs.start("Add", lambda report: 1 + 1, lambda result: got.append((result, threading.current_thread())))
+    with qtbot.waitSignal(job.ended, timeout=5000):
+        pass
+    qtbot.waitUntil(lambda: not jobs.running)
+    assert got == [(2, threading.main_thread())]
+
+
+def test_cancel_reaches_the_work_through_its_report(qtbot: QtBot, jobs: Jobs) -> None:
+    left_behind: list[str] = []
+
+    def work(report: Report) -> None:
+        left_behind.append("half")
+        try:
+            for step in range(100_000):
+                report(step / 100_000, "counting")
+                threading.Event().wait(0.005)
+        finally:
+            left_behind.clear()
+
+    job = jobs.start("Count", work, lambda _: left_behind.append("finished"))
+    button = jobs.findChild(QToolButton)
+    assert button is not None
+    with qtbot.waitSignals([job.cancelled, job.ended], timeout=5000):
+        qtbot.waitUntil(lambda: job.fraction > 0)
+        button.click()
+    assert left_behind == []
+
+
+def test_an_error_says_which_work_failed(qtbot: QtBot, jobs: Jobs) -> None:
+    def work(report: Report) -> None:
+        raise VolvizError("The disk is full; free some space.")
+
+    with qtbot.waitSignal(jobs.failed, timeout=5000) as caught:
+        jobs.start("Save", work)
+    assert caught.args is not None
+    assert caught.args[0] == "Save"
+    assert str(caught.args[1]) == "The disk is full; free some space."
+    qtbot.waitUntil(lambda: not jobs.running)
+
+
+def test_cancel_all_waits_until_everything_has_stopped(qtbot: QtBot, jobs: Jobs) -> None:
+    def work(report: Report) -> None:
+        while True:
+            report(0.5)
+            threading.Event().wait(0.005)
+
+    started = [jobs.start(f"Job {i}", work) for i in range(3)]
+    assert jobs.cancel_all()
+    assert not any(job.running for job in started)
+    qtbot.waitUntil(lambda: not jobs.running)
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.4, "0 s"), (59.4, "59 s"), (61, "1:01 min"), (3725, "1:02 h")])
+def test_durations_read_as_people_say_them(seconds: float, said: str) -> None:
+    assert duration(seconds) == said

@@ -1,0 +1,100 @@
+"""The controls that Qt does not have."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from pytestqt.qtbot import QtBot
+
+from volviz.gui.widgets.histogram import RampHistogram
+from volviz.gui.widgets.number import Number
+from volviz.gui.widgets.sphere import LightSphere
+
+pytestmark = pytest.mark.gui
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def histogram(qtbot: QtBot) -> RampHistogram:
+    widget = RampHistogram()
+    qtbot.addWidget(widget)
+    widget.resize(320, 60)
+    widget.set_histogram(np.arange(64), 0.0, 1.0)
+    widget.set_ramp(0.3, 0.8)
+    widget.show()
+    return widget
+
+
+def drag(qtbot: QtBot, widget: RampHistogram, start: float, stop: float) -> None:
+    a, b = (QPoint(round(widget.x_of(v)), 30) for v in (start, stop))
+    qtbot.mousePress(widget, LEFT, pos=a)
+    qtbot.mouseMove(widget, (a + b) / 2)
+    qtbot.mouseMove(widget, b)
+    qtbot.mouseRelease(widget, LEFT, pos=b)
+
+
+def test_each_end_of_the_ramp_is_dragged_by_itself(qtbot: QtBot, histogram: RampHistogram) -> None:
+    drag(qtbot, histogram, 0.3, 0.5)
+    assert histogram.ramp == pytest.approx((0.5, 0.8), abs=0.01)
+    drag(qtbot, histogram, 0.8, 0.95)
+    assert histogram.ramp == pytest.approx((0.5, 0.95), abs=0.01)
+
+
+def test_between_the_handles_the_whole_ramp_moves_and_stops_at_the_edge(qtbot: QtBot, histogram: RampHistogram) -> None:
+    drag(qtbot, histogram, 0.55, 0.65)
+    assert histogram.ramp == pytest.approx((0.4, 0.9), abs=0.01)
+    drag(qtbot, histogram, 0.6, 0.99)
+    assert histogram.ramp == pytest.approx((0.5, 1.0), abs=0.01)
+
+
+def test_the_ends_never_cross(qtbot: QtBot, histogram: RampHistogram) -> None:
+    drag(qtbot, histogram, 0.3, 0.99)
+    low, high = histogram.ramp
+    assert low < high == 0.8
+
+
+def test_a_click_beside_the_handles_fetches_the_nearer_one(qtbot: QtBot, histogram: RampHistogram) -> None:
+    qtbot.mouseClick(histogram, LEFT, pos=QPoint(round(histogram.x_of(0.1)), 30))
+    assert histogram.ramp == pytest.approx((0.1, 0.8), abs=0.01)
+
+
+def test_the_end_of_a_drag_is_told(qtbot: QtBot, histogram: RampHistogram) -> None:
+    with qtbot.waitSignals([histogram.ramp_changed, histogram.released], timeout=1000):
+        drag(qtbot, histogram, 0.3, 0.4)
+
+
+def test_arrow_keys_move_the_handle_that_was_last_in_hand(qtbot: QtBot, histogram: RampHistogram) -> None:
+    drag(qtbot, histogram, 0.8, 0.7)
+    high = histogram.ramp[1]
+    qtbot.keyClick(histogram, Qt.Key.Key_Right)
+    assert histogram.ramp[0] == 0.3
+    assert histogram.ramp[1] > high
+
+
+def test_setting_values_from_outside_gives_no_signal(qtbot: QtBot, histogram: RampHistogram) -> None:
+    with qtbot.assertNotEmitted(histogram.ramp_changed):
+        histogram.set_ramp(0.1, 0.2)
+    number = Number(0, 10)
+    qtbot.addWidget(number)
+    with qtbot.assertNotEmitted(number.value_changed):
+        number.set_value(3.25)
+    assert number.value() == 3.25
+
+
+def test_the_light_follows_the_pointer_over_the_sphere(qtbot: QtBot) -> None:
+    sphere = LightSphere()
+    qtbot.addWidget(sphere)
+    sphere.resize(sphere.sizeHint())
+    sphere.show()
+    middle = sphere.rect().center()
+    qtbot.mousePress(sphere, LEFT, pos=middle + QPoint(20, -10))
+    x, y, z = sphere.direction
+    assert x > 0.3
+    assert y > 0.1
+    assert z > 0.5
+    assert x * x + y * y + z * z == pytest.approx(1, abs=1e-6)
+    qtbot.mouseRelease(sphere, LEFT)
+    qtbot.mousePress(sphere, LEFT, Qt.KeyboardModifier.ShiftModifier, middle + QPoint(20, -10))
+    assert sphere.direction[2] < 0
