@@ -1,0 +1,37 @@
+#include "units.glsl"
+#include "ramp.glsl"
+
+// Extinction, 1/nm: sigma = sum_i opacity_i r_i(p_i) r_raw. The point is in nm and must lie in the box.
+float extinction_at(vec3 point) {
+    vec3 at = point / box.extent;
+    float sum = 0.0, factor = 1.0;
+    for (int g = 0; g < GROUPS; ++g) {
+        vec4 r = ramp(textureLod(u_group[g], at, 0.0), g);
+        if (g == 0) factor = raw_factor(r.x);
+        sum += dot(look.opacity[g], r);
+    }
+    return sum * factor;
+}
+
+// The same, nothing outside the box.
+float extinction_within(vec3 point) {
+    bool inside = all(greaterThanEqual(point, vec3(0.0))) && all(lessThanEqual(point, box.extent));
+    return inside ? extinction_at(point) : 0.0;
+}
+
+// Colour (linear, the mean of the classes weighted by their extinction, so that their order does not matter) and
+// extinction in .a.
+vec4 material_at(vec3 point) {
+    vec3 at = point / box.extent;
+    vec3 color = vec3(0.0);
+    float sum = 0.0, factor = 1.0;
+    for (int g = 0; g < GROUPS; ++g) {
+        vec4 r = ramp(textureLod(u_group[g], at, 0.0), g);
+        if (g == 0) factor = raw_factor(r.x);
+        vec4 weight = look.opacity[g] * r;
+        sum += weight.x + weight.y + weight.z + weight.w;
+        color += weight.x * look.color[4 * g].rgb + weight.y * look.color[4 * g + 1].rgb
+               + weight.z * look.color[4 * g + 2].rgb + weight.w * look.color[4 * g + 3].rgb;
+    }
+    return vec4(color / max(sum, 1e-9), sum * factor);
+}

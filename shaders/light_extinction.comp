@@ -1,0 +1,19 @@
+// Extinction at half resolution: the mean over a cell's eight voxels, the ramps applied before the mean.
+#include "volume.glsl"
+
+layout(local_size_x = 4, local_size_y = 4, local_size_z = 4) in;
+layout(r16f, binding = 0) uniform writeonly image3D u_to;
+
+void main() {
+    ivec3 cell = ivec3(gl_GlobalInvocationID);
+    if (any(greaterThanEqual(cell, box.light_shape))) return;
+    ivec3 brick = cell / int(0.5 * box.brick);
+    float sum = 0.0;
+    if (all(lessThan(brick, box.bricks)) && texelFetch(u_distance, brick, 0).r == 0u) {
+        for (int i = 0; i < 8; ++i) {
+            ivec3 voxel = 2 * cell + ivec3(i & 1, (i >> 1) & 1, i >> 2);
+            if (all(lessThan(voxel, box.shape))) sum += extinction_at((vec3(voxel) + 0.5) * box.voxel);
+        }
+    }
+    imageStore(u_to, cell, vec4(sum / 8.0));
+}

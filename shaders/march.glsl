@@ -1,0 +1,65 @@
+// The raymarcher: one body for march.frag and march.comp. EXACT evaluates occlusion and shadow at every sample.
+#include "ray.glsl"
+#include "skip.glsl"
+#include "volume.glsl"
+#include "noise.glsl"
+#if EXACT
+#include "occlusion_exact.glsl"
+#include "shadow_exact.glsl"
+#endif
+
+// (ambient visibility, light visibility) at a point.
+vec2 visibility_at(vec3 point, uvec3 seed) {
+#if EXACT
+    return vec2(ambient_visibility_exact(point, seed), light_visibility_exact(point, seed + 7u));
+#else
+    return textureLod(u_light, point / box.light_extent, 0.0).rg;
+#endif
+}
+
+// What is left of the light after occlusion and shadow. The tint is never taken away: nothing is a black hole.
+vec3 illumination(vec2 visibility) {
+    float ambient = 1.0 - look.occlusion_strength * (1.0 - visibility.x);
+    float direct = 1.0 - look.shadow_strength * (1.0 - visibility.y);
+    return look.intensity * (look.tint + (1.0 - look.tint) * ambient * direct);
+}
+
+// Colour (linear, premultiplied) and opacity along the ray of a pixel of this tile.
+//
+// The span in the box is cut into steps from a random phase on; the first and last are shorter. Each stands for its
+// whole length with alpha = 1 - exp(-sigma length), so the lengths add up to the span whatever the step.
+vec4 march(ivec2 tile_pixel) {
+    vec2 pixel = vec2(tile_pixel + view.offset);
+    Ray ray = camera_ray(pixel + 0.5 + view.subpixel);
+    vec2 span = box_span(ray);
+    float length = span.y - span.x;
+    if (length <= 0.0) return vec4(0.0);
+
+    float phase = fract(gradient_noise(pixel) + view.phase);
+    int steps = int(ceil(length / view.step + 1.0 - phase));
+    vec3 color = vec3(0.0);
+    float through = 1.0;
+    int i = 0;
+    for (;;) {
+        vec3 point;
+        while (i < steps) {
+            point = ray.origin + (span.x + clamp((float(i) + phase - 0.5) * view.step, 0.0, length)) * ray.direction;
+            int empty = empty_steps(point, ray.direction);
+            if (empty == 0) break;
+            i += empty;
+        }
+        if (i >= steps) break;
+        vec4 material = material_at(point);
+        if (EXACT == 0 || material.a > 1e-4) {
+            float thickness = min(length, (float(i) + phase) * view.step) - max(0.0, (float(i) + phase - 1.0) * view.step);
+            float alpha = 1.0 - exp(-material.a * thickness);
+            vec3 light = illumination(visibility_at(point, uvec3(pixel, i + 4096 * view.frame)));
+            color += through * alpha * material.rgb * light;
+            through *= 1.0 - alpha;
+            // What would still come is less than can be seen: the ray ends as if it were opaque.
+            if (through < 1.0 - view.termination) return vec4(color / (1.0 - through), 1.0);
+        }
+        ++i;
+    }
+    return vec4(color, 1.0 - through);
+}

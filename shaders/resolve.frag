@@ -1,0 +1,33 @@
+// From light to pixels: bloom, exposure, tone, background, sRGB, dither.
+#include "color.glsl"
+#include "noise.glsl"
+
+layout(binding = 0) uniform sampler2D u_color;  // of the tile; smaller than the picture while moving
+layout(binding = 1) uniform sampler2D u_bloom;  // of the whole picture
+uniform ivec2 u_corner;      // of the viewport in the framebuffer
+uniform ivec2 u_offset;      // of the tile in the picture
+uniform vec2 u_size;         // of the tile, pixels
+uniform vec2 u_bloom_pixel;  // one pixel of the picture, in coordinates of the bloom texture
+uniform int u_stretch;       // 1 if u_color is smaller than the tile
+uniform float u_exposure, u_bloom_strength;
+uniform vec3 u_background;   // linear
+uniform int u_transparent;
+layout(location = 0) out vec4 o_color;
+
+void main() {
+    ivec2 pixel = ivec2(gl_FragCoord.xy) - u_corner;
+    vec4 light = u_stretch != 0 ? textureLod(u_color, (vec2(pixel) + 0.5) / u_size, 0.0) : texelFetch(u_color, pixel, 0);
+    vec3 glow = u_bloom_strength * textureLod(u_bloom, (vec2(pixel + u_offset) + 0.5) * u_bloom_pixel, 0.0).rgb;
+    vec3 color = u_exposure * light.rgb + glow;
+    float alpha = light.a;
+    if (u_transparent != 0) {
+        // The glow beyond the object covers as much as it shines; colours are straight, not multiplied by alpha.
+        alpha = 1.0 - (1.0 - alpha) * (1.0 - min(1.0, max(max(glow.r, glow.g), glow.b)));
+        color = alpha > 0.0 ? color / alpha : vec3(0.0);
+    } else {
+        color += (1.0 - alpha) * u_background;
+        alpha = 1.0;
+    }
+    float dither = 0.98 * ordered_noise(pixel + u_offset) / 255.0;  // less than half a step: exact values stay exact
+    o_color = vec4(clamp(srgb_of(tone(color)) + dither, 0.0, 1.0), alpha);
+}

@@ -1,0 +1,166 @@
+"""Uniform blocks, defined once: this file gives the bytes (std140) and the GLSL that reads them.
+
+Lengths are in nanometres from the low corner of the box of whole voxels; axes are those of the world (x, y, z).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from OpenGL import GL
+
+GROUPS = 4  # textures of four channels: raw and up to 15 classes
+
+# GLSL type: (number of components, alignment, numpy type).
+_TYPES: dict[str, tuple[int, int, type[np.float32] | type[np.int32]]] = {
+    "float": (1, 4, np.float32),
+    "int": (1, 4, np.int32),
+    "vec2": (2, 8, np.float32),
+    "ivec2": (2, 8, np.int32),
+    "vec3": (3, 16, np.float32),
+    "ivec3": (3, 16, np.int32),
+    "vec4": (4, 16, np.float32),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One value of a block, or an array of ``count``; ``note`` is its comment in GLSL."""
+
+    name: str
+    type: str
+    note: str
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A uniform block: its members in the order of memory."""
+
+    name: str
+    binding: int
+    members: tuple[Member, ...]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Its memory as the std140 rules of the OpenGL specification (7.6.2.2) lay it out."""
+        at, names, formats, offsets = 0, [], [], []
+        for member in self.members:
+            components, alignment, scalar = _TYPES[member.type]
+            if member.count:
+                # An array's elements are rounded up to 16 bytes; all arrays here are of vec4, which need no padding.
+                if member.type != "vec4":
+                    raise ValueError(f"{self.name}.{member.name}: arrays are of vec4")
+                alignment = 16
+            at = -(-at // alignment) * alignment
+            names.append(member.name)
+            formats.append((scalar, (member.count, 4) if member.count else (components,) if components > 1 else ()))
+            offsets.append(at)
+            at += 4 * components * max(1, member.count)
+        return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": -(-at // 16) * 16})
+
+    def pack(self, values: Mapping[str, Any]) -> bytes:
+        """Return the bytes of a full set of values.
+
+        Raises:
+            KeyError: a member was given no value, or a value has no member.
+        """
+        if set(values) != {m.name for m in self.members}:
+            raise KeyError(f"{self.name}: {sorted(set(values) ^ {m.name for m in self.members})}")
+        out = np.zeros((), self.dtype)
+        for name, value in values.items():
+            out[name] = value
+        return out.tobytes()
+
+    @property
+    def glsl(self) -> str:
+        """Its declaration. The instance has the block's name in small letters: ``view.eye``."""
+        lines = [f"    {m.type} {m.name}{f'[{m.count}]' if m.count else ''};  // {m.note}" for m in self.members]
+        return "\n".join([f"layout(std140, binding = {self.binding}) uniform {self.name} {{", *lines, f"}} {self.name.lower()};"])
+
+
+class Buffer:
+    """A block's place in the memory of the GPU; written only when its bytes change."""
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        self.id = int(GL.glGenBuffers(1))
+        self._bytes = b""
+
+    def write(self, values: Mapping[str, Any]) -> None:
+        """Set all members and bind the block."""
+        new = self.block.pack(values)
+        if new != self._bytes:
+            GL.glBindBuffer(GL.GL_UNIFORM_BUFFER, self.id)
+            GL.glBufferData(GL.GL_UNIFORM_BUFFER, len(new), new, GL.GL_DYNAMIC_DRAW)
+            self._bytes = new
+        GL.glBindBufferBase(GL.GL_UNIFORM_BUFFER, self.block.binding, self.id)
+
+    def delete(self) -> None:
+        """Give it back to the driver."""
+        GL.glDeleteBuffers(1, [self.id])
+
+
+BOX = Block(
+    "Box",
+    0,
+    (
+        Member("extent", "vec3", "edge lengths, nm"),
+        Member("cell", "float", "edge of a cell of the light volume, nm (geometric mean)"),
+        Member("voxel", "vec3", "edge lengths of a voxel, nm"),
+        Member("brick", "float", "edge of a brick, voxels"),
+        Member("shape", "ivec3", "voxels"),
+        Member("bricks", "ivec3", "bricks"),
+        Member("light_shape", "ivec3", "cells of the light volume, padding included"),
+        Member("light_extent", "vec3", "edge lengths of the light volume, padding included, nm"),
+    ),
+)
+
+VIEW = Block(
+    "View",
+    1,
+    (
+        Member("eye", "vec3", "where the camera is, nm"),
+        Member("step", "float", "distance between samples, nm"),
+        Member("across", "vec3", "from the left to the right of a square picture at the target, nm"),
+        Member("termination", "float", "opacity at which a ray ends"),
+        Member("upward", "vec3", "from the bottom to the top of the picture at the target, nm"),
+        Member("phase", "float", "shift of the sampling noise of this frame, 0..1"),
+        Member("forward", "vec3", "from the eye to the target, nm"),
+        Member("orthographic", "int", "1 if the rays are parallel"),
+        Member("picture", "vec2", "size of the whole picture, pixels"),
+        Member("offset", "ivec2", "lower left pixel of this tile in the picture"),
+        Member("subpixel", "vec2", "shift of this frame's rays, pixels"),
+        Member("frame", "int", "number of the frame, seeds random numbers"),
+    ),
+)
+
+LOOK = Block(
+    "Look",
+    2,
+    (
+        Member("low", "vec4", "value of each channel where its ramp begins", GROUPS),
+        Member("scale", "vec4", "1 / (high - low)", GROUPS),
+        Member("opacity", "vec4", "extinction at the top of the ramp, 1/nm; 0 hides", GROUPS),
+        Member("color", "vec4", "linear colour of each channel", 4 * GROUPS),
+        Member("to_light", "vec3", "unit direction to the light"),
+        Member("light_slope", "float", "tangent of the half-angle of the light"),
+        Member("tint", "vec3", "share of light that neither occlusion nor shadow takes away"),
+        Member("intensity", "float", "of the light"),
+        Member("occlusion_radius", "float", "nm"),
+        Member("occlusion_strength", "float", "0 if off"),
+        Member("shadow_reach", "float", "nm"),
+        Member("shadow_strength", "float", "0 if off"),
+        Member("multiply", "int", "1 if the raw ramp multiplies every class"),
+    ),
+)
+
+BLOCKS = (BOX, VIEW, LOOK)
+
+
+def glsl() -> str:
+    """Return the text that shaders include as ``blocks.glsl``."""
+    return "\n\n".join(["// Written by volviz/render/blocks.py.", *(block.glsl for block in BLOCKS)]) + "\n"

@@ -1,0 +1,46 @@
+"""Resolve: from linear light to the pixels of a framebuffer."""
+
+from __future__ import annotations
+
+from OpenGL import GL
+
+from volviz.core.scene import Scene
+from volviz.render.gl.target import Target
+from volviz.render.passes.bloom import Glow
+from volviz.render.shaders import SCREEN, Shaders
+from volviz.render.uniforms import linear
+
+
+def resolve(
+    shaders: Shaders,
+    tile: Target,
+    glow: Glow,
+    scene: Scene,
+    *,
+    size: tuple[int, int],
+    corner: tuple[int, int] = (0, 0),
+    offset: tuple[int, int] = (0, 0),
+    stretch: bool = False,
+    transparent: bool = False,
+) -> None:
+    """Draw a tile into the framebuffer that is bound.
+
+    ``size`` (width, height) of the tile goes to ``corner`` of the framebuffer; ``offset`` is its place in the picture.
+    ``stretch``: the tile's light was drawn smaller than it is shown.
+    """
+    GL.glViewport(*corner, *size)
+    tile.texture.bind(0)
+    glow.bind(1)
+    red, green, blue = (float(v) for v in linear(scene.background))
+    shaders.get(SCREEN, "resolve.frag").use(
+        u_corner=corner,
+        u_offset=offset,
+        u_size=(float(size[0]), float(size[1])),
+        u_bloom_pixel=glow.pixel,
+        u_stretch=int(stretch),
+        u_exposure=float(2.0**scene.exposure),
+        u_bloom_strength=float(scene.bloom.strength if scene.bloom.on else 0.0),
+        u_background=(red, green, blue),
+        u_transparent=int(transparent),
+    )
+    GL.glDrawArrays(GL.GL_TRIANGLES, 0, 3)

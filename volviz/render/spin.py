@@ -1,0 +1,65 @@
+"""A turn around the volume, picture by picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from volviz.core.camera import Camera
+from volviz.core.report import Report, silent
+from volviz.core.scene import Scene
+from volviz.core.segmentation import Segmentation
+from volviz.core.volume import Volume
+from volviz.render.gl.context import Headless
+from volviz.render.passes.march import Quality
+from volviz.render.renderer import Pixels, Renderer, Size
+
+SAMPLES = 2  # averaged in every picture: what is left of the noise moves and is not seen
+
+
+def turn(camera: Camera, degrees: float, count: int) -> Iterator[Camera]:
+    """Yield ``count`` cameras evenly spaced over a turn about the vertical of the picture; the last is one step short.
+
+    So a full turn joins its own beginning without a frame shown twice.
+    """
+    vertical = tuple(float(v) for v in camera.axes_xyz[1])
+    for i in range(count):
+        yield camera.turned((vertical[0], vertical[1], vertical[2]), degrees * i / count)
+
+
+def frames(
+    scene: Scene,
+    volume: Volume,
+    segmentation: Segmentation | None = None,
+    *,
+    size: Size = (1920, 1080),
+    camera: Camera | None = None,
+    degrees: float = 360.0,
+    seconds: float = 10.0,
+    fps: float = 30.0,
+    quality: Quality = "cached",
+    samples: int = SAMPLES,
+    report: Report = silent,
+) -> Iterator[Pixels]:
+    """Yield the pictures of a turn as (height, width, 3) uint8 RGB, top row first: ``seconds * fps`` of them.
+
+    Raises:
+        VolvizError: OpenGL cannot be had here, or the volume cannot be drawn with it.
+        Cancelled: by ``report``.
+    """
+    count = max(1, round(seconds * fps))
+    context = Headless()
+    renderer = Renderer()
+    renderer.load(volume, segmentation)
+    first = camera or Camera.framing((segmentation or volume).grid, aspect=size[0] / size[1])
+    try:
+        for i, view in enumerate(turn(first, degrees, count)):
+            report(i / count, f"picture {i + 1} of {count}")
+            with context:  # not across the yield: who takes the picture may have a context of their own
+                picture = renderer.image(scene, view, size, quality=quality, samples=samples)
+            yield np.ascontiguousarray(picture[..., :3])
+    finally:
+        with context:
+            renderer.release()
+        context.close()

@@ -1,0 +1,130 @@
+"""From values of core to the values of uniform blocks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from volviz.core.camera import Camera
+from volviz.core.grid import Floats, Grid, Shape, Triple
+from volviz.core.scene import Ramp, Scene
+from volviz.core.segmentation import Segmentation
+from volviz.render.blocks import GROUPS
+from volviz.render.textures import BRICK, RAW_RANGE, light_shape
+
+NM = 0.1  # nanometres in an angstrom
+RAW_ALONE = Ramp(color=(0.80, 0.78, 0.74), opacity=0.5)  # how a volume without classes is drawn
+TINT = (0.035, 0.042, 0.060)  # linear: what the deepest shadow keeps of a colour, a little blue as light from everywhere is
+
+
+def linear(color: Triple) -> Floats:
+    """Turn an sRGB colour in 0..1 into linear light (IEC 61966-2-1)."""
+    c = np.asarray(color, dtype=np.float64)
+    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+
+
+def brick_shape(shape: Shape) -> Shape:
+    """Return the number of bricks (z, y, x) of a grid."""
+    z, y, x = (-(-n // BRICK) for n in shape)
+    return z, y, x
+
+
+def box_values(grid: Grid) -> dict[str, Any]:
+    """Return the values of the block `BOX`."""
+    voxel = np.asarray(grid.voxel_size[::-1]) * NM
+    cells = light_shape(grid.shape)
+    return {
+        "extent": grid.extent_xyz * NM,
+        "cell": 2 * grid.mean_voxel_size * NM,
+        "voxel": voxel,
+        "brick": BRICK,
+        "shape": grid.shape[::-1],
+        "bricks": brick_shape(grid.shape)[::-1],
+        "light_shape": cells[::-1],
+        "light_extent": np.asarray(cells[::-1]) * 2 * voxel,
+    }
+
+
+def view_values(camera: Camera, grid: Grid, size: tuple[int, int], *, step: float, termination: float) -> dict[str, Any]:
+    """Return the values of the block `VIEW` for the first frame of a whole picture; ``step`` is in voxels."""
+    low, _ = grid.bounds_xyz
+    right, up, back = camera.axes_xyz
+    return {
+        "eye": (camera.eye_xyz - low) * NM,
+        "step": step * min(grid.voxel_size) * NM,
+        "across": right * camera.height * NM,
+        "termination": termination,
+        "upward": up * camera.height * NM,
+        "phase": 0.0,
+        "forward": -back * camera.distance * NM,
+        "orthographic": int(camera.orthographic_height is not None),
+        "picture": size,
+        "offset": (0, 0),
+        "subpixel": (0.0, 0.0),
+        "frame": 0,
+    }
+
+
+def look_values(scene: Scene, segmentation: Segmentation | None, camera: Camera) -> dict[str, Any]:
+    """Return the values of the block `LOOK`."""
+    low, scale, opacity = (np.zeros(4 * GROUPS) for _ in range(3))
+    color = np.zeros((4 * GROUPS, 4))
+    raw_low, raw_high = ((value - RAW_RANGE[0]) / (RAW_RANGE[1] - RAW_RANGE[0]) for value in (scene.raw.low, scene.raw.high))
+    low[0], scale[0] = raw_low, _slope(raw_low, raw_high)
+    if segmentation is None:
+        opacity[0], color[0, :3] = RAW_ALONE.opacity, linear(RAW_ALONE.color)
+    else:
+        for i, label in enumerate(segmentation.drawn, start=1):
+            ramp = scene.ramps.get(label.name, Ramp(color=label.color))
+            begin, end = (_stored(value, segmentation) for value in (ramp.low, ramp.high))
+            low[i], scale[i] = begin, _slope(begin, end)
+            opacity[i] = ramp.opacity if ramp.visible else 0.0
+            color[i, :3] = linear(ramp.color)
+    return {
+        "low": low.reshape(-1, 4),
+        "scale": scale.reshape(-1, 4),
+        "opacity": opacity.reshape(-1, 4),
+        "color": color,
+        "to_light": to_light(scene, camera),
+        "light_slope": math.tan(math.radians(min(max(scene.light.size, 0.5), 60.0))),
+        "tint": TINT,
+        "intensity": scene.light.intensity,
+        "occlusion_radius": scene.occlusion.radius,
+        "occlusion_strength": scene.occlusion.strength if scene.occlusion.on else 0.0,
+        "shadow_reach": scene.shadow.reach,
+        "shadow_strength": scene.shadow.strength if scene.shadow.on else 0.0,
+        "multiply": int(scene.raw.multiply and segmentation is not None),
+    }
+
+
+def to_light(scene: Scene, camera: Camera) -> Floats:
+    """Return the unit direction to the light, in axes of the world (x, y, z)."""
+    direction: npt.NDArray[np.float64] = np.asarray(scene.light.direction_xyz, dtype=np.float64)
+    if scene.light.fixed_to == "camera":
+        direction = direction @ camera.axes_xyz
+    norm = float(np.linalg.norm(direction))
+    return direction / norm if norm > 0 else np.array([0.0, 0.0, 1.0])
+
+
+# What the light volume is made from: a change of these renews it, and of nothing else.
+LIGHT_MEMBERS = ("low", "scale", "opacity", "multiply", "to_light", "light_slope", "occlusion_radius", "shadow_reach")
+RAMP_MEMBERS = ("low", "scale", "opacity", "multiply")
+
+
+def key_of(look: Mapping[str, Any], members: tuple[str, ...]) -> bytes:
+    """Return the bytes that some members come to, to see whether they changed."""
+    return b"".join(np.asarray(look[name], dtype=np.float32).tobytes() for name in members)
+
+
+def _stored(value: float, segmentation: Segmentation) -> float:
+    """Return what a probability, or a score in -1..1, is in a texture of 0..1."""
+    return (128 + 127 * value) / 255 if segmentation.kind == "score" else value
+
+
+def _slope(low: float, high: float) -> float:
+    # Ramps rise: occupancy relies on it. A ramp of no width is a step.
+    return 1 / max(high - low, 1e-4)
