@@ -8,7 +8,7 @@ from scipy import ndimage
 from skimage.filters import threshold_isodata
 
 from volviz.core.density import box_mean, contrast_of, dense_is_dark, lowpass_voxels, lowpassed
-from volviz.core.estimate import automatic_low, raw_look, ridler_calvard, threshold_curve
+from volviz.core.estimate import automatic_low, content, first_camera, raw_look, ridler_calvard, threshold_curve
 from volviz.core.grid import Grid, Region
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
@@ -98,3 +98,19 @@ def test_a_first_look_brackets_the_density_of_the_particles(sign):
     assert scene.raw.invert is (sign < 0)
     assert 0.5 < scene.raw.low < scene.raw.high  # the particles are well above the mean, dense positive
     assert raw_look(volume).low == 1.0
+
+
+def test_the_first_camera_sees_what_is_drawn_and_ignores_specks():
+    p = np.zeros((2, 40, 60, 60), np.float32)
+    p[1, 10:20, 30:50, 20:40] = 1
+    p[1, 39, 0, 0] = 1
+    p[0] = 1 - p[1]
+    labels = Segmentation.__dataclass_fields__["labels"].default[:2]
+    segmentation = Segmentation.of_probabilities(Grid((40, 60, 60), (10.0,) * 3, (0.0, 100.0, 0.0)), p, labels)
+    assert content(segmentation) == Region((10, 30, 20), (20, 50, 40))
+    volume = Volume(segmentation.grid, np.zeros((40, 60, 60), np.float32))
+    camera = first_camera(volume, segmentation)
+    np.testing.assert_allclose(camera.target_xyz, (295, 495, 145))
+    assert camera.distance < first_camera(volume).distance / 2
+    nothing = Segmentation.of_probabilities(segmentation.grid, np.stack([np.ones((40, 60, 60)), np.zeros((40, 60, 60))]), labels)
+    assert content(nothing) == Region.whole((40, 60, 60))

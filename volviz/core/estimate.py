@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from volviz.core.camera import Camera
 from volviz.core.density import contrast_of, dense_is_dark, lowpassed
 from volviz.core.grid import Region
 from volviz.core.scene import Ramp, RawLook, Scene
@@ -93,3 +94,34 @@ def first_scene(volume: Volume, segmentation: Segmentation | None = None) -> Sce
             low = automatic_low(segmentation, label.name)
             ramps[label.name] = Ramp(low=round(low, 3), color=label.color, opacity=OPACITIES.get(label.name, 0.6))
     return Scene(ramps=ramps, raw=raw_look(volume, segmentation))
+
+
+def content(segmentation: Segmentation) -> Region:
+    """Return the box that holds what is drawn of a segmentation, or everything if that is next to nothing.
+
+    Along each axis one voxel in five hundred may lie outside, so that specks of noise do not push the camera away.
+    """
+    counts = [np.zeros(n) for n in segmentation.shape]
+    for z in range(segmentation.shape[0]):
+        plane = np.asarray(segmentation.data[:, z])
+        shown = plane.max(axis=0) > 128 if segmentation.kind == "score" else plane[0] < 128
+        counts[0][z] = shown.sum()
+        counts[1] += shown.sum(axis=1)
+        counts[2] += shown.sum(axis=0)
+    total = counts[0].sum()
+    if total < 100:
+        return Region.whole(segmentation.shape)
+    sums = [np.cumsum(count) / total for count in counts]
+    start = [int(np.searchsorted(s, 0.001)) for s in sums]
+    stop = [int(np.searchsorted(s, 0.999)) + 1 for s in sums]
+    return Region((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+
+
+def first_camera(volume: Volume, segmentation: Segmentation | None = None, aspect: float = 1.0) -> Camera:
+    """Return a camera to start from: it sees what is drawn, at an angle that shows depth.
+
+    ``aspect`` is the width of the picture over its height.
+    """
+    if segmentation is None:
+        return Camera.framing(volume.grid, aspect=aspect)
+    return Camera.framing(segmentation.grid.crop(content(segmentation)), aspect=aspect)
