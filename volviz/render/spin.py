@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from volviz.core.camera import Camera
+from volviz.core.estimate import drawn_box
 from volviz.core.report import Report, silent
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
@@ -26,6 +28,13 @@ def turn(camera: Camera, degrees: float, count: int) -> Iterator[Camera]:
     vertical = tuple(float(v) for v in camera.axes_xyz[1])
     for i in range(count):
         yield camera.turned((vertical[0], vertical[1], vertical[2]), degrees * i / count)
+
+
+def _wide_enough(volume: Volume, segmentation: Segmentation | None, aspect: float, degrees: float) -> Camera:
+    """Return a camera that sees what is drawn at every moment of the turn."""
+    box = drawn_box(volume, segmentation)
+    first = Camera.framing(box, aspect=aspect)
+    return replace(first, distance=max(view.fitted(box, aspect=aspect).distance for view in turn(first, degrees, 24)))
 
 
 def frames(
@@ -52,7 +61,7 @@ def frames(
     context = Headless()
     renderer = Renderer()
     renderer.load(volume, segmentation)
-    first = camera or Camera.framing((segmentation or volume).grid, aspect=size[0] / size[1])
+    first = camera or _wide_enough(volume, segmentation, size[0] / size[1], degrees)
     try:
         for i, view in enumerate(turn(first, degrees, count)):
             report(i / count, f"picture {i + 1} of {count}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from volviz.core.camera import Camera
+from volviz.core.estimate import first_camera
 from volviz.core.report import Report, silent
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
@@ -25,7 +26,7 @@ def still(
 ) -> Pixels:
     """Return a picture of ``size`` (width, height) as (height, width, 4) uint8 RGBA, top row first, alpha straight.
 
-    Without a camera the whole volume is seen from an angle. ``quality="exact"`` evaluates occlusion and shadow at
+    Without a camera what is drawn is seen from an angle. ``quality="exact"`` evaluates occlusion and shadow at
     every sample instead of looking them up, which takes many times longer.
 
     Raises:
@@ -37,7 +38,7 @@ def still(
         renderer = Renderer()
         try:
             renderer.load(volume, segmentation)
-            view = camera or Camera.framing((segmentation or volume).grid, aspect=size[0] / size[1])
+            view = camera or first_camera(volume, segmentation, size[0] / size[1])
             return renderer.image(scene, view, size, transparent=transparent, quality=quality, report=report)
         finally:
             renderer.release()
