@@ -1,0 +1,5 @@
+// The blocks of 2 x 2 x 2 cells that samples can read, as numbers counted along x, then y, then z.
+layout(std430, binding = 0) buffer List {
+    uint count;
+    uint blocks[];
+} list;
