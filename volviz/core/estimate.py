@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from volviz.core.camera import Camera
 from volviz.core.density import contrast_of, dense_is_dark, lowpassed
-from volviz.core.grid import Region
+from volviz.core.grid import Grid, Region
 from volviz.core.scene import Ramp, RawLook, Scene
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
@@ -117,11 +117,14 @@ def content(segmentation: Segmentation) -> Region:
     return Region((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
 
 
+def drawn_box(volume: Volume, segmentation: Segmentation | None = None) -> Grid:
+    """Return the part of the grid that holds what is drawn."""
+    return volume.grid if segmentation is None else segmentation.grid.crop(content(segmentation))
+
+
 def first_camera(volume: Volume, segmentation: Segmentation | None = None, aspect: float = 1.0) -> Camera:
     """Return a camera to start from: it sees what is drawn, at an angle that shows depth.
 
     ``aspect`` is the width of the picture over its height.
     """
-    if segmentation is None:
-        return Camera.framing(volume.grid, aspect=aspect)
-    return Camera.framing(segmentation.grid.crop(content(segmentation)), aspect=aspect)
+    return Camera.framing(drawn_box(volume, segmentation), aspect=aspect)

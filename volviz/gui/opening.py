@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from volviz.core.camera import Camera
 from volviz.core.errors import VolvizError
+from volviz.core.estimate import first_camera
 from volviz.core.project import Project, Source
 from volviz.core.report import Report, silent
 from volviz.core.scene import Scene
@@ -61,7 +61,7 @@ def open_state(paths: Sequence[Path], current: State, aspect: float = 1.0, repor
         segmentation=segmentation,
         scene=estimated if project is None else project.scene,
         estimated=estimated,
-        camera=(project and project.camera) or Camera.framing(volume.grid, aspect=aspect),
+        camera=(project and project.camera) or first_camera(volume, segmentation, aspect),
         crosshair_xyz=(x, y, z),
         contrast=contrast_from(volume.sample(CONTRAST_SAMPLE)),
         overlay=current.overlay,

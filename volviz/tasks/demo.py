@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from volviz.core.estimate import first_camera
 from volviz.core.report import Report, part, silent
 from volviz.core.scene import Scene
 from volviz.io.atomic import check_absent
@@ -43,8 +42,7 @@ def demo_files(out: Path, *, device: Device = "auto", overwrite: bool = False, r
 
     volume = open_tomogram(files["tomogram"])
     classes = open_classes(files["segmentation"], volume)
-    camera = first_camera(volume, classes, STILL_SIZE[0] / STILL_SIZE[1])
-    view = View(volume, classes, Scene.of(volume, classes), camera)
+    view = View(volume, classes, Scene.of(volume, classes))
     write_picture(view, files["still"], size=STILL_SIZE, overwrite=overwrite, report=part(report, 0.5, 0.6))
     write_picture(view, files["video"], size=VIDEO_SIZE, seconds=VIDEO_SECONDS, fps=24, overwrite=overwrite, report=part(report, 0.6, 1.0))
     return files

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from volviz.core.camera import Camera
 from volviz.core.errors import VolvizError
+from volviz.core.estimate import first_camera
 from volviz.core.report import Report, silent
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
@@ -208,6 +209,8 @@ def write_picture(
         raise VolvizError("A JPEG has no transparency; end the name in .png.")
     from volviz.io.image import save_image
 
+    # Settled here, so that the picture can say from where it was seen.
+    view = replace(view, camera=view.camera or first_camera(view.volume, view.segmentation, size[0] / size[1]))
     picture = still(view.scene, view.volume, view.segmentation, size, view.camera, quality, transparent, report)
     save_image(out, picture, overwrite=overwrite, metadata=metadata(view))
     return out
