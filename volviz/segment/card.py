@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,8 +91,6 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 def write_weights(path: Path, weights: Mapping[str, Tensor], card: Card) -> None:
     """Write tensors and the card beside them, in half precision if that loses nothing. Both appear whole or not at all."""
-    from dataclasses import replace
-
     import torch
     from safetensors.torch import save
 
@@ -101,8 +99,13 @@ def write_weights(path: Path, weights: Mapping[str, Tensor], card: Card) -> None
     content = save(tensors, metadata={"format": str(FORMAT), "method": card.method, "name": card.name})
     card = replace(card, sha256=hashlib.sha256(content).hexdigest())
     path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path.with_suffix(".json"), (json.dumps(card.to_json(), indent=2) + "\n").encode())
+    write_card(path, card)
     _replace(path, content)
+
+
+def write_card(weights: Path, card: Card) -> None:
+    """Write the card of a weights file beside it."""
+    _replace(weights.with_suffix(".json"), (json.dumps(card.to_json(), indent=2) + "\n").encode())
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -92,5 +92,6 @@ def gather(values: Tensor, along: tuple[Taps, Taps, Taps], offset: tuple[int, in
 def read_resampled(volume: Volume, along: tuple[Taps, Taps, Taps], device: torch.device | None = None) -> Tensor:
     """Read what the taps need of a volume and return it resampled, (z, y, x) float32."""
     start, stop = (along[0].start, along[1].start, along[2].start), (along[0].stop, along[1].stop, along[2].stop)
-    values = torch.from_numpy(volume.read(Region(start, stop)))
+    # A float32 file is mapped read-only; torch wants an array of its own.
+    values = torch.from_numpy(np.require(volume.read(Region(start, stop)), requirements=["W"]))
     return gather(values.to(device) if device else values, along, start)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shlex
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import MISSING, fields, replace
+from dataclasses import fields, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from volviz.core.segmentation import VIRION_LABELS, Segmentation
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
 from volviz.io.atomic import check_absent
+from volviz.segment.card import read_card, write_card
 from volviz.segment.protocol import Run, Segmenter
 from volviz.tasks.pool import Pool, fill_pool
 
@@ -70,6 +72,7 @@ def train_file(
     run = Run(device=device, report=part(report, 0.02, 1.0))
     if not count:
         segmenter.fit(own, run).save(out)
+        _sign(out, segmenter, data, count)
         return
     with tempfile.TemporaryDirectory(prefix="volviz-pool-") as temporary:
         folder = pool or Path(temporary)
@@ -78,6 +81,7 @@ def train_file(
             _wait(examples, min(count, held_out + _ENOUGH), part(report, 0.0, 0.02))
             predictor = segmenter.fit(Joined(examples, own), run)
     predictor.save(out)
+    _sign(out, segmenter, data, count)
 
 
 def train_unet(out: Path, *, simulated: int = 400, pool: Path | None = None, report: Report = silent, **parameters: Any) -> None:
@@ -87,14 +91,25 @@ def train_unet(out: Path, *, simulated: int = 400, pool: Path | None = None, rep
     train_file(UNet(**parameters), out, simulated=simulated, pool=pool, report=report)
 
 
-def command_of(segmenter: Segmenter, out: Path, *, simulated: int) -> str:
-    """Return the command line that trains this segmenter anew."""
-    words = ["volviz", "train", type(segmenter).__name__.lower(), "--out", out.name, "--simulate", str(simulated)]
+def command_of(segmenter: Segmenter, out: Path, data: Sequence[tuple[Path, Path]] = (), simulated: int = 0) -> str:
+    """Return the command line that trains this segmenter anew. Folders for checkpoints and pools are left out: they change nothing."""
+    words = ["volviz", "train", type(segmenter).__name__.lower(), "--out", out.name]
+    if simulated:
+        words += ["--simulate", str(simulated)]
+    if data:
+        words += ["--data", *(f"{tomogram}:{labels}" for tomogram, labels in data)]
     for field in fields(segmenter):  # type: ignore[arg-type]
         value = getattr(segmenter, field.name)
-        if field.default is not MISSING and value != field.default and not isinstance(value, Path):
+        if value != field.default and field.name != "checkpoints":
             words += [f"--{field.name.replace('_', '-')}", str(value)]
-    return " ".join(words)
+    return shlex.join(words)
+
+
+def _sign(out: Path, segmenter: Segmenter, data: Sequence[tuple[Path, Path]], simulated: int) -> None:
+    """Note in the card of a new model how it was made."""
+    card = read_card(out)
+    training = {**card.training, "simulated": simulated, "own_tomograms": [path.name for path, _ in data]}
+    write_card(out, replace(card, name=out.stem, training=training, command=command_of(segmenter, out, data, simulated)))
 
 
 def read_example(tomogram: Path, labels: Path) -> Example:

@@ -24,12 +24,12 @@ _HIGHEST = math.sqrt(3) / 2
 class Augmentation:
     """How often and how strongly; all chances are per crop."""
 
-    amplitude: float = 0.6
-    lowpass: float = 0.3
-    wedge: float = 0.2
-    noise: float = 0.4
-    uneven: float = 0.3
-    gamma: float = 0.2
+    amplitude: float = 0.5
+    lowpass: float = 0.15
+    wedge: float = 0.1
+    noise: float = 0.2
+    uneven: float = 0.2
+    gamma: float = 0.15
 
 
 def augment(crop: Tensor, target: Tensor, how: Augmentation, rng: Generator) -> tuple[Tensor, Tensor]:
@@ -37,7 +37,7 @@ def augment(crop: Tensor, target: Tensor, how: Augmentation, rng: Generator) -> 
     crop, target = _turn(crop, target, rng)
     crop = _filter(crop, how, rng)
     if rng.random() < how.noise:
-        crop = crop + _colored_noise(crop.shape, rng) * float(rng.uniform(0.1, 1.0)) * crop.std()
+        crop = crop + _colored_noise(crop.shape, rng) * float(rng.uniform(0.1, 0.7)) * crop.std()
     if rng.random() < how.uneven:
         crop = crop * (1 + 0.4 * _slope(crop.shape, rng)) + float(rng.uniform(0, 1.0)) * _slope(crop.shape, rng)
     if rng.random() < how.gamma:
@@ -64,7 +64,7 @@ def _filter(crop: Tensor, how: Augmentation, rng: Generator) -> Tensor:
     if chosen[0]:
         curve = curve * _random_curve(rng)
     if chosen[1]:
-        curve = curve * _gaussian(rng.uniform(0.1, 0.35))
+        curve = curve * _gaussian(rng.uniform(0.12, 0.35))
     gain = _radial(curve, shape)
     if chosen[2]:
         kz, ky, kx = _frequencies(shape)
@@ -104,7 +104,7 @@ def _gaussian(sigma: float) -> Tensor:
 
 def _random_curve(rng: Generator, knots: int = 8) -> Tensor:
     """Gain against frequency: a random walk in the logarithm, smooth by its few knots."""
-    walk = np.cumsum(rng.normal(0, rng.uniform(0.1, 0.6), knots))
+    walk = np.cumsum(rng.normal(0, rng.uniform(0.05, 0.45), knots))
     fine = np.interp(np.linspace(0, knots - 1, _POINTS), np.arange(knots), walk - walk.mean())
     return torch.from_numpy(np.exp(fine)).to(torch.float32)
 

@@ -1,0 +1,298 @@
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from volviz.core.errors import Cancelled, VolvizError
+from volviz.core.grid import Grid, Region
+from volviz.core.segmentation import VIRION_LABELS, Label, Segmentation
+from volviz.core.volume import Volume
+from volviz.segment.apply import apply
+from volviz.segment.protocol import Run
+from volviz.segment.tiles import Bricks
+
+SMALL = Bricks(tile=32, overlap=8)
+TWO = (Label("background"), Label("membrane"))
+
+
+def noise(shape: tuple[int, int, int], voxel: float | tuple[float, float, float] = 10.0, seed: int = 0) -> Volume:
+    size = (voxel,) * 3 if isinstance(voxel, float) else voxel
+    return Volume(Grid(shape, size, (3.0, -7.0, 11.0)), np.random.default_rng(seed).standard_normal(shape, dtype=np.float32))
+
+
+def constant(logits: tuple[float, ...]) -> Callable[[Tensor], Tensor]:
+    return lambda x: torch.tensor(logits).reshape(1, -1, 1, 1, 1).expand(len(x), -1, *x.shape[2:])
+
+
+def smooth(x: Tensor) -> Tensor:
+    """Looks at a neighbourhood that is narrower than the overlap: no tile's edge shows where another tile takes over."""
+    mean = torch.nn.functional.avg_pool3d(x, 3, 1, 1, count_include_pad=False)
+    return torch.cat([-4 * mean, 4 * mean], dim=1)
+
+
+def run_on(volume: Volume, network: Callable[[Tensor], Tensor], bricks: Bricks = SMALL, **how: Any) -> Segmentation:
+    labels = how.pop("labels", TWO)
+    return apply(network, volume, Run(precision="float32", dense_is_dark=True, **how), labels=labels, bricks=bricks)
+
+
+class Written:
+    def __init__(self) -> None:
+        self.parts: list[tuple[Region, np.ndarray]] = []
+        self.ended = ""
+        self.notes: Mapping[str, Any] = {}
+
+    def begin(self, grid: Grid, labels: tuple[Label, ...], kind: str, provenance: Mapping[str, Any]) -> None:
+        self.grid, self.labels, self.notes = grid, labels, provenance
+
+    def write(self, region: Region, data: np.ndarray) -> None:
+        self.parts.append((region, data.copy()))
+
+    def finish(self) -> None:
+        self.ended = "finished"
+
+    def abort(self) -> None:
+        self.ended = "aborted"
+        self.parts = []
+
+    def joined(self) -> np.ndarray:
+        out = np.full((len(self.labels), *self.grid.shape), 77, np.uint8)
+        times = np.zeros(self.grid.shape, int)
+        for region, data in self.parts:
+            out[(slice(None), *region.slices)] = data
+            times[region.slices] += 1
+        assert (times == 1).all()
+        return out
+
+
+@pytest.mark.parametrize("tile", [16, 128])
+def test_a_constant_network_gives_that_constant_for_every_depth(tile: int) -> None:
+    logits = (0.3, -1.2, 0.0, 2.0)
+    expected = torch.tensor(logits).softmax(0).mul(255).round().to(torch.uint8).numpy()
+    bricks = Bricks(tile=tile, overlap=tile // 4)
+    for depth in range(1, 513):
+        volume = Volume(Grid((depth, 3, 2), (10, 10, 10)), np.zeros((depth, 3, 2), np.float32))
+        found = np.asarray(run_on(volume, constant(logits), bricks, labels=VIRION_LABELS).data)
+        assert (found == expected[:, None, None, None]).all(), depth
+
+
+@given(st.lists(st.integers(0, 10), min_size=4, max_size=4).filter(lambda v: sum(v) > 0))
+@settings(deadline=None, max_examples=30)
+def test_a_constant_that_lies_between_two_bytes_is_rounded_alike_everywhere(parts: list[int]) -> None:
+    p = np.maximum(np.asarray(parts) / sum(parts), 1e-7)
+    found = np.asarray(run_on(noise((40, 37, 50), 11.0), constant(tuple(np.log(p))), Bricks(tile=16, overlap=4), labels=VIRION_LABELS).data)
+    assert (found == found[:, :1, :1, :1]).all()
+    assert abs(int(found[:, 0, 0, 0].astype(int).sum()) - 255) <= 2
+
+
+@given(st.tuples(*[st.integers(1, 70)] * 3), st.sampled_from([10.0, 7.3, 14.0, 22.0, (8.0, 12.0, 10.0)]))
+@settings(deadline=None, max_examples=25)
+def test_bytes_sum_to_one_and_every_voxel_is_written_once(shape: tuple[int, int, int], voxel: Any) -> None:
+    sink = Written()
+    volume = noise(shape, voxel)
+    result = run_on(volume, smooth, sink=sink)
+    assert sink.ended == "finished"
+    assert sink.grid == result.grid == volume.grid
+    data = sink.joined()
+    assert (np.abs(data.astype(int).sum(axis=0) - 255) <= 2).all()
+    with pytest.raises(ValueError, match="handed to a sink"):
+        result.probabilities()
+    assert (np.asarray(run_on(volume, smooth).data) == data).all()
+
+
+def test_two_tilings_of_a_local_function_agree() -> None:
+    volume = noise((50, 61, 40))
+    one = run_on(volume, smooth, Bricks(tile=128)).probabilities()
+    other = run_on(volume, smooth, Bricks(tile=24, overlap=8)).probabilities()
+    inside = (slice(None), *[slice(2, -2)] * 3)
+    difference = np.abs(one - other)[inside]
+    assert difference.mean() < 0.01
+    # The blend still lets in a little of each tile's outermost voxels, which lack their neighbours.
+    assert np.quantile(difference, 0.999) < 0.15
+
+
+@pytest.mark.parametrize("voxel", [10.0, 7.0, 18.5, (8.0, 12.0, 10.0)])
+@pytest.mark.parametrize(
+    "region", [Region((0, 0, 0), (60, 70, 50)), Region((33, 20, 10), (47, 21, 50)), Region((59, 69, 49), (60, 70, 50))]
+)
+def test_a_region_is_the_crop_of_the_whole(voxel: Any, region: Region) -> None:
+    volume = noise((60, 70, 50), voxel)
+    whole, part = run_on(volume, smooth), run_on(volume, smooth, region=region)
+    assert part.grid == volume.grid.crop(region)
+    assert (np.asarray(part.data) == np.asarray(whole.data)[(slice(None), *region.slices)]).all()
+
+
+@pytest.mark.parametrize(("voxel", "radius"), [(10.0, 60.0), (7.0, 60.0), (14.0, 70.0), (31.36, 160.0), ((8.0, 13.0, 10.0), 70.0)])
+def test_there_and_back_keeps_positions_in_angstrom(voxel: Any, radius: float) -> None:
+    size = np.broadcast_to(np.asarray(voxel, float), 3)
+    shape = tuple(int(n) for n in np.ceil(9 * radius / size))
+    grid = Grid(shape, tuple(size), (500.0, -300.0, 40.0))
+    centre = grid.center_xyz + np.asarray((0.4 * size[2], -0.7 * size[1], 1.3 * size[0]))
+    points = grid.to_world(np.moveaxis(np.indices(shape), 0, -1))
+    blob = np.exp(-0.5 * ((points - centre) ** 2).sum(-1) / radius**2).astype(np.float32)
+
+    def read_out(x: Tensor) -> Tensor:
+        return torch.cat([torch.zeros_like(x), 3 * x], dim=1)
+
+    found = run_on(Volume(grid, blob), read_out, Bricks(tile=40, overlap=8)).probabilities()[1]
+    weight = np.clip(found - np.median(found) - 0.02, 0, None)
+    at = (points * weight[..., None]).sum((0, 1, 2)) / weight.sum()
+    # The reference is what the same read-out gives without any resampling.
+    z = (blob - blob.mean()) / blob.std()
+    straight = 1 / (1 + np.exp(-3 * np.clip(z, -5, 5)))
+    reference = np.clip(straight - np.median(straight) - 0.02, 0, None)
+    expected = (points * reference[..., None]).sum((0, 1, 2)) / reference.sum()
+    assert (np.abs(at - expected) < 0.1 * size[::-1]).all()
+    assert (np.abs(at - centre) < 0.1 * size[::-1]).all()
+
+
+def test_a_volume_outside_the_range_is_upsampled_no_further_and_says_so() -> None:
+    seen: list[int] = []
+
+    def watch(x: Tensor) -> Tensor:
+        seen.append(x.shape[2])
+        return smooth(x)
+
+    result = run_on(noise((20, 20, 20), 31.36), watch)
+    assert seen == [32]  # 20 * 1.6, where 10 A would be 63
+    assert result.provenance["voxel_size"] == pytest.approx([19.6] * 3)
+    (sentence,) = result.provenance["notes"]
+    assert "31.36 A is coarser" in sentence
+    assert "guess" in sentence
+    assert run_on(noise((20, 20, 20), 12.0), smooth).provenance["notes"] == []
+    assert "finer" in run_on(noise((40, 40, 40), 2.0), smooth).provenance["notes"][0]
+
+
+def test_an_unknown_voxel_size_is_taken_to_be_the_models_and_says_so() -> None:
+    grid = Grid((20, 30, 20), voxel_size_known=False)
+    heard: list[str] = []
+    volume = Volume(grid, noise((20, 30, 20)).data)
+    result = run_on(volume, smooth, report=lambda fraction, text="", **metrics: heard.append(text))
+    assert result.grid == grid
+    assert "10 A was assumed" in result.provenance["notes"][0] == heard[0]
+
+
+def test_the_sign_of_density_is_turned_to_the_trained_one() -> None:
+    volume = noise((20, 20, 20))
+    bright = Volume(volume.grid, -np.asarray(volume.data))
+    dark = run_on(volume, smooth)
+    turned = apply(smooth, bright, Run(precision="float32", dense_is_dark=False), labels=TWO, bricks=SMALL)
+    assert np.abs(np.asarray(dark.data).astype(int) - np.asarray(turned.data)).max() <= 1
+    assert turned.provenance["dense_is_dark"] is False
+
+
+@pytest.mark.parametrize("after", [0, 1, 5])
+def test_cancel_stops_within_one_tile_and_leaves_nothing(after: int) -> None:
+    tiles = 0
+
+    def count(x: Tensor) -> Tensor:
+        nonlocal tiles
+        tiles += 1
+        return smooth(x)
+
+    def report(fraction: float, text: str = "", **metrics: float) -> None:
+        if tiles >= after:
+            raise Cancelled
+
+    sink = Written()
+    with pytest.raises(Cancelled):
+        run_on(noise((80, 80, 80)), count, sink=sink, report=report)
+    assert tiles <= after
+    assert sink.ended in {"aborted", ""}
+    assert sink.parts == []
+
+
+def test_finished_slabs_leave_before_the_last_tile_is_read() -> None:
+    tiles = 0
+    seen: list[int] = []
+
+    def count(x: Tensor) -> Tensor:
+        nonlocal tiles
+        tiles += 1
+        return smooth(x)
+
+    class Watch(Written):
+        def write(self, region: Region, data: np.ndarray) -> None:
+            seen.append(tiles)
+
+    run_on(noise((100, 20, 20)), count, sink=Watch())
+    assert seen[0] == 1
+    assert seen == sorted(seen)
+
+
+def test_memory_is_bounded_by_one_row_of_tiles() -> None:
+    class Slices:
+        shape, dtype = (400, 64, 64), np.dtype(np.float32)
+
+        def __getitem__(self, key: Any) -> np.ndarray:
+            z, y, x = (range(n)[k] for n, k in zip(self.shape, key, strict=True))
+            return np.zeros((len(z), len(y), len(x)), np.float32) + np.asarray(z, np.float32)[:, None, None] / 100
+
+    class Nowhere(Written):
+        def write(self, region: Region, data: np.ndarray) -> None:
+            assert data.shape == (2, *region.shape)
+
+    volume = Volume(Grid(Slices.shape, (10, 10, 10)), Slices())
+    run_on(noise((8, 8, 8)), smooth)
+    tracemalloc.start()
+    run_on(volume, smooth, sink=Nowhere())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    row = 2 * 4 * (32 + 4) * 64 * 64
+    sample = 4 * 2_000_000 * 4  # what the statistics are taken from, for an instant
+    assert peak < 3 * row + sample
+    assert peak < 2 * 4 * np.prod(Slices.shape) + sample
+
+
+def test_a_tile_too_large_halves_the_batch_and_one_that_never_fits_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    from volviz.segment.batches import Batches
+
+    sizes: list[int] = []
+
+    def small_device(x: Tensor) -> Tensor:
+        sizes.append(len(x))
+        if len(x) > 2:
+            raise torch.OutOfMemoryError
+        return torch.cat([x, x], dim=1)
+
+    batches = Batches(small_device, torch.device("cpu"), torch.float32)
+    batches.size = 8
+    out = list(batches.run((i, lambda i=i: torch.full((2, 2, 2), float(i))) for i in range(9)))
+    assert [key for _, key in out] == list(range(9))
+    assert sizes[:3] == [8, 4, 2]
+    assert max(sizes[3:]) == 2
+
+    def no_device(x: Tensor) -> Tensor:
+        raise torch.OutOfMemoryError
+
+    with pytest.raises(VolvizError, match="no room for one tile"):
+        list(Batches(no_device, torch.device("cpu"), torch.float32).run([(0, lambda: torch.zeros(2, 2, 2))]))
+
+
+def test_cuda_without_cuda_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(VolvizError, match="--device cpu"):
+        run_on(noise((8, 8, 8)), smooth, device="cuda")
+
+
+def test_a_read_only_memory_map_is_read_without_a_word(tmp_path: Path) -> None:
+    volume = noise((20, 20, 20))
+    np.save(tmp_path / "v.npy", volume.data)
+    mapped = Volume(volume.grid, np.load(tmp_path / "v.npy", mmap_mode="r"))
+    assert (np.asarray(run_on(mapped, smooth).data) == np.asarray(run_on(volume, smooth).data)).all()
+
+
+def test_one_hot_voxel_does_not_set_the_contrast() -> None:
+    volume = noise((30, 30, 30))
+    beads = np.array(volume.data)
+    beads[3:5, 3:5, 3:5] = -1e5
+    clean, dirty = run_on(volume, smooth).probabilities(), run_on(Volume(volume.grid, beads), smooth).probabilities()
+    assert np.abs(clean - dirty)[:, 10:, 10:, 10:].max() < 0.06

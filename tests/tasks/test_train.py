@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from volviz.core.annotations import Dense
+from volviz.core.errors import VolvizError
+from volviz.core.grid import Grid
+from volviz.core.report import silent
+from volviz.core.volume import Volume
+from volviz.io import save
+from volviz.segment.methods.unet import UNet
+from volviz.segment.models import card, load
+from volviz.segment.protocol import Run
+from volviz.tasks import pool as pool_module
+from volviz.tasks.pool import Pool, fill_pool, recipe
+from volviz.tasks.train import Joined, command_of, read_example, train_file
+
+TINY = UNet(f_maps=2, num_levels=2, crop=16, batch=1, steps=2, held_out=1)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_module, "SHAPE", (16, 24, 24))
+
+
+def labelled(folder: Path, name: str, labels: np.ndarray) -> tuple[Path, Path]:
+    grid = Grid(labels.shape, (10.0, 10.0, 10.0))
+    density = -labels.astype(np.float32) + np.random.default_rng(0).normal(0, 0.1, labels.shape).astype(np.float32)
+    paths = folder / f"{name}.mrc", folder / f"{name}_labels.mrc"
+    save(Volume(grid, density), paths[0])
+    save(Volume(grid, labels.astype(np.int8)), paths[1])
+    return paths
+
+
+def test_a_pool_fills_up_and_is_read_from_disk(tmp_path: Path, small: None) -> None:
+    fill_pool(tmp_path, 2, seed=3)
+    examples = Pool(tmp_path)
+    assert len(examples) == 2
+    volume = examples[1].volume
+    assert volume.grid.voxel_size == (10.0, 10.0, 10.0)
+    assert all(abs(n - m) <= 1 for n, m in zip(volume.grid.shape, (16, 24, 24), strict=True))
+    assert isinstance(volume.data, np.memmap)
+    (labels,) = examples[1].annotations
+    assert isinstance(labels, Dense)
+    assert np.abs(np.asarray(labels.segmentation.data).astype(int).sum(0) - 255).max() <= 2
+    before = (tmp_path / "00001_density.npy").read_bytes()
+    (tmp_path / "00000.json").unlink()
+    assert len(Pool(tmp_path)) == 0
+    fill_pool(tmp_path, 3, seed=3)
+    assert len(examples) == 3
+    assert (tmp_path / "00001_density.npy").read_bytes() == before
+    with pytest.raises(IndexError):
+        examples[3]
+
+
+def test_recipes_differ_in_seed_and_number_and_are_the_same_again() -> None:
+    assert recipe(1, 2, 10.0) == recipe(1, 2, 10.0)
+    assert len({recipe(s, n, 10.0).seed for s in range(3) for n in range(5)}) == 15
+
+
+def test_training_on_own_tomograms_writes_a_model_that_says_how_it_was_made(tmp_path: Path) -> None:
+    labels = np.zeros((40, 40, 40), np.int8)
+    labels[10:30, 10:30, 10:30] = 1
+    labels[14:26, 14:26, 14:26] = 3
+    data = [labelled(tmp_path, "a", labels), labelled(tmp_path, "b", labels)]
+    out = tmp_path / "mine.safetensors"
+    train_file(TINY, out, data=data, report=silent)
+    told = card(out)
+    assert told.name == "mine"
+    assert told.training["own_tomograms"] == ["a.mrc", "b.mrc"]
+    assert told.command.startswith("volviz train unet --out mine.safetensors --data ")
+    assert "--f-maps 2" in told.command
+    assert load(out).predict(read_example(*data[0]).volume, Run()).shape == (40, 40, 40)
+    with pytest.raises(VolvizError, match="there already"):
+        train_file(TINY, out, data=data)
+
+
+def test_training_on_simulations_starts_while_they_are_still_being_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill = pool_module.fill_pool
+    monkeypatch.setattr(pool_module, "SHAPE", (16, 24, 24))
+    fill(tmp_path / "pool", 2, seed=0)
+    train_file(TINY, tmp_path / "sim.safetensors", simulated=2, pool=tmp_path / "pool")
+    assert card(tmp_path / "sim.safetensors").training["simulated"] == 2
+    assert "--simulate 2" in card(tmp_path / "sim.safetensors").command
+
+
+def test_labels_on_another_grid_and_values_that_are_no_class_are_refused(tmp_path: Path) -> None:
+    tomogram, _ = labelled(tmp_path, "a", np.zeros((8, 8, 8), np.int8))
+    _, other = labelled(tmp_path, "b", np.zeros((8, 8, 9), np.int8))
+    with pytest.raises(VolvizError, match="same grid"):
+        read_example(tomogram, other)
+    _, odd = labelled(tmp_path, "c", np.full((8, 8, 8), 9, np.int8))
+    with pytest.raises(VolvizError, match="no class"):
+        read_example(tomogram, odd)
+
+
+def test_unknown_voxels_teach_nothing(tmp_path: Path) -> None:
+    labels = np.zeros((8, 8, 8), np.int8)
+    labels[0] = -1
+    example = read_example(*labelled(tmp_path, "a", labels))
+    (dense,) = example.annotations
+    assert isinstance(dense, Dense)
+    assert (np.asarray(dense.segmentation.data)[:, 0] == 0).all()
+    assert (np.asarray(dense.segmentation.data)[0, 1:] == 255).all()
+
+
+def test_a_model_is_saved_under_a_safetensors_name_only(tmp_path: Path) -> None:
+    with pytest.raises(VolvizError, match=r"\.safetensors"):
+        train_file(TINY, tmp_path / "model.pt")
+
+
+def test_own_examples_come_after_the_first_simulations_and_stay_there_as_these_grow() -> None:
+    simulated, own = ["s0", "s1"], ["o0"]
+    joined = Joined(simulated, own)  # type: ignore[arg-type]
+    assert [joined[i] for i in range(len(joined))] == ["s0", "s1", "o0"]
+    simulated.append("s2")
+    assert [joined[i] for i in range(len(joined))] == ["s0", "s1", "o0", "s2"]
+
+
+def test_the_command_names_what_differs_from_the_defaults() -> None:
+    out = Path("unet.safetensors")
+    assert command_of(UNet(), out, simulated=400) == "volviz train unet --out unet.safetensors --simulate 400"
+    changed = UNet(seed=3, minutes=90.0, checkpoints=Path("/tmp/x"))
+    assert command_of(changed, out, simulated=40).endswith("--simulate 40 --minutes 90.0 --seed 3")
