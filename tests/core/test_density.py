@@ -8,7 +8,7 @@ from scipy import ndimage
 from skimage.filters import threshold_isodata
 
 from volviz.core.density import box_mean, contrast_of, dense_is_dark, lowpass_voxels, lowpassed
-from volviz.core.estimate import automatic_low, content, first_camera, raw_look, ridler_calvard, threshold_curve
+from volviz.core.estimate import automatic_low, drawn_points, first_camera, raw_look, ridler_calvard, threshold_curve
 from volviz.core.grid import Grid, Region
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
@@ -101,16 +101,19 @@ def test_a_first_look_brackets_the_density_of_the_particles(sign):
 
 
 def test_the_first_camera_sees_what_is_drawn_and_ignores_specks():
-    p = np.zeros((2, 40, 60, 60), np.float32)
-    p[1, 10:20, 30:50, 20:40] = 1
+    p = np.zeros((2, 40, 64, 64), np.float32)
+    p[1, 8:24, 32:56, 16:40] = 1
     p[1, 39, 0, 0] = 1
     p[0] = 1 - p[1]
     labels = Segmentation.__dataclass_fields__["labels"].default[:2]
-    segmentation = Segmentation.of_probabilities(Grid((40, 60, 60), (10.0,) * 3, (0.0, 100.0, 0.0)), p, labels)
-    assert content(segmentation) == Region((10, 30, 20), (20, 50, 40))
-    volume = Volume(segmentation.grid, np.zeros((40, 60, 60), np.float32))
-    camera = first_camera(volume, segmentation)
-    np.testing.assert_allclose(camera.target_xyz, (295, 495, 145))
-    assert camera.distance < first_camera(volume).distance / 2
-    nothing = Segmentation.of_probabilities(segmentation.grid, np.stack([np.ones((40, 60, 60)), np.zeros((40, 60, 60))]), labels)
-    assert content(nothing) == Region.whole((40, 60, 60))
+    segmentation = Segmentation.of_probabilities(Grid((40, 64, 64), (10.0,) * 3, (0.0, 100.0, 0.0)), p, labels)
+    points = drawn_points(Volume(segmentation.grid, p[0]), segmentation)
+    np.testing.assert_allclose((points.min(axis=0), points.max(axis=0)), [(195, 455, 115), (355, 615, 195)])  # middles of blocks
+    volume = Volume(segmentation.grid, np.zeros((40, 64, 64), np.float32))
+    camera = first_camera(volume, segmentation, aspect=1.5)
+    seen = camera.project(points)
+    assert (np.abs(seen[:, :2]) < (0.75, 0.5)).all()
+    np.testing.assert_allclose(seen[:, :2].min(axis=0), -seen[:, :2].max(axis=0), atol=0.02)
+    assert np.abs(seen[:, 1]).max() == pytest.approx(0.5 / 1.1, abs=0.02)
+    nothing = Segmentation.of_probabilities(segmentation.grid, np.stack([np.ones((40, 64, 64)), np.zeros((40, 64, 64))]), labels)
+    np.testing.assert_allclose(drawn_points(volume, nothing), drawn_points(volume))

@@ -49,16 +49,32 @@ class Camera:
         camera = oblique if view is None else camera.turned(*VIEWS[view])
         return camera.fitted(grid, aspect=aspect)
 
-    def fitted(self, grid: Grid, *, aspect: float = 1.0, margin: float = 1.04) -> Camera:
+    def fitted(self, grid: Grid, *, aspect: float = 1.0) -> Camera:
         """Return the camera moved so that the whole box of a grid is just seen, from the same side."""
         low, high = grid.bounds_xyz
-        half = (high - low) / 2 * margin
-        signs = np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1])).reshape(3, -1).T
-        corners = (signs * half) @ self.axes_xyz.T  # (8, 3) right, up, back from the centre
+        corners = np.array(np.meshgrid(*zip(low, high, strict=True))).reshape(3, -1).T
+        return replace(self, target_xyz=_triple((low + high) / 2)).seeing(corners, aspect=aspect, centred=False)
+
+    def seeing(self, points_xyz: npt.ArrayLike, *, aspect: float = 1.0, margin: float = 1.04, centred: bool = True) -> Camera:
+        """Return the camera moved so that points (n, 3) are just seen, from the same side.
+
+        ``centred`` also moves the target, so that as much is free on the left as on the right, and above as below.
+        """
+        points = np.asarray(points_xyz, dtype=np.float64)
         slope = math.tan(math.radians(self.field_of_view) / 2)
-        near = np.maximum(np.abs(corners[:, 1]), np.abs(corners[:, 0]) / aspect)
-        moved = replace(self, target_xyz=_triple((low + high) / 2), distance=float((near / slope + corners[:, 2]).max()))
-        return moved if self.orthographic_height is None else replace(moved, orthographic_height=float(2 * near.max()))
+        camera = self
+        for _ in range(4 if centred else 1):  # in perspective the middle depends on the distance, a little
+            right, up, back = ((points - camera.target_xyz) @ camera.axes_xyz.T).T
+            near = np.maximum(np.abs(up), np.abs(right) / aspect) * margin
+            height = None if self.orthographic_height is None else float(2 * near.max())
+            camera = replace(camera, distance=float((near / slope + back).max()), orthographic_height=height)
+            if centred:
+                across = camera.project(points)[:, :2]
+                middle = (across.min(axis=0) + across.max(axis=0)) / 2
+                camera = camera.panned(-float(middle[0]), -float(middle[1]))
+        if centred:
+            return camera.seeing(points, aspect=aspect, margin=margin, centred=False)
+        return camera
 
     @property
     def axes_xyz(self) -> Floats:

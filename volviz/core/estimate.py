@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from volviz.core.camera import Camera
 from volviz.core.density import contrast_of, dense_is_dark, lowpassed
-from volviz.core.grid import Grid, Region
+from volviz.core.grid import Floats, Region
 from volviz.core.scene import Ramp, RawLook, Scene
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
@@ -96,30 +96,27 @@ def first_scene(volume: Volume, segmentation: Segmentation | None = None) -> Sce
     return Scene(ramps=ramps, raw=raw_look(volume, segmentation))
 
 
-def content(segmentation: Segmentation) -> Region:
-    """Return the box that holds what is drawn of a segmentation, or everything if that is next to nothing.
+def drawn_points(volume: Volume, segmentation: Segmentation | None = None) -> Floats:
+    """Return points (n, 3), (x, y, z) in angstrom, that enclose what is drawn: by class, or the corners of the box.
 
-    Along each axis one voxel in five hundred may lie outside, so that specks of noise do not push the camera away.
+    Of every block of 8^3 voxels that holds more than a speck, the middle. If nothing is found, the corners of the box.
     """
-    counts = [np.zeros(n) for n in segmentation.shape]
-    for z in range(segmentation.shape[0]):
-        plane = np.asarray(segmentation.data[:, z])
-        shown = plane.max(axis=0) > 128 if segmentation.kind == "score" else plane[0] < 128
-        counts[0][z] = shown.sum()
-        counts[1] += shown.sum(axis=1)
-        counts[2] += shown.sum(axis=0)
-    total = counts[0].sum()
-    if total < 100:
-        return Region.whole(segmentation.shape)
-    sums = [np.cumsum(count) / total for count in counts]
-    start = [int(np.searchsorted(s, 0.001)) for s in sums]
-    stop = [int(np.searchsorted(s, 0.999)) + 1 for s in sums]
-    return Region((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
-
-
-def drawn_box(volume: Volume, segmentation: Segmentation | None = None) -> Grid:
-    """Return the part of the grid that holds what is drawn."""
-    return volume.grid if segmentation is None else segmentation.grid.crop(content(segmentation))
+    low, high = volume.grid.bounds_xyz
+    corners = np.array(np.meshgrid(*zip(low, high, strict=True))).reshape(3, -1).T
+    if segmentation is None:
+        return np.asarray(corners, dtype=np.float64)
+    side, (depth, height, width) = 8, segmentation.shape
+    found = []
+    for z in range(0, depth, side):
+        slab = np.asarray(segmentation.data[:, z : z + side])
+        shown = slab.max(axis=0) > 128 if segmentation.kind == "score" else slab[0] < 128
+        full = np.zeros((-(-height // side) * side, -(-width // side) * side), np.int64)
+        full[:height, :width] = shown.sum(axis=0)
+        blocks = full.reshape(full.shape[0] // side, side, -1, side).sum(axis=(1, 3))
+        yx = np.argwhere(blocks > side**3 // 16) * side + side / 2
+        found.append(np.column_stack([np.full(len(yx), z + min(side, depth - z) / 2), yx]))
+    points = segmentation.grid.to_world(np.concatenate(found) - 0.5)
+    return points if len(points) else np.asarray(corners, dtype=np.float64)
 
 
 def first_camera(volume: Volume, segmentation: Segmentation | None = None, aspect: float = 1.0) -> Camera:
@@ -127,4 +124,4 @@ def first_camera(volume: Volume, segmentation: Segmentation | None = None, aspec
 
     ``aspect`` is the width of the picture over its height.
     """
-    return Camera.framing(drawn_box(volume, segmentation), aspect=aspect)
+    return Camera.framing(volume.grid, aspect=aspect).seeing(drawn_points(volume, segmentation), aspect=aspect, margin=1.1)

@@ -51,10 +51,10 @@ class Light:
     ``size`` is the half-angle under which it is seen, in degrees: larger is softer.
     """
 
-    direction_xyz: Triple = (-0.45, 0.75, 0.50)
+    direction_xyz: Triple = (-0.6, 0.6, 0.5)
     fixed_to: Literal["camera", "world"] = "camera"
     size: float = 12.0
-    intensity: float = 1.0
+    intensity: float = 1.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ class Occlusion:
     """Local ambient occlusion: how much extinction lies in a sphere of ``radius`` (nm), shifted towards the light."""
 
     on: bool = True
-    radius: float = 8.0
-    strength: float = 0.8
+    radius: float = 20.0
+    strength: float = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ class Shadow:
     """Soft shadow: transmittance through the cone from a sample to the light, over at most ``reach`` (nm)."""
 
     on: bool = True
-    reach: float = 120.0
-    strength: float = 0.7
+    reach: float = 60.0
+    strength: float = 0.85
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from volviz.core.camera import Camera
-from volviz.core.estimate import drawn_box
+from volviz.core.estimate import drawn_points, first_camera
 from volviz.core.report import Report, silent
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
@@ -32,9 +32,12 @@ def turn(camera: Camera, degrees: float, count: int) -> Iterator[Camera]:
 
 def _wide_enough(volume: Volume, segmentation: Segmentation | None, aspect: float, degrees: float) -> Camera:
     """Return a camera that sees what is drawn at every moment of the turn."""
-    box = drawn_box(volume, segmentation)
-    first = Camera.framing(box, aspect=aspect)
-    return replace(first, distance=max(view.fitted(box, aspect=aspect).distance for view in turn(first, degrees, 24)))
+    points = drawn_points(volume, segmentation)
+    first = first_camera(volume, segmentation, aspect)
+    x, y, z = (float(v) for v in (points.min(axis=0) + points.max(axis=0)) / 2)
+    around = replace(first, target_xyz=(x, y, z))
+    distances = [view.seeing(points, aspect=aspect, margin=1.1, centred=False).distance for view in turn(around, degrees, 24)]
+    return replace(around, distance=max(distances))
 
 
 def frames(
