@@ -97,7 +97,7 @@ def test_a_first_look_brackets_the_density_of_the_particles(sign):
     assert list(scene.ramps) == ["membrane", "spikes", "lumen"]
     assert scene.raw.invert is (sign < 0)
     assert 0.5 < scene.raw.low < scene.raw.high  # the particles are well above the mean, dense positive
-    assert raw_look(volume).low == 1.0
+    assert raw_look(volume).low == 2.5
 
 
 def test_the_first_camera_sees_what_is_drawn_and_ignores_specks():

@@ -61,12 +61,12 @@ def automatic_low(segmentation: Segmentation, name: str) -> float:
 def raw_look(volume: Volume, segmentation: Segmentation | None = None) -> RawLook:
     """Return a ramp of the raw density: from the quartile of the particles that is least dense, to the densest one.
 
-    The paper sets this ramp by hand. Without a segmentation: from one to three deviations above the mean, which shows
+    The paper sets this ramp by hand. Without a segmentation: from 2.5 to 5 deviations above the mean, which shows
     the dense matter alone.
     """
     look = RawLook(invert=dense_is_dark(volume))
     if segmentation is None or segmentation.kind == "score":
-        return RawLook(low=1.0, high=3.0, invert=look.invert, lowpass=look.lowpass)
+        return RawLook(low=2.5, high=5.0, invert=look.invert, lowpass=look.lowpass)
     inside: list[npt.NDArray[np.float32]] = []
     everything: list[npt.NDArray[np.float32]] = []
     depth, height, width = volume.grid.shape
