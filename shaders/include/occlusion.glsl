@@ -2,4 +2,4 @@
 // light's side l, and A(x) = exp(-OCCLUSION_DENSITY R <sigma>_B): in a pit the ball is full, on a ridge it is nearly
 // empty. Without the shift a flat lit surface would already count as half occluded.
 const float OCCLUSION_SHIFT = 0.6;
-const float OCCLUSION_DENSITY = 0.75;
+const float OCCLUSION_DENSITY = 0.4;

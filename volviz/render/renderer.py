@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from volviz.render.gl.target import Target, own_state
 from volviz.render.passes import march as marching
 from volviz.render.passes.bloom import Glow
 from volviz.render.passes.light import LightVolume
-from volviz.render.passes.march import Quality, march
+from volviz.render.passes.march import Entry, Quality, march
 from volviz.render.passes.occupancy import Occupancy
 from volviz.render.passes.resolve import resolve
 from volviz.render.shaders import Shaders
@@ -31,7 +32,7 @@ Pixels = npt.NDArray[np.uint8]
 Size = tuple[int, int]  # (width, height)
 
 TILE = 1024  # pixels along the edge of what a still draws at a time: a driver ends work that takes seconds
-SAMPLES = 8  # frames averaged in a still
+SAMPLES = 4  # frames averaged in a still
 LIGHT_LAG = 8.0  # degrees that the light may turn while moving before the light volume follows
 UNITS = 8  # texture units used
 
@@ -41,11 +42,12 @@ class Renderer:
 
     Everything on the GPU is made when first needed and renewed only where a change asks for it: ramps, light and camera
     never move the volume again. ``notes`` says in sentences what had to be done to the data, such as binning.
-    ``memory`` is how many bytes its textures may take, by default what the device has to spare.
+    ``memory`` is how many bytes its textures may take, by default what the device has to spare. ``entry`` chooses the kind
+    of shader that marches and ``skip`` whether it leaps over empty space: neither changes a picture.
     """
 
-    def __init__(self, memory: int | None = None) -> None:
-        self._memory = memory
+    def __init__(self, memory: int | None = None, *, entry: Entry = "fragment", skip: bool = True) -> None:
+        self._memory, self._entry, self._skip = memory, entry, skip
         self._volume: Volume | None = None
         self._segmentation: Segmentation | None = None
         self._gpu: _OnGpu | None = None
@@ -95,7 +97,7 @@ class Renderer:
                 termination=marching.TERMINATION_MOVING if moving else marching.TERMINATION,
             )
             gpu.view.write(view)
-            march(gpu.shaders, tile, inner, quality=quality)
+            gpu.march(gpu.shaders, tile, inner, quality=quality)
             if scene.bloom.on:
                 glow.gather(tile, (0, 0), inner, scene.bloom, 2.0**scene.exposure)
                 glow.spread(scene.bloom)
@@ -135,21 +137,21 @@ class Renderer:
         if self._gpu is None:
             if self._volume is None:
                 raise ValueError("load a volume before drawing")
-            self._gpu = _OnGpu(self._volume, self._segmentation, self._memory)
+            self._gpu = _OnGpu(self._volume, self._segmentation, self._memory, self._entry, self._skip)
         return self._gpu
 
 
 class _OnGpu:
     """What a loaded volume has on the GPU."""
 
-    def __init__(self, volume: Volume, segmentation: Segmentation | None, memory: int | None) -> None:
+    def __init__(self, volume: Volume, segmentation: Segmentation | None, memory: int | None, entry: Entry, skip: bool) -> None:
+        self.march = partial(march, entry=entry, skip=skip)
         self.textures = Textures(volume, segmentation, memory)
         self.grid: Grid = self.textures.grid
         self.shaders = Shaders(self.textures.groups_needed)
         self.occupancy = Occupancy(self.grid.shape, self.shaders)
         self.light = LightVolume(self.grid.shape, self.shaders)
         self.box, self.view, self.look = Buffer(BOX), Buffer(VIEW), Buffer(LOOK)
-        self.skip = True
         self._vertices = int(GL.glGenVertexArrays(1))
         self._target: Target | None = None
         self._glow: Glow | None = None
@@ -235,7 +237,7 @@ class _OnGpu:
             for frame in range(samples):
                 report((i + frame / samples) / len(tiles), "drawing")
                 self.view.write(view | _jitter(frame, samples) | {"offset": offset})
-                march(self.shaders, target, extent, quality=quality, share=1 / (frame + 1), skip=self.skip)
+                self.march(self.shaders, target, extent, quality=quality, share=1 / (frame + 1))
             if scene.bloom.on:
                 glow.gather(target, offset, extent, scene.bloom, 2.0**scene.exposure)
             if len(tiles) > 1:

@@ -17,7 +17,7 @@ from volviz.render.gl.context import Headless
 from volviz.render.passes.march import Quality
 from volviz.render.renderer import Pixels, Renderer, Size
 
-SAMPLES = 2  # averaged in every picture: what is left of the noise moves and is not seen
+SAMPLES = 1  # a picture that moves hides what is left of the noise
 
 
 def turn(camera: Camera, degrees: float, count: int) -> Iterator[Camera]:

@@ -10,6 +10,7 @@ from volviz.render.gl.target import Target
 from volviz.render.shaders import SCREEN, Shaders
 
 Quality = Literal["cached", "exact"]
+Entry = Literal["fragment", "compute"]
 STEP = 1.0  # voxels between samples
 STEP_MOVING = 2.0
 SCALE_MOVING = 0.5  # resolution while moving
@@ -18,11 +19,27 @@ TERMINATION_MOVING = 0.95
 TERMINATION_STILL = 0.998
 
 
-def march(shaders: Shaders, target: Target, size: tuple[int, int], *, quality: Quality, share: float = 1.0, skip: bool = True) -> None:
+def march(
+    shaders: Shaders,
+    target: Target,
+    size: tuple[int, int],
+    *,
+    entry: Entry = "fragment",
+    quality: Quality = "cached",
+    share: float = 1.0,
+    skip: bool = True,
+) -> None:
     """Draw a tile of ``size`` (width, height) into the lower left of a target, mixed by ``share`` into what is there.
 
-    Needs the blocks, the groups, the distance map and the light volume bound.
+    ``entry`` chooses the kind of shader, ``skip`` leaps over empty bricks; neither changes the picture. Needs the
+    blocks, the groups, the distance map and the light volume bound.
     """
+    if entry == "compute":
+        target.texture.image(0, GL.GL_READ_WRITE)
+        shaders.get("march.comp", exact=quality == "exact", skip=skip).use(u_size=size, u_share=float(share))
+        GL.glDispatchCompute(-(-size[0] // 8), -(-size[1] // 8), 1)
+        GL.glMemoryBarrier(GL.GL_TEXTURE_FETCH_BARRIER_BIT | GL.GL_FRAMEBUFFER_BARRIER_BIT | GL.GL_SHADER_IMAGE_ACCESS_BARRIER_BIT)
+        return
     target.bind(size)
     shaders.get(SCREEN, "march.frag", exact=quality == "exact", skip=skip).use()
     if share < 1:
@@ -31,11 +48,3 @@ def march(shaders: Shaders, target: Target, size: tuple[int, int], *, quality: Q
         GL.glBlendFunc(GL.GL_CONSTANT_COLOR, GL.GL_ONE_MINUS_CONSTANT_COLOR)
     GL.glDrawArrays(GL.GL_TRIANGLES, 0, 3)
     GL.glDisable(GL.GL_BLEND)
-
-
-def march_compute(shaders: Shaders, target: Target, size: tuple[int, int], *, quality: Quality, skip: bool = True) -> None:
-    """Draw the same by compute shader."""
-    target.texture.image(0, GL.GL_WRITE_ONLY)
-    shaders.get("march.comp", exact=quality == "exact", skip=skip).use()
-    GL.glDispatchCompute(-(-size[0] // 8), -(-size[1] // 8), 1)
-    GL.glMemoryBarrier(GL.GL_TEXTURE_FETCH_BARRIER_BIT | GL.GL_FRAMEBUFFER_BARRIER_BIT)
