@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QSettings
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from volviz.core.camera import Camera
 from volviz.core.grid import Grid
@@ -18,6 +21,9 @@ from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.gui.app import application
 from volviz.gui.document import Document, State
+
+if TYPE_CHECKING:
+    from volviz.gui.window import Window
 
 SHOWN = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
@@ -82,3 +88,46 @@ def ball_file(ball: tuple[Volume, Segmentation], tmp_path: Path) -> Path:
     path = tmp_path / "ball.mrc"
     save(ball[0], path)
     return path
+
+
+@pytest.fixture
+def window(qapp: QApplication, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
+    """The window on its display, empty; it closes without asking."""
+    from volviz.gui import files
+    from volviz.gui.panels import segment
+    from volviz.gui.window import Window
+
+    monkeypatch.setattr(segment, "choices", lambda: [segment.Choice("fake", "fake")])
+    window = Window()
+    window.resize(900, 620)
+    window.show()
+    qtbot.waitExposed(window)
+    yield window
+    window.jobs.cancel_all()
+    monkeypatch.setattr(files, "may_close", lambda _: True)
+    window.close()
+    window.deleteLater()
+
+
+@pytest.fixture
+def shown(window: Window, qtbot: QtBot, ball_file: Path, state: State) -> Window:
+    """The window with the ball from its file, and its classes."""
+    from dataclasses import replace
+
+    with qtbot.waitSignal(window.document.changed, timeout=10_000):
+        window.open_paths([ball_file])
+    opened = window.document.state
+    window.document.open(replace(state, volume=opened.volume, contrast=opened.contrast))
+    rest(qtbot, window)
+    return window
+
+
+def rest(qtbot: QtBot, window: Window) -> None:
+    """Wait until the final picture is on the screen and nothing is being read."""
+    qtbot.waitUntil(lambda: window.viewport.resting and not window.jobs.running, timeout=20_000)
+
+
+def picture(window: Window) -> np.ndarray:
+    """What the 3D view shows: (height, width, 3) uint8."""
+    image = window.viewport.grabFramebuffer().convertToFormat(QImage.Format.Format_RGBX8888)
+    return np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)[..., :3].copy()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 from vispy import scene
 from vispy.scene.visuals import Image, Line
@@ -21,7 +19,6 @@ GROUND = (0.055, 0.058, 0.065, 1.0)
 CROSSHAIR = (1.0, 0.80, 0.25, 0.75)
 GAP = 0.02  # of the shown width, left free around the crosshair's centre
 ZOOM_PER_STEP = 1.15
-LEFT, RIGHT, MIDDLE = 1, 2, 3
 
 
 class SliceView(QWidget):
@@ -34,8 +31,8 @@ class SliceView(QWidget):
         self.plane = plane
         self._document = document
         self._slice: Slice | None = None
-        self._held: int | None = None
-        self._from: Sequence[float] = (0.0, 0.0)
+        self._held: str | None = None
+        self._from = QPointF()
         self._wheel = 0.0
         self._latest = Latest(self)
         self.shown = 0  # how many slices have been shown: what a test of laziness counts
@@ -54,12 +51,11 @@ class SliceView(QWidget):
         self._cross.order = 2
         for visual in (self._grey, self._color, self._cross):
             visual.visible = False
+        # vispy draws; what the mouse means is decided here.
+        self.canvas: QWidget = self._canvas.native
+        self.canvas.setMouseTracking(True)
+        self.canvas.installEventFilter(self)
         self._build()
-        events = self._canvas.events
-        events.mouse_press.connect(self._press)
-        events.mouse_move.connect(self._move)
-        events.mouse_release.connect(self._release)
-        events.mouse_wheel.connect(self._turn)
         document.changed.connect(self._look)
         document.brick_arrived.connect(self._brick)
 
@@ -80,7 +76,7 @@ class SliceView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(header)
-        layout.addWidget(self._canvas.native, 1)
+        layout.addWidget(self.canvas, 1)
         self._slider.setEnabled(False)
 
     @property
@@ -193,37 +189,47 @@ class SliceView(QWidget):
         if region.start[self.plane.normal] <= at < region.stop[self.plane.normal]:
             self._ask()
 
-    def _place(self, position: Sequence[float]) -> tuple[float, float]:
-        right, up = self._camera.transform.imap([*position[:2], 0, 1])[:2]
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QWheelEvent):
+            self._turn(event)
+        elif isinstance(event, QMouseEvent):
+            if event.type() == QEvent.Type.MouseMove:
+                self._move(event.position())
+            elif event.type() in {QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick}:
+                self._press(event)
+            else:
+                self._held = None
+        else:
+            return super().eventFilter(watched, event)
+        return True
+
+    def _place(self, position: QPointF) -> tuple[float, float]:
+        right, up = self._camera.transform.imap([position.x(), position.y(), 0, 1])[:2]
         return float(right), float(up)
 
-    def _press(self, event: Any) -> None:
-        button, modifiers = event.button, [key.name for key in event.modifiers]
-        self._held = MIDDLE if button == LEFT and "Shift" in modifiers else button
-        self._from = tuple(event.pos[:2])
-        if self._held == LEFT:
-            self._point(event.pos)
+    def _press(self, event: QMouseEvent) -> None:
+        pans = event.button() != Qt.MouseButton.LeftButton or event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        self._held = "pan" if pans else "point"
+        self._from = event.position()
+        if self._held == "point":
+            self._point(event.position())
 
-    def _release(self, event: Any) -> None:
-        self._held = None
-
-    def _move(self, event: Any) -> None:
-        position = event.pos
-        if self._held == LEFT:
+    def _move(self, position: QPointF) -> None:
+        if self._held == "point":
             self._point(position)
-        elif self._held in {RIGHT, MIDDLE}:
+        elif self._held == "pan":
             (x0, y0), (x1, y1) = self._place(self._from), self._place(position)
             self._camera.pan((x0 - x1, y0 - y1))
-            self._from = tuple(position[:2])
+            self._from = position
         if self.grid is not None:
             self.hovered.emit(self._said(*self._place(position)))
 
-    def _turn(self, event: Any) -> None:
+    def _turn(self, event: QWheelEvent) -> None:
         if self.grid is None:
             return
-        steps = float(event.delta[1])
-        if any(key.name == "Control" for key in event.modifiers):
-            self._camera.zoom(ZOOM_PER_STEP**-steps, self._place(event.pos))
+        steps = event.angleDelta().y() / 120
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._camera.zoom(ZOOM_PER_STEP**-steps, self._place(event.position()))
             return
         self._wheel += steps  # a trackpad sends fractions of a step
         whole = int(self._wheel)
@@ -231,7 +237,7 @@ class SliceView(QWidget):
         if whole:
             self.step_to(self.plane.index(self.grid, self._document.state.crosshair_xyz) + whole)
 
-    def _point(self, position: Sequence[float]) -> None:
+    def _point(self, position: QPointF) -> None:
         if self.grid is None:
             return
         (left, right), (low, high) = self.plane.frame(self.grid)

@@ -187,7 +187,7 @@ class Viewport(QOpenGLWidget):
 
     def _picture(self) -> object:
         state = self._document.state
-        return (state.volume, state.classes and state.classes.data, state.scene, state.camera, self.size_px(), self._moving, self._written)
+        return (state.volume, state.classes, state.scene, state.camera, self.size_px(), self._moving, self._written)
 
     def _look(self, old: State, new: State) -> None:
         if new.volume is not old.volume or new.classes is not old.classes:

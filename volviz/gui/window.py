@@ -86,6 +86,8 @@ class Window(QMainWindow):
         self.resizeDocks([self.docks["Data"]], [PANEL_WIDTH], Qt.Orientation.Horizontal)
         self.statusBar().addWidget(self._status, 1)
         self.statusBar().addPermanentWidget(self.jobs)
+        # As high as a job needs, always: the views must not change size, and be drawn anew, when one starts or ends.
+        self.statusBar().setFixedHeight(self.fontMetrics().height() + 14)
 
     def _dock(self, name: str, panel: QWidget) -> QDockWidget:
         scroll = QScrollArea()
@@ -106,10 +108,10 @@ class Window(QMainWindow):
     def _connect(self) -> None:
         self.document.changed.connect(self._look)
         stack = self.document.undo_stack
-        stack.cleanChanged.connect(lambda clean: self.setWindowModified(not clean))
-        stack.canUndoChanged.connect(lambda _: self._name_undo())
-        stack.canRedoChanged.connect(lambda _: self._name_undo())
-        stack.indexChanged.connect(lambda _: self._name_undo())
+        # Methods, not lambdas: Qt must let go of them before the stack of a closing window says its last words.
+        stack.cleanChanged.connect(self._mark_saved)
+        for signal in (stack.canUndoChanged, stack.canRedoChanged, stack.indexChanged):
+            signal.connect(self._name_undo)
         self.slices.hovered.connect(self._status.setText)
         self.viewport.slice_stepped.connect(self._step_slice)
         self.viewport.failed.connect(lambda error: show_error(self, "3D view", error))
@@ -161,7 +163,6 @@ class Window(QMainWindow):
         settings.remember(paths)
         self.welcome.set_recent(settings.recent())
         self.docks["Segment" if state.segmentation is None else "Data"].raise_()
-        self._pages.setCurrentWidget(self.views)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls() and all(url.isLocalFile() for url in event.mimeData().urls()):
@@ -252,10 +253,14 @@ class Window(QMainWindow):
         self._name_undo()
         self.actions_by_id["view.orthographic"].setChecked(new.camera.orthographic_height is not None)
         self.actions_by_id["view.slices"].setChecked(not self.slices.isHidden())
+        self._pages.setCurrentWidget(self.welcome if new.volume is None else self.views)
         if new.volume is None:
             self.setWindowTitle("volviz")
         elif new.volume is not old.volume or new.path != old.path:
             self.setWindowTitle(f"{(new.path or Path(new.volume.name)).name}[*] - volviz")
+
+    def _mark_saved(self, clean: bool) -> None:
+        self.setWindowModified(not clean)
 
     def _name_undo(self) -> None:
         stack = self.document.undo_stack

@@ -1,0 +1,107 @@
+"""What the window writes: stills, videos, segmentations, sessions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import picture, rest
+from PIL import Image
+from pytestqt.qtbot import QtBot
+
+from volviz.core.segmentation import Segmentation
+from volviz.gui import files
+from volviz.gui.dialogs import StillChoice, StillDialog, VideoChoice, VideoDialog
+from volviz.gui.window import Window
+from volviz.io import open as open_path
+
+pytestmark = [pytest.mark.gui, pytest.mark.display]
+
+
+def finish(qtbot: QtBot, window: Window) -> None:
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
+
+
+def test_a_still_shows_what_the_window_shows(shown: Window, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "still.png"
+    files.write_still(shown, path, StillChoice(shown.viewport.size_px(), transparent=False))
+    finish(qtbot, shown)
+    still = np.asarray(Image.open(path).convert("RGB")).astype(int)
+    window = picture(shown).astype(int)
+    assert still.shape == window.shape
+    assert np.abs(still - window).mean() < 3
+    foreground = np.abs(window - window[0, 0]).max(axis=2) > 30
+    assert np.abs(still - window).max(axis=2)[foreground].mean() < 12
+
+
+def test_a_transparent_still_has_an_empty_ground(shown: Window, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "still.png"
+    files.write_still(shown, path, StillChoice((160, 120), transparent=True))
+    finish(qtbot, shown)
+    with Image.open(path) as image:
+        assert image.mode == "RGBA"
+        assert image.size == (160, 120)
+        alpha = np.asarray(image)[..., 3]
+    assert alpha[0, 0] == 0
+    assert alpha.max() > 200
+
+
+def test_a_video_turns_once(shown: Window, qtbot: QtBot, tmp_path: Path) -> None:
+    import av
+
+    path = tmp_path / "turn.mp4"
+    files.write_video(shown, path, VideoChoice((128, 96), 1.0, 8))
+    finish(qtbot, shown)
+    with av.open(str(path)) as video:
+        frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in video.decode(video=0)]
+    assert len(frames) == 8
+    assert frames[0].shape == (96, 128, 3)
+    assert np.abs(frames[0] - frames[4]).mean() > 0.5
+
+
+def test_a_cancelled_video_leaves_no_file(shown: Window, qtbot: QtBot, tmp_path: Path) -> None:
+    job = files.write_video(shown, tmp_path / "turn.mp4", VideoChoice((640, 480), 60.0, 60))
+    qtbot.waitUntil(lambda: job.fraction > 0, timeout=30_000)
+    job.cancel()
+    finish(qtbot, shown)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["ball.mrc"]
+
+
+def test_saved_classes_are_the_classes(shown: Window, qtbot: QtBot, tmp_path: Path) -> None:
+    files.write_segmentation(shown, tmp_path / "classes.zarr")
+    finish(qtbot, shown)
+    again = open_path(tmp_path / "classes.zarr")
+    assert isinstance(again, Segmentation)
+    np.testing.assert_array_equal(np.asarray(again.data[:]), shown.document.state.segmentation.data)
+
+
+def test_a_session_comes_back_as_it_was(shown: Window, qtbot: QtBot, tmp_path: Path) -> None:
+    shown.document.show(camera=shown.document.state.camera.orbited(35, 10))
+    shown.light_panel.numbers["light", "size"].value_changed.emit(25.0)
+    shown.classes_panel.rows["lumen"].visible.click()
+    rest(qtbot, shown)
+    before, drawn = shown.document.state, picture(shown)
+    files.write_session(shown, tmp_path / "view.volviz")
+    finish(qtbot, shown)
+    assert shown.document.undo_stack.isClean()
+    shown.open_paths([tmp_path / "view.volviz"])
+    qtbot.waitUntil(lambda: shown.document.state.path is not None and not shown.jobs.running, timeout=10_000)
+    after = shown.document.state
+    assert after.scene == before.scene
+    assert after.camera == before.camera
+    assert after.volume.source == before.volume.source
+    np.testing.assert_array_equal(np.asarray(after.segmentation.data[:]), before.segmentation.data)
+    rest(qtbot, shown)
+    np.testing.assert_array_equal(picture(shown), drawn)
+
+
+def test_dialogs_offer_sizes(qtbot: QtBot) -> None:
+    still, video = StillDialog((640, 480)), VideoDialog()
+    for dialog in (still, video):
+        qtbot.addWidget(dialog)
+    assert still.choice == StillChoice((1920, 1080), transparent=False)
+    still.width_box.setValue(333)
+    still.transparent.click()
+    assert still.choice == StillChoice((333, 1080), transparent=True)
+    assert video.choice == VideoChoice((1920, 1080), 10.0, 30)

@@ -1,0 +1,166 @@
+"""Segmenting while one looks: bricks appear, cancel leaves nothing, the result is one step."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import picture, rest
+from pytestqt.qtbot import QtBot
+
+from volviz.core.errors import VolvizError
+from volviz.core.grid import Region, bricks
+from volviz.core.segmentation import VIRION_LABELS, Segmentation
+from volviz.core.volume import Volume
+from volviz.gui import files
+from volviz.gui.window import Window
+from volviz.segment import models
+from volviz.segment.protocol import Run
+from volviz.segment.results import Streamed
+
+pytestmark = [pytest.mark.gui, pytest.mark.display]
+
+
+class FakePredictor:
+    """Calls what is dense membrane, brick by brick, and waits before each brick until it may go on."""
+
+    labels = VIRION_LABELS
+
+    def __init__(self) -> None:
+        self.gate = threading.Semaphore(0)
+        self.devices: list[str] = []
+
+    def predict(self, volume: Volume, run: Run) -> Segmentation:
+        self.devices.append(run.device)
+        assert run.sink is not None
+        run.sink.begin(volume.grid, self.labels, "probability", {"notes": ("A guess.",)})
+        regions = list(bricks(volume.grid.shape, (6, *volume.grid.shape[1:])))
+        for i, region in enumerate(regions):
+            while not self.gate.acquire(timeout=0.01):
+                run.report(i / len(regions), "segmenting")
+            run.sink.write(region, self._classes(volume, region))
+            run.report((i + 1) / len(regions), "segmenting")
+        run.sink.finish()
+        data = Streamed((len(self.labels), *volume.grid.shape))
+        return Segmentation(volume.grid, data, self.labels, provenance={"notes": ("A guess.",)}, source=volume.source)
+
+    def _classes(self, volume: Volume, region: Region) -> np.ndarray:
+        dense = np.clip(-volume.read(region), 0, 1)
+        out = np.zeros((4, *region.shape), np.uint8)
+        out[1] = np.rint(255 * dense)
+        out[0] = 255 - out[1]
+        return out
+
+
+@pytest.fixture
+def predictor(monkeypatch: pytest.MonkeyPatch) -> FakePredictor:
+    predictor = FakePredictor()
+    monkeypatch.setattr(models, "load", lambda _: predictor)
+    return predictor
+
+
+@pytest.fixture
+def opened(window: Window, qtbot: QtBot, ball_file: Path) -> Window:
+    with qtbot.waitSignal(window.document.changed, timeout=10_000):
+        window.open_paths([ball_file])
+    rest(qtbot, window)
+    return window
+
+
+def test_bricks_appear_as_they_come_and_the_result_is_one_step(opened: Window, qtbot: QtBot, predictor: FakePredictor) -> None:
+    before = opened.document.state
+    raw = picture(opened)
+    opened.segment_panel.button.click()
+    qtbot.waitUntil(lambda: opened.document.state.live is not None, timeout=20_000)
+    assert opened.segment_panel.button.text() == "Cancel"
+    qtbot.waitUntil(lambda: opened.viewport.resting)
+    blank = picture(opened)
+    predictor.gate.release()
+    predictor.gate.release()
+    qtbot.waitUntil(lambda: bool(opened.document.state.live.data[1, :12].any()))
+    qtbot.waitUntil(lambda: opened.viewport.resting and (picture(opened) != blank).any(), timeout=10_000)
+    assert not opened.document.state.live.data[1, 12:].any()
+    assert opened.document.state.segmentation is None
+    for _ in range(2):
+        predictor.gate.release()
+    rest(qtbot, opened)
+    state = opened.document.state
+    assert state.live is None
+    assert state.segmentation is not None
+    assert state.segmentation.data[1].max() > 200
+    assert list(state.scene.ramps) == ["membrane", "spikes", "lumen"]
+    assert opened.segment_panel.button.text() == "Segment"
+    assert opened.document.undo_stack.count() == 1
+    opened.actions_by_id["edit.undo"].trigger()
+    rest(qtbot, opened)
+    assert opened.document.state.segmentation is None
+    assert opened.document.state.scene == before.scene
+    np.testing.assert_array_equal(picture(opened), raw)
+    opened.actions_by_id["edit.redo"].trigger()
+    assert opened.document.state.segmentation is state.segmentation
+
+
+def test_cancel_leaves_things_as_they_were(opened: Window, qtbot: QtBot, predictor: FakePredictor) -> None:
+    before = opened.document.state
+    opened.segment_panel.button.click()
+    predictor.gate.release()
+    qtbot.waitUntil(lambda: opened.document.state.live is not None, timeout=20_000)
+    opened.segment_panel.button.click()
+    rest(qtbot, opened)
+    after = opened.document.state
+    assert after.live is None
+    assert after.segmentation is None
+    assert after.scene == before.scene
+    assert opened.document.undo_stack.count() == 0
+    assert opened.segment_panel.button.text() == "Segment"
+
+
+def test_the_old_result_stays_until_the_new_one_is_there(shown: Window, qtbot: QtBot, predictor: FakePredictor) -> None:
+    old = shown.document.state.segmentation
+    shown.segment_panel.button.click()
+    qtbot.waitUntil(lambda: shown.document.state.live is not None, timeout=20_000)
+    assert shown.document.state.segmentation is old
+    for _ in range(4):
+        predictor.gate.release()
+    rest(qtbot, shown)
+    assert shown.document.state.segmentation is not old
+    shown.document.undo_stack.undo()
+    assert shown.document.state.segmentation is old
+
+
+def test_what_the_person_set_during_the_run_is_kept(shown: Window, qtbot: QtBot, predictor: FakePredictor) -> None:
+    shown.segment_panel.button.click()
+    qtbot.waitUntil(lambda: shown.document.state.live is not None, timeout=20_000)
+    shown.light_panel.numbers["", "exposure"].set_value(0.0)
+    shown.light_panel.numbers["", "exposure"].value_changed.emit(1.0)
+    for _ in range(4):
+        predictor.gate.release()
+    rest(qtbot, shown)
+    assert shown.document.state.scene.exposure == 1.0
+
+
+def test_a_model_that_cannot_run_says_so(opened: Window, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(_: str) -> None:
+        raise VolvizError("No CUDA device was found; choose the CPU.")
+
+    monkeypatch.setattr(models, "load", load)
+    with qtbot.waitSignal(opened.jobs.failed, timeout=20_000) as caught:
+        opened.segment_panel.button.click()
+    assert caught.args is not None
+    assert str(caught.args[1]) == "No CUDA device was found; choose the CPU."
+    rest(qtbot, opened)
+    assert opened.document.state.live is None
+
+
+def test_closing_while_something_runs_asks(opened: Window, qtbot: QtBot, predictor: FakePredictor, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(files, "_sure", lambda _window, _title, question, _yes: bool(asked.append(question)))
+    opened.segment_panel.button.click()
+    qtbot.waitUntil(lambda: opened.document.state.live is not None, timeout=20_000)
+    assert not opened.close()
+    assert "Segment" in asked[0]
+    assert opened.isVisible()
+    opened.cancel_segmenting()
+    rest(qtbot, opened)
