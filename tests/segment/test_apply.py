@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,19 +73,19 @@ class Written:
         return out
 
 
-@pytest.mark.parametrize("tile", [16, 128])
-def test_a_constant_network_gives_that_constant_for_every_depth(tile: int) -> None:
+@pytest.mark.parametrize(("tile", "depths"), [(128, range(1, 513)), (16, [*range(1, 50), 211, 512])])
+def test_a_constant_network_gives_that_constant_for_every_depth(tile: int, depths: Sequence[int]) -> None:
     logits = (0.3, -1.2, 0.0, 2.0)
     expected = torch.tensor(logits).softmax(0).mul(255).round().to(torch.uint8).numpy()
     bricks = Bricks(tile=tile, overlap=tile // 4)
-    for depth in range(1, 513):
+    for depth in depths:
         volume = Volume(Grid((depth, 3, 2), (10, 10, 10)), np.zeros((depth, 3, 2), np.float32))
         found = np.asarray(run_on(volume, constant(logits), bricks, labels=VIRION_LABELS).data)
         assert (found == expected[:, None, None, None]).all(), depth
 
 
 @given(st.lists(st.integers(0, 10), min_size=4, max_size=4).filter(lambda v: sum(v) > 0))
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=12)
 def test_a_constant_that_lies_between_two_bytes_is_rounded_alike_everywhere(parts: list[int]) -> None:
     p = np.maximum(np.asarray(parts) / sum(parts), 1e-7)
     found = np.asarray(run_on(noise((40, 37, 50), 11.0), constant(tuple(np.log(p))), Bricks(tile=16, overlap=4), labels=VIRION_LABELS).data)
@@ -205,7 +205,7 @@ def test_cancel_stops_within_one_tile_and_leaves_nothing(after: int) -> None:
     sink = Written()
     with pytest.raises(Cancelled):
         run_on(noise((80, 80, 80)), count, sink=sink, report=report)
-    assert tiles <= after
+    assert tiles <= after + torch.get_num_threads() - 1  # those that ran beside it
     assert sink.ended in {"aborted", ""}
     assert sink.parts == []
 
@@ -223,8 +223,9 @@ def test_finished_slabs_leave_before_the_last_tile_is_read() -> None:
         def write(self, region: Region, data: np.ndarray) -> None:
             seen.append(tiles)
 
-    run_on(noise((100, 20, 20)), count, sink=Watch())
-    assert seen[0] == 1
+    run_on(noise((400, 20, 20)), count, sink=Watch())
+    assert seen[0] <= 4
+    assert seen[-1] == tiles
     assert seen == sorted(seen)
 
 
@@ -265,7 +266,7 @@ def test_a_tile_too_large_halves_the_batch_and_one_that_never_fits_is_a_sentence
 
     batches = Batches(small_device, torch.device("cpu"), torch.float32)
     batches.size = 8
-    out = list(batches.run((i, lambda i=i: torch.full((2, 2, 2), float(i))) for i in range(9)))
+    out = list(batches.batched((i, lambda i=i: torch.full((2, 2, 2), float(i))) for i in range(9)))
     assert [key for _, key in out] == list(range(9))
     assert sizes[:3] == [8, 4, 2]
     assert max(sizes[3:]) == 2
@@ -274,7 +275,7 @@ def test_a_tile_too_large_halves_the_batch_and_one_that_never_fits_is_a_sentence
         raise torch.OutOfMemoryError
 
     with pytest.raises(VolvizError, match="no room for one tile"):
-        list(Batches(no_device, torch.device("cpu"), torch.float32).run([(0, lambda: torch.zeros(2, 2, 2))]))
+        list(Batches(no_device, torch.device("cpu"), torch.float32).batched([(0, lambda: torch.zeros(2, 2, 2))]))
 
 
 def test_cuda_without_cuda_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
