@@ -61,7 +61,7 @@ class Segmenting(QObject):
         if volume is None:
             raise ValueError("there is nothing to segment")
         self._document = document
-        self._before = document.state.scene
+        self._before = self._preview = document.state.scene
         self._volume = volume
         sink = self._sink = LiveSink()
         dark = document.state.scene.raw.invert
@@ -88,7 +88,10 @@ class Segmenting(QObject):
             return
         self._before = scene = self._document.state.scene
         ramps = {label.name: scene.ramps.get(label.name, Ramp(color=label.color)) for label in live.drawn}
-        self._document.show(live=live, scene=replace(scene, ramps=ramps))
+        # Without classes the raw ramp shows the densest matter alone; times that, the first bricks would be rags.
+        raw = scene.raw if scene.ramps else replace(scene.raw, multiply=False)
+        self._preview = replace(scene, ramps=ramps, raw=raw)
+        self._document.show(live=live, scene=self._preview)
 
     def _finish(self, outcome: tuple[Segmentation, Scene]) -> None:
         result, estimated = outcome
@@ -105,7 +108,8 @@ class Segmenting(QObject):
         """End the preview: the step that follows starts from what there was before it."""
         state = self._document.state
         if state.live is not None:
-            self._document.show(live=None, scene=replace(state.scene, ramps=self._before.ramps))
+            raw = self._before.raw if state.scene.raw == self._preview.raw else state.scene.raw
+            self._document.show(live=None, scene=replace(state.scene, ramps=self._before.ramps, raw=raw))
 
     def _end(self) -> None:
         self._put_back()

@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from volviz.core.camera import Camera
 from volviz.core.grid import Region, Triple
@@ -23,6 +23,7 @@ from volviz.gui.pick import pick
 if TYPE_CHECKING:
     from volviz.render.renderer import Renderer
 
+HOLD_MS = 120  # slices are quick to read and come first; then the volume goes to the graphics memory
 REST_MS = 180  # without a gesture for this long, the picture is drawn in full quality
 DEGREES_PER_HEIGHT = 200.0
 ZOOM_PER_STEP = 1.18
@@ -39,7 +40,7 @@ class Viewport(QOpenGLWidget):
 
     failed = Signal(object)  # the exception because of which there is no picture
     slice_stepped = Signal(int)
-    ready = Signal()  # the OpenGL context is there
+    notes_changed = Signal(object)  # what had to be done to the data to draw them, as sentences
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,6 +50,7 @@ class Viewport(QOpenGLWidget):
         self._written = 0
         self._drawn: object = None
         self._broken = False
+        self._held_back = False
         self._moving = False
         self._held: str | None = None
         self._from = QPointF()
@@ -57,6 +59,10 @@ class Viewport(QOpenGLWidget):
         self.setUpdateBehavior(QOpenGLWidget.UpdateBehavior.PartialUpdate)
         self.setMinimumSize(240, 200)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._hint = QLabel("Preparing the 3D view…", self)
+        self._hint.setObjectName("hint")
+        self._hint.move(16, 12)
+        self._hint.hide()
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
@@ -100,13 +106,12 @@ class Viewport(QOpenGLWidget):
             return
         # Qt gives the widget a new context when it moves to another window: what lived in the old one has to go with it.
         self.context().aboutToBeDestroyed.connect(self.release)
-        self.ready.emit()
 
     def paintGL(self) -> None:
         if self._drawn is not None and self._drawn == self._picture():
             return
         state = self._document.state
-        if state.volume is None or self._renderer is None or self._broken:
+        if state.volume is None or self._renderer is None or self._broken or self._held_back:
             self._clear(state.scene.background)
             return
         try:
@@ -118,6 +123,9 @@ class Viewport(QOpenGLWidget):
             return
         self.draws += 1
         self._drawn = self._picture()
+        if self._hint.isVisible():
+            self._hint.hide()
+            self.notes_changed.emit(self._renderer.notes)
 
     def release(self) -> None:
         """Give back what lies in the graphics memory."""
@@ -192,8 +200,19 @@ class Viewport(QOpenGLWidget):
     def _look(self, old: State, new: State) -> None:
         if new.volume is not old.volume or new.classes is not old.classes:
             self._broken = False
+            if new.volume is not old.volume and new.volume is not None:
+                self._hold_back()
         elif new.scene == old.scene and new.camera == old.camera:
             return
+        self.touch()
+
+    def _hold_back(self) -> None:
+        self._held_back = True
+        self._hint.show()
+        QTimer.singleShot(HOLD_MS, self, self._go_on)
+
+    def _go_on(self) -> None:
+        self._held_back = False
         self.touch()
 
     def _load(self, renderer: Renderer, state: State) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QScrollArea, QSplitter, QStackedWidget, QTabWidget, QWidget
+from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QScrollArea, QSplitter, QStackedWidget, QTabWidget, QWidget
 
 from volviz.core.report import Report
 from volviz.gui import actions, files, settings
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from volviz.segment.protocol import Device
 
 PANEL_WIDTH = 330
+VIEWPORT_SHARE = 0.61  # of the middle, beside the slices
 
 
 class Window(QMainWindow):
@@ -52,6 +53,8 @@ class Window(QMainWindow):
         self._status = QLabel()
         self._build()
         self.actions_by_id = actions.build(self)
+        self.recent_menu = QMenu("Open recent", self)
+        cast("QMenu", self.menuBar().actions()[0].menu()).insertMenu(self.actions_by_id["file.demo"], self.recent_menu)
         self._connect()
         self._look(State(), self.document.state)
         self.setAcceptDrops(True)
@@ -65,7 +68,7 @@ class Window(QMainWindow):
         self.views = QSplitter(Qt.Orientation.Horizontal)
         self.views.addWidget(self.viewport)
         self.views.addWidget(self.slices)
-        self.views.setSizes([580, 370])
+        self.views.setSizes([round(1000 * VIEWPORT_SHARE), round(1000 * (1 - VIEWPORT_SHARE))])
         self.views.setStretchFactor(0, 3)
         self.views.setStretchFactor(1, 2)
         self.views.setCollapsible(0, False)
@@ -115,13 +118,14 @@ class Window(QMainWindow):
         self.slices.hovered.connect(self._status.setText)
         self.viewport.slice_stepped.connect(self._step_slice)
         self.viewport.failed.connect(lambda error: show_error(self, "3D view", error))
+        self.viewport.notes_changed.connect(self.data_panel.show_drawing_notes)
         self.jobs.failed.connect(lambda title, error: show_error(self, title, error))
         self.segment_panel.started.connect(self.segment)
         self.segment_panel.cancelled.connect(self.cancel_segmenting)
         self.welcome.open_asked.connect(lambda: files.ask_open(self))
         self.welcome.demo_asked.connect(lambda: files.demo(self))
         self.welcome.path_chosen.connect(lambda path: self.open_paths([Path(path)]))
-        self.welcome.set_recent(settings.recent())
+        self._show_recent()
         self._name_undo()
 
     def say(self, text: str) -> None:
@@ -137,7 +141,7 @@ class Window(QMainWindow):
             return None
         if self._opening is not None:
             self._opening.cancel()
-        current, aspect = self.document.state, self.viewport.aspect
+        current, aspect = self.document.state, self._aspect()
 
         def work(report: Report) -> State:
             return open_state(paths, current, aspect, report)
@@ -151,6 +155,12 @@ class Window(QMainWindow):
         job.ended.connect(self._opened)
         return job
 
+    def _aspect(self) -> float:
+        """Return width over height of the 3D view, or what they will be once it is shown."""
+        if self.viewport.isVisible():
+            return self.viewport.aspect
+        return self._pages.width() * VIEWPORT_SHARE / max(1, self._pages.height())
+
     def _opened(self) -> None:
         self._opening = None
 
@@ -161,8 +171,18 @@ class Window(QMainWindow):
             self.cancel_segmenting()
             self.document.open(state)
         settings.remember(paths)
-        self.welcome.set_recent(settings.recent())
+        self._show_recent()
         self.docks["Segment" if state.segmentation is None else "Data"].raise_()
+
+    def _show_recent(self) -> None:
+        paths = settings.recent()
+        self.welcome.set_recent(paths)
+        self.recent_menu.clear()
+        self.recent_menu.setEnabled(bool(paths))
+        for path in paths:
+            action = self.recent_menu.addAction(path.name)
+            action.setStatusTip(str(path))
+            action.triggered.connect(lambda _checked=False, path=path: self.open_paths([path]))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls() and all(url.isLocalFile() for url in event.mimeData().urls()):

@@ -16,6 +16,8 @@ from volviz.gui.widgets.color import ColorButton
 from volviz.gui.widgets.histogram import RampHistogram
 from volviz.gui.widgets.number import Number
 
+BOX, WIDE_BOX = 66, 80  # pixels: a row has to fit a narrow panel beside its scroll bar
+
 
 class ClassesPanel(QWidget):
     """One row for each class of the segmentation, and one for the density."""
@@ -110,8 +112,8 @@ class ClassRow(QWidget):
         )
         self.histogram.ramp_changed.connect(lambda low, high: self._change("Ramp of", low=round(low, 4), high=round(high, 4)))
         self.histogram.released.connect(document.settle)
-        self.low, self.high = Number(-1, 1.5, decimals=3, slider=False), Number(-1, 1.5, decimals=3, slider=False)
-        self.opacity = Number(0, 3, unit="/ nm", slider=False)
+        self.low, self.high = (Number(-1, 1.5, decimals=3, slider=False, width=BOX) for _ in range(2))
+        self.opacity = Number(0, 3, unit="/ nm", slider=False, width=WIDE_BOX)
         for box, field, tip in (
             (self.low, "low", "Probability below which the class is transparent"),
             (self.high, "high", "Probability from which on the class is as opaque as it gets"),
@@ -171,8 +173,8 @@ class DensityRow(QWidget):
         self.histogram.setToolTip("The density in standard deviations, dense to the right. Below the left handle it counts as empty")
         self.histogram.ramp_changed.connect(lambda low, high: self._change("Density ramp", low=round(low, 3), high=round(high, 3)))
         self.histogram.released.connect(document.settle)
-        self.low, self.high = Number(-20, 20, unit="σ", slider=False), Number(-20, 20, unit="σ", slider=False)
-        self.lowpass = Number(0, 300, unit="Å", decimals=0, slider=False)
+        self.low, self.high = (Number(-20, 20, unit="σ", slider=False, width=WIDE_BOX) for _ in range(2))
+        self.lowpass = Number(0, 300, unit="Å", decimals=0, slider=False, width=BOX)
         for box, field, tip in (
             (self.low, "low", "Density that counts as empty, in standard deviations"),
             (self.high, "high", "Density that counts as full, in standard deviations"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -119,8 +120,16 @@ class DataPanel(QWidget):
         megabytes = np.prod(volume.grid.shape, dtype=np.float64) * np.dtype(volume.data.dtype).itemsize / 1e6
         self._labels["Stored as"].setText(f"{np.dtype(volume.data.dtype).name}, {megabytes:,.0f} MB")
         self.voxel_size.set_value(volume.grid.mean_voxel_size)
-        self._notes.setText("\n".join(volume.notes))
-        self._notes.setVisible(bool(volume.notes))
+        self._show_notes(volume.notes)
+
+    def show_drawing_notes(self, notes: Sequence[str]) -> None:
+        """Say what had to be done to the data to draw them."""
+        volume = self._document.state.volume
+        self._show_notes((*(volume.notes if volume is not None else ()), *notes))
+
+    def _show_notes(self, notes: Sequence[str]) -> None:
+        self._notes.setText("\n".join(notes))
+        self._notes.setVisible(bool(notes))
 
     def _show_counts(self, histogram: Histogram) -> None:
         self.contrast.set_histogram(histogram.counts, histogram.low, histogram.high)
