@@ -2,7 +2,7 @@
 #include "volume.glsl"
 
 layout(local_size_x = 4, local_size_y = 4, local_size_z = 4) in;
-layout(r16f, binding = 0) uniform writeonly image3D u_to;
+layout(rg16f, binding = 0) uniform writeonly image3D u_to;
 
 void main() {
     ivec3 cell = ivec3(gl_GlobalInvocationID);

@@ -1,10 +1,16 @@
 #include "blocks.glsl"
 
-// Soft shadow from a spherical light seen under the half-angle theta: with D(t) the disc of radius t tan(theta) around
-// x + t l, S(x) = exp(-integral from t0 to reach of <sigma>_D(t) dt), the transmittance of the cone's mean extinction.
-// It starts SHADOW_START away, or a surface would lie in its own shadow by the fog of its own ramp.
+// Soft shadow from a spherical light seen under the half-angle theta: S(x) is the mean, over the directions w of the
+// light's disc, of the transmittance exp(-integral from t0 to reach of sigma(x + t w) dt). It starts SHADOW_START away,
+// or a surface would lie in its own shadow by the fog of its own ramp.
 const float SHADOW_START = 4.0;  // nm
+const float SHADOW_DARKEST = 6.0;  // optical depth behind which nothing more is lost
 
 float shadow_start() {
     return max(SHADOW_START, 0.5 * box.cell);
+}
+
+// A direction of the light's disc, at a fraction of its radius and an angle; t along it counts from x as along the axis.
+vec3 light_direction(mat3 axes, float fraction, float angle) {
+    return axes * vec3(look.light_slope * fraction * vec2(cos(angle), sin(angle)), 1.0);
 }

@@ -2,25 +2,25 @@
 #include "noise.glsl"
 #include "shadow.glsl"
 
-// S(x) by points spread evenly over the disc at every step, turned and shifted at random: converges with both numbers.
-const int SHADOW_POINTS = 6;
-const int SHADOW_STEPS = 48;
+// S(x) by directions spread evenly over the disc, turned and shifted at random: converges with rays, steps and frames.
+const int SHADOW_RAYS = 12;
+const int SHADOW_STEPS = 32;
 
 float light_visibility_exact(vec3 point, uvec3 seed) {
     mat3 axes = frame_about(look.to_light);
-    float from = shadow_start(), turn = uniform_noise(seed), shift = uniform_noise(seed + 1u), depth = 0.0;
-    float span = max(0.0, look.shadow_reach - from);
-    for (int k = 0; k < SHADOW_STEPS && depth < 6.0; ++k) {
-        // Steps grow with the distance, as the disc does.
-        float a = float(k) / float(SHADOW_STEPS), b = float(k + 1) / float(SHADOW_STEPS);
-        float start = span * a * a, stop = span * b * b, sum = 0.0;
-        for (int i = 0; i < SHADOW_POINTS; ++i) {
-            float t = from + mix(start, stop, fract(float(i) * 0.75487767 + shift));
-            float r = t * look.light_slope * sqrt((float(i) + 0.5) / float(SHADOW_POINTS));
-            float angle = 6.2831853 * fract(float(i + k * SHADOW_POINTS) * 0.61803399 + turn);
-            sum += extinction_within(point + axes * vec3(r * cos(angle), r * sin(angle), t));
+    float turn = uniform_noise(seed), out_in = uniform_noise(seed + 1u), shift = uniform_noise(seed + 2u), sum = 0.0;
+    float start = shadow_start(), span = max(0.0, look.shadow_reach - start);
+    for (int i = 0; i < SHADOW_RAYS; ++i) {
+        vec3 direction = light_direction(axes, sqrt((float(i) + out_in) / float(SHADOW_RAYS)), 6.2831853 * (float(i) * 0.61803399 + turn));
+        float depth = 0.0;
+        for (int k = 0; k < SHADOW_STEPS && depth < SHADOW_DARKEST; ++k) {
+            // Steps grow with the distance: what is near has the sharper edge.
+            float a = float(k) / float(SHADOW_STEPS), b = float(k + 1) / float(SHADOW_STEPS);
+            float within = fract(float(i) * 0.75487767 + shift);
+            float t = start + span * mix(a * a, b * b, within);
+            depth += span * (b * b - a * a) * extinction_within(point + t * direction);
         }
-        depth += (stop - start) * sum / float(SHADOW_POINTS);
+        sum += exp(-depth);
     }
-    return exp(-depth);
+    return sum / float(SHADOW_RAYS);
 }

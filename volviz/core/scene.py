@@ -80,9 +80,9 @@ class Bloom:
     """Light spilling over from bright pixels: those above ``threshold``; ``radius`` is a fraction of picture height."""
 
     on: bool = True
-    threshold: float = 0.75
-    strength: float = 0.25
-    radius: float = 0.03
+    threshold: float = 0.65
+    strength: float = 0.3
+    radius: float = 0.025
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ def light_shape(shape: Shape) -> Shape:
 
 def bytes_of(shape: Shape, groups: int) -> int:
     """Return the memory of the GPU that a grid takes: the groups, and extinction with mips and light at half resolution."""
-    return 4 * groups * math.prod(shape) + math.prod(light_shape(shape)) * 5
+    return 4 * groups * math.prod(shape) + math.prod(light_shape(shape)) * 7
 
 
 def memory_at_hand() -> int:
@@ -150,7 +150,7 @@ def memory_at_hand() -> int:
 def _affordable(grid: Grid, groups: int, memory: int) -> tuple[Grid, tuple[str, ...]]:
     for factor in range(1, COARSEST + 1):
         binned = grid if factor == 1 else grid.resample([factor * size for size in grid.voxel_size])
-        if bytes_of(binned.shape, groups) <= memory and fits(binned.shape, GL.GL_RGBA8) and fits(light_shape(binned.shape), GL.GL_R16F):
+        if bytes_of(binned.shape, groups) <= memory and fits(binned.shape, GL.GL_RGBA8) and fits(light_shape(binned.shape), GL.GL_RG16F):
             shape = " x ".join(str(n) for n in grid.shape)
             note = f"Drawn binned {factor} times: {shape} voxels are more than this graphics device can hold."
             return binned, (note,) if factor > 1 else ()

@@ -25,7 +25,7 @@ class LightVolume:
     def __init__(self, shape: Shape, shaders: Shaders) -> None:
         self._shaders = shaders
         self._shape = light_shape(shape)
-        self._extinction = Texture3D(self._shape, GL.GL_R16F, levels=LEVELS, border=True)
+        self._extinction = Texture3D(self._shape, GL.GL_RG16F, levels=LEVELS, border=True)
         self._light = Texture3D(self._shape, GL.GL_RG8)
         self._list = int(GL.glGenBuffers(1))
         self._listed = 0

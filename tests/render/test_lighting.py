@@ -1,0 +1,146 @@
+"""Light does what light does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.render.conftest import axes, brightness, front, of_classes, plain, virion
+from volviz.core.camera import Camera
+from volviz.core.scene import Bloom, Light, Occlusion, Scene, Shadow
+from volviz.render.renderer import Renderer
+
+SIZE = (96, 96)
+
+
+def test_a_pit_is_darker_than_a_ridge(renderer: Renderer) -> None:
+    z, _, x = axes(48)
+    height = -4.0 + 9 * np.exp(-(((x - 12) / 3) ** 2)) - 9 * np.exp(-(((x + 12) / 3) ** 2))
+    volume, classes = of_classes(np.clip(height - z + 0.5, 0, 1))
+    renderer.load(volume, classes)
+    scene = plain(classes, 1.0, light=Light((0.0, 0.0, 1.0), intensity=1.0), occlusion=Occlusion(radius=8.0))
+    for quality in ("cached", "exact"):
+        picture = brightness(renderer.image(scene, front(volume.grid), SIZE, quality=quality, samples=1))
+        middle = picture[40:56].mean(axis=0)
+        column = [int(round(96 * (x / 48 / 1.04 + 0.5))) for x in (-12, 0, 12)]
+        pit, flat, ridge = (middle[c - 2 : c + 2].mean() for c in column)
+        assert pit + 12 < flat < ridge - 4, (quality, pit, flat, ridge)
+
+
+def ball_over_floor():
+    z, y, x = axes(48)
+    ball = np.clip(6 - np.sqrt(x**2 + y**2 + (z - 6) ** 2), 0, 1)
+    floor = np.clip(-10 - z, 0, 1)
+    return of_classes(np.maximum(ball, floor))
+
+
+def shadow_centre(renderer: Renderer, light: Light, camera: Camera, scene: Scene, quality: str = "cached") -> np.ndarray:
+    """Return where the light that a shadow takes away is, right and up from the middle, in pixels."""
+    dark = renderer.image(replace(scene, light=light, shadow=Shadow(strength=0.9, reach=60.0)), camera, SIZE, quality=quality, samples=1)
+    lit = renderer.image(replace(scene, light=light), camera, SIZE, samples=1)
+    lost = np.maximum(0, brightness(lit) - brightness(dark) - 40)
+    assert lost.max() > 40
+    row, column = np.indices(lost.shape)
+    return np.array([(lost * (column - 47.5)).sum(), -(lost * (row - 47.5)).sum()]) / lost.sum()
+
+
+@pytest.mark.parametrize("quality", ["cached", "exact"])
+def test_the_shadow_falls_away_from_the_light(renderer: Renderer, quality: str) -> None:
+    volume, classes = ball_over_floor()
+    renderer.load(volume, classes)
+    scene, camera = plain(classes, 2.0), front(volume.grid)
+    right = shadow_centre(renderer, Light((-1.0, 0.0, 1.2), intensity=1.0), camera, scene, quality)
+    assert right[0] > 10
+    assert abs(right[1]) < 3
+    down = shadow_centre(renderer, Light((0.0, 1.0, 1.2), intensity=1.0), camera, scene, quality)
+    assert down[1] < -10
+    assert abs(down[0]) < 3
+
+
+def test_a_camera_fixed_light_stays_and_a_world_fixed_one_turns_with_the_volume(renderer: Renderer) -> None:
+    volume, classes = ball_over_floor()
+    renderer.load(volume, classes)
+    scene, camera = plain(classes, 2.0), front(volume.grid)
+    turned = camera.rolled(90.0)  # what is seen turns clockwise by a quarter
+    light = Light((-1.0, 0.0, 1.2), intensity=1.0)
+    assert shadow_centre(renderer, light, turned, scene)[0] > 10
+    world = shadow_centre(renderer, replace(light, fixed_to="world"), turned, scene)
+    point = camera.project(volume.grid.center_xyz + np.array([150.0, 0.0, 0.0]))  # where the shadow lies in space
+    assert point[0] > 0.2
+    there = turned.project(volume.grid.center_xyz + np.array([150.0, 0.0, 0.0]))[:2]
+    assert np.dot(world / np.linalg.norm(world), there / np.linalg.norm(there)) > 0.95
+
+
+def test_a_larger_light_makes_a_softer_shadow(renderer: Renderer) -> None:
+    volume, classes = ball_over_floor()
+    renderer.load(volume, classes)
+    scene, camera = plain(classes, 2.0, shadow=Shadow(strength=1.0, reach=60.0)), front(volume.grid)
+    for quality in ("cached", "exact"):
+        profiles = []
+        for size in (3.0, 25.0):
+            light = Light((-1.0, 0.0, 1.0), size=size, intensity=1.0)
+            picture = renderer.image(replace(scene, light=light), camera, SIZE, quality=quality, samples=2)
+            profiles.append(brightness(picture)[46:50, 60:94].mean(axis=0))
+        small, large = (profile.max() - profile for profile in profiles)
+        assert small.max() > large.max() + 5  # the umbra grows pale
+        assert np.abs(np.diff(small)).max() > 1.3 * np.abs(np.diff(large)).max()  # and its edge soft
+
+
+@pytest.fixture
+def scene_of_virion(renderer: Renderer) -> tuple[Scene, Camera]:
+    volume, classes = virion()
+    renderer.load(volume, classes)
+    return Scene.of(volume, classes), Camera.framing(volume.grid).zoomed(1.6)
+
+
+@pytest.mark.parametrize(
+    ("stage", "off", "brighter"),
+    [
+        ("occlusion", Occlusion(on=False), True),
+        ("shadow", Shadow(on=False), True),
+        ("bloom", Bloom(on=False), False),
+    ],
+)
+def test_every_stage_is_seen(renderer: Renderer, scene_of_virion, stage: str, off, brighter: bool) -> None:
+    scene, camera = scene_of_virion
+    object_ = renderer.image(scene, camera, SIZE, transparent=True)[..., 3] > 128
+    change = brightness(renderer.image(replace(scene, **{stage: off}), camera, SIZE)) - brightness(renderer.image(scene, camera, SIZE))
+    change = change if brighter else -change
+    assert (change[object_] >= 8).mean() >= 0.05
+    assert (change[object_] <= -4).mean() < 0.01
+
+
+def test_nothing_is_a_black_hole(renderer: Renderer, scene_of_virion) -> None:
+    scene, camera = scene_of_virion
+    object_ = renderer.image(scene, camera, SIZE, transparent=True)[..., 3] > 250
+    lit = brightness(renderer.image(replace(scene, shadow=Shadow(on=False), occlusion=Occlusion(on=False)), camera, SIZE))
+    deepest = replace(scene, shadow=Shadow(strength=1.0), occlusion=Occlusion(strength=1.0))
+    assert (brightness(renderer.image(deepest, camera, SIZE))[object_] > 0.1 * lit[object_]).all()
+
+
+def test_the_cache_shows_what_evaluation_at_every_sample_shows(renderer: Renderer, scene_of_virion) -> None:
+    scene, camera = scene_of_virion
+    cached = renderer.image(scene, camera, SIZE, samples=2).astype(int)
+    exact = renderer.image(scene, camera, SIZE, samples=2, quality="exact").astype(int)
+    object_ = renderer.image(scene, camera, SIZE, transparent=True)[..., 3] > 13
+    difference = np.abs(cached - exact)[object_][:, :3]
+    assert difference.mean() < 5
+    assert np.percentile(difference, 99) < 26
+
+
+def test_bloom_spreads_from_what_is_bright_and_keeps_its_energy(renderer: Renderer) -> None:
+    ball = np.clip(5 - np.sqrt(sum(a**2 for a in axes(32))), 0, 1)
+    volume, classes = of_classes(ball)
+    renderer.load(volume, classes)
+    camera = front(volume.grid)
+    dark = plain(classes, 3.0).with_ramp("class 1", color=(0.9, 0.9, 0.9))
+    off = renderer.image(dark, camera, SIZE).astype(int)
+    on = renderer.image(replace(dark, bloom=Bloom(threshold=0.5, strength=0.5, radius=0.1)), camera, SIZE).astype(int)
+    near, far = (slice(46, 50), slice(30, 32)), (slice(0, 4), slice(0, 4))
+    assert off[near].max() == 255 == off[near][..., 3].max()
+    assert (on[near][..., :3] > off[near][..., :3] + 20).all()
+    assert np.abs(on[far] - off[far]).max() <= 2
+    below = renderer.image(replace(dark, bloom=Bloom(threshold=1.0, strength=0.5)), camera, SIZE).astype(int)
+    assert np.abs(below - off).max() <= 1
