@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,19 +12,22 @@ import numpy as np
 from PySide6.QtCore import QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from volviz.core.camera import Camera
+from volviz.core.errors import Cancelled
 from volviz.core.grid import Region, Triple
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.gui.document import Document, State
 from volviz.gui.gestures import light_dragged
 from volviz.gui.pick import pick
+from volviz.gui.uploading import SIZE, Uploading, watched
 
 if TYPE_CHECKING:
     from volviz.render.renderer import Renderer
 
+AT_ONCE = 12_000_000  # voxels that may go to the graphics memory while the window waits
 HOLD_MS = 120  # slices are quick to read and come first; then the volume goes to the graphics memory
 REST_MS = 180  # without a gesture for this long, the picture is drawn in full quality
 DEGREES_PER_HEIGHT = 200.0
@@ -40,6 +45,7 @@ class Viewport(QOpenGLWidget):
 
     failed = Signal(object)  # the exception because of which there is no picture
     slice_stepped = Signal(int)
+    preparing = Signal(bool)  # while True, the view must be hidden: its context is at work elsewhere
     notes_changed = Signal(object)  # what had to be done to the data to draw them, as sentences
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
@@ -47,6 +53,10 @@ class Viewport(QOpenGLWidget):
         self._document = document
         self._renderer: Renderer | None = None
         self._loaded: tuple[Volume | None, Segmentation | None] = (None, None)
+        self._raw: tuple[bool, float] | None = None  # what of the raw look is in the textures
+        self._uploading: Uploading | None = None
+        self._wanted = threading.Event()
+        self._missed: list[Region] = []
         self._written = 0
         self._drawn: object = None
         self._broken = False
@@ -59,10 +69,6 @@ class Viewport(QOpenGLWidget):
         self.setUpdateBehavior(QOpenGLWidget.UpdateBehavior.PartialUpdate)
         self.setMinimumSize(240, 200)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._hint = QLabel("Preparing the 3D view…", self)
-        self._hint.setObjectName("hint")
-        self._hint.move(16, 12)
-        self._hint.hide()
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
@@ -73,7 +79,7 @@ class Viewport(QOpenGLWidget):
     @property
     def resting(self) -> bool:
         """Whether the picture on the screen is the final one."""
-        return not self._moving and self._drawn == self._picture()
+        return self._uploading is None and not self._moving and self._drawn == self._picture()
 
     def size_px(self) -> tuple[int, int]:
         """Return width and height in pixels of the screen."""
@@ -89,6 +95,8 @@ class Viewport(QOpenGLWidget):
         """Return vendor, renderer and version as the driver names them."""
         from OpenGL import GL
 
+        if self._uploading is not None:
+            return ("busy: the volume is on its way to the graphics memory",)
         self.makeCurrent()
         try:
             return tuple((GL.glGetString(name) or b"").decode() for name in (GL.GL_VENDOR, GL.GL_RENDERER, GL.GL_VERSION))
@@ -96,7 +104,7 @@ class Viewport(QOpenGLWidget):
             self.doneCurrent()
 
     def initializeGL(self) -> None:
-        self._drawn, self._loaded, self._written = None, (None, None), 0
+        self._drawn, self._loaded, self._raw = None, (None, None), None
         try:
             from volviz.render.renderer import Renderer
 
@@ -123,12 +131,12 @@ class Viewport(QOpenGLWidget):
             return
         self.draws += 1
         self._drawn = self._picture()
-        if self._hint.isVisible():
-            self._hint.hide()
-            self.notes_changed.emit(self._renderer.notes)
 
     def release(self) -> None:
         """Give back what lies in the graphics memory."""
+        if self._uploading is not None:
+            self._wanted.clear()
+            self._uploading.wait()
         if self._renderer is not None:
             self.makeCurrent()
             self._renderer.release()
@@ -198,36 +206,91 @@ class Viewport(QOpenGLWidget):
         return (state.volume, state.classes, state.scene, state.camera, self.size_px(), self._moving, self._written)
 
     def _look(self, old: State, new: State) -> None:
-        if new.volume is not old.volume or new.classes is not old.classes:
+        other_data = new.volume is not old.volume or new.classes is not old.classes
+        if other_data:
             self._broken = False
-            if new.volume is not old.volume and new.volume is not None:
-                self._hold_back()
+            self._missed.clear()
+            self._wanted.clear()  # what is on its way is of no use any more
         elif new.scene == old.scene and new.camera == old.camera:
             return
+        if new.volume is not None and (new.volume is not old.volume or (self._large(new) and self._lacks(new))):
+            self._held_back = True
+            QTimer.singleShot(HOLD_MS, self, self._go_on)
         self.touch()
 
-    def _hold_back(self) -> None:
-        self._held_back = True
-        self._hint.show()
-        QTimer.singleShot(HOLD_MS, self, self._go_on)
+    def _large(self, state: State) -> bool:
+        return state.volume is not None and math.prod(state.volume.grid.shape) > AT_ONCE
 
-    def _go_on(self) -> None:
-        self._held_back = False
-        self.touch()
+    def _lacks(self, state: State) -> bool:
+        """Whether drawing this state has to move the whole volume to the graphics memory."""
+        volume, classes = self._loaded
+        same = volume is state.volume and (classes is state.classes or self._adoptable(state))
+        return not same or self._raw != (state.scene.raw.invert, state.scene.raw.lowpass)
+
+    def _adoptable(self, state: State) -> bool:
+        # The bricks of a run were written as they came; or only the name of the segmentation is new.
+        classes = self._loaded[1]
+        return classes is not None and state.classes is not None and classes.data is state.classes.data
 
     def _load(self, renderer: Renderer, state: State) -> None:
-        volume, classes = self._loaded
-        if volume is state.volume and classes is state.classes:
-            return
-        if volume is state.volume and classes is not None and state.classes is not None and classes.data is state.classes.data:
-            renderer.adopt(state.classes)  # its bricks were written as they came, or only its name is new
-        elif state.volume is not None:
-            renderer.load(state.volume, state.classes)
+        if state.volume is not self._loaded[0] or not (state.classes is self._loaded[1] or self._adoptable(state)):
+            if state.volume is not None:
+                renderer.load(state.volume, state.classes)
+        elif state.classes is not None and state.classes is not self._loaded[1]:
+            renderer.adopt(state.classes)
         self._loaded = (state.volume, state.classes)
+        self._raw = (state.scene.raw.invert, state.scene.raw.lowpass)
+
+    def _go_on(self) -> None:
+        state = self._document.state
+        if self._uploading is not None or self._renderer is None or state.volume is None:
+            return
+        if self._large(state) and self._lacks(state) and not self._broken and self.isVisible():
+            self._upload(self._renderer, state, state.volume)
+        else:
+            self._held_back = False
+            self.touch()
+
+    def _upload(self, renderer: Renderer, state: State, volume: Volume) -> None:
+        wanted = self._wanted = threading.Event()
+        wanted.set()
+        held = replace(state, volume=watched(volume, wanted.is_set)) if volume is not self._loaded[0] else state
+
+        def draw(framebuffer: int) -> None:
+            if held.volume is not volume or state.classes is not self._loaded[1]:
+                renderer.load(held.volume or volume, state.classes)
+            renderer.draw(state.scene, state.camera, SIZE, framebuffer, moving=True)
+
+        self.preparing.emit(True)  # hidden, the widget leaves its context alone
+        self.doneCurrent()
+        self._uploading = Uploading(self.context(), draw, self)
+        self._uploading.finished.connect(lambda: self._uploaded(state))
+        self._uploading.begin()
+
+    def _uploaded(self, state: State) -> None:
+        if self._uploading is None or self._renderer is None:
+            return
+        error, self._uploading = self._uploading.error, None
+        self.preparing.emit(False)
+        if error is None:
+            self._loaded = (state.volume, state.classes)
+            self._raw = (state.scene.raw.invert, state.scene.raw.lowpass)
+            self.notes_changed.emit(self._renderer.notes)
+            missed, self._missed = self._missed, []
+            for region in missed:
+                self._brick(region)
+        else:
+            self._loaded, self._raw = (None, None), None
+            if not isinstance(error, Cancelled):
+                self._fail(error)
+        self._go_on()
 
     def _brick(self, region: Region) -> None:
         live = self._document.state.live
-        if live is None or self._renderer is None or self._broken or self._loaded[1] is not live:
+        if live is None or self._renderer is None or self._broken:
+            return
+        if self._loaded[1] is not live:
+            self._missed.append(region)  # perhaps read already, perhaps not
             return
         self.makeCurrent()
         try:

@@ -64,3 +64,11 @@ class Welcome(QFrame):
             link.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard)
             link.linkActivated.connect(lambda _href, path=path: self.path_chosen.emit(str(path)))
             self._recent.addWidget(link)
+
+
+def preparing() -> QWidget:
+    """Return what stands in for the 3D view while a large volume goes to the graphics memory."""
+    label = QLabel("Bringing the volume to the graphics memory…")
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    label.setObjectName("hint")
+    return label

@@ -25,7 +25,7 @@ from volviz.gui.planes import XY
 from volviz.gui.segmenting import Segmenting
 from volviz.gui.slices import Slices
 from volviz.gui.viewport import Viewport
-from volviz.gui.welcome import Welcome
+from volviz.gui.welcome import Welcome, preparing
 
 if TYPE_CHECKING:
     from volviz.segment.protocol import Device
@@ -66,7 +66,10 @@ class Window(QMainWindow):
 
     def _build(self) -> None:
         self.views = QSplitter(Qt.Orientation.Horizontal)
-        self.views.addWidget(self.viewport)
+        self.stage = QStackedWidget()
+        self.stage.addWidget(self.viewport)
+        self.stage.addWidget(preparing())
+        self.views.addWidget(self.stage)
         self.views.addWidget(self.slices)
         self.views.setSizes([round(1000 * VIEWPORT_SHARE), round(1000 * (1 - VIEWPORT_SHARE))])
         self.views.setStretchFactor(0, 3)
@@ -118,6 +121,7 @@ class Window(QMainWindow):
         self.slices.hovered.connect(self._status.setText)
         self.viewport.slice_stepped.connect(self._step_slice)
         self.viewport.failed.connect(lambda error: show_error(self, "3D view", error))
+        self.viewport.preparing.connect(self.stage.setCurrentIndex)
         self.viewport.notes_changed.connect(self.data_panel.show_drawing_notes)
         self.jobs.failed.connect(lambda title, error: show_error(self, title, error))
         self.segment_panel.started.connect(self.segment)
@@ -157,8 +161,8 @@ class Window(QMainWindow):
 
     def _aspect(self) -> float:
         """Return width over height of the 3D view, or what they will be once it is shown."""
-        if self.viewport.isVisible():
-            return self.viewport.aspect
+        if self.stage.isVisible():
+            return self.stage.width() / max(1, self.stage.height())
         return self._pages.width() * VIEWPORT_SHARE / max(1, self._pages.height())
 
     def _opened(self) -> None:
