@@ -24,7 +24,7 @@ def test_a_pit_is_darker_than_a_ridge(renderer: Renderer) -> None:
     for quality in ("cached", "exact"):
         picture = brightness(renderer.image(scene, front(volume.grid), SIZE, quality=quality, samples=1))
         middle = picture[40:56].mean(axis=0)
-        column = [int(round(96 * (x / 48 / 1.04 + 0.5))) for x in (-12, 0, 12)]
+        column = [round(96 * (x / 48 / 1.04 + 0.5)) for x in (-12, 0, 12)]
         pit, flat, ridge = (middle[c - 2 : c + 2].mean() for c in column)
         assert pit + 12 < flat < ridge - 4, (quality, pit, flat, ridge)
 

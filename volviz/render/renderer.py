@@ -272,5 +272,5 @@ def _tiles(size: Size, edge: int) -> Iterator[tuple[Size, Size]]:
 
 def _jitter(frame: int, samples: int) -> dict[str, Any]:
     """Return a frame's shifts: sampling phases spread evenly, rays spread over the pixel (R2 sequence; Roberts 2018)."""
-    spread = np.array([0.75487767, 0.56984029]) * (frame + 1) % 1 - 0.5 if samples > 1 else np.zeros(2)
-    return {"phase": frame / samples, "subpixel": spread, "frame": frame}
+    spread = np.arange(1, samples + 1)[:, None] * np.array([0.75487767, 0.56984029]) % 1
+    return {"phase": frame / samples, "subpixel": spread[frame] - spread.mean(axis=0), "frame": frame}

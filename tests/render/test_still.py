@@ -1,0 +1,78 @@
+"""Stills and turns without a window."""
+
+from __future__ import annotations
+
+import ctypes
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from tests.render.conftest import virion
+from volviz.core.camera import Camera
+from volviz.core.errors import Cancelled
+from volviz.core.scene import Scene
+from volviz.render import frames, still
+from volviz.render.spin import turn
+
+
+def test_a_still_has_the_size_asked_for_and_shows_something() -> None:
+    volume, classes = virion(32)
+    picture = still(Scene.of(volume, classes), volume, classes, size=(90, 60))
+    assert picture.shape == (60, 90, 4)
+    assert picture.dtype == np.uint8
+    assert (picture[..., 3] == 255).all()
+    assert picture[30, 45, :3].max() > 80
+    assert picture[0, 0, :3].max() < 30
+
+
+def test_a_turn_has_its_frames_at_even_steps_and_no_frame_twice() -> None:
+    volume, classes = virion(32)
+    pictures = list(frames(Scene.of(volume, classes), volume, classes, size=(48, 32), seconds=0.5, fps=16))
+    assert len(pictures) == 8
+    assert all(p.shape == (32, 48, 3) for p in pictures)
+    steps = [np.abs(a.astype(int) - b).mean() for a, b in zip(pictures, pictures[1:] + pictures[:1], strict=True)]
+    assert min(steps) > 0
+    assert steps[-1] < 3 * np.median(steps)
+
+
+def test_a_turn_goes_round_the_vertical_of_the_picture() -> None:
+    camera = Camera.framing(virion(16)[0].grid)
+    views = list(turn(camera, 360.0, 8))
+    for view in views:
+        assert np.allclose(view.axes_xyz[1], camera.axes_xyz[1])
+    angles = [np.degrees(np.arccos(np.clip(a.axes_xyz[2] @ b.axes_xyz[2], -1, 1))) for a, b in pairwise(views)]
+    assert np.allclose(angles, 45.0)
+
+
+def test_cancelling_ends_a_turn_and_the_next_still_works() -> None:
+    volume, classes = virion(24)
+    scene = Scene.of(volume, classes)
+
+    def report(fraction: float, text: str = "", **metrics: float) -> None:
+        if fraction > 0.4:
+            raise Cancelled
+
+    pictures = frames(scene, volume, classes, size=(32, 32), seconds=1, fps=4, report=report)
+    assert next(pictures).shape == next(pictures).shape == (32, 32, 3)
+    with pytest.raises(Cancelled):
+        next(pictures)
+    assert still(scene, volume, classes, size=(32, 32)).shape == (32, 32, 4)
+
+
+def test_a_context_lets_the_one_before_come_back() -> None:
+    from OpenGL import EGL
+
+    from volviz.render.gl.context import Headless, headless
+
+    def current() -> int | None:
+        return ctypes.cast(EGL.eglGetCurrentContext(), ctypes.c_void_p).value
+
+    outer = Headless()
+    with outer:
+        mine = current()
+        with headless():
+            assert current() not in {None, mine}
+        assert current() == mine
+    assert current() is None
+    outer.close()
