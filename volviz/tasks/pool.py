@@ -19,17 +19,35 @@ from volviz.core.volume import Volume
 from volviz.segment.resample import gather, taps
 from volviz.simulate import Spec, random_spec, simulate
 
-# Half are clear, as a good data set of virions is; the others vary in everything.
-_DIFFICULTIES: tuple[Literal["easy", "mixed", "hard"], ...] = ("easy", "mixed", "easy", "hard", "easy", "mixed", "easy", "mixed")
+# Five of eight are good preparations of virions, two of these with many and visible spikes, which are the fewest voxels
+# and the hardest to learn; the others vary in everything.
+_DIFFICULTIES: tuple[Literal["easy", "clear", "mixed", "hard"], ...] = ("easy", "mixed", "clear", "easy", "hard", "clear", "mixed", "easy")
 # Voxels (z, y, x) of a volume of the pool, at the network's voxel size.
 SHAPE: Shape = (104, 184, 184)
 
 
 def recipe(seed: int, number: int, voxel_size: float) -> Spec:
     """Return the recipe of a volume of the pool: some voxel size from 7 to 14 A, so many voxels that it fills the pool's shape."""
-    spec = random_spec(1000 * seed + number, difficulty=_DIFFICULTIES[number % len(_DIFFICULTIES)])
+    kind = _DIFFICULTIES[number % len(_DIFFICULTIES)]
+    spec = random_spec(1000 * seed + number, difficulty="easy" if kind == "clear" else kind)
+    if kind == "clear":
+        spec = _with_spikes(spec)
     z, y, x = (round(n * voxel_size / spec.voxel_size) for n in SHAPE)
     return replace(spec, shape=(z, y, x))
+
+
+def _with_spikes(spec: Spec) -> Spec:
+    rng = np.random.default_rng(spec.seed)
+    length = float(rng.uniform(180, 245))
+    return replace(
+        spec,
+        spikes=(18, int(rng.integers(30, 65))),
+        spike_kind=("closed", "open", "mixed", "mixed", "club")[int(rng.integers(5))],
+        spike_length=(0.95 * length, 1.05 * length),
+        spike_contrast=float(rng.uniform(1.1, 1.9)),
+        virions=max(spec.virions, 2),
+        snr=max(spec.snr, float(rng.uniform(0.4, 1.2))),
+    )
 
 
 def fill_pool(folder: Path, volumes: int, *, voxel_size: float = 10.0, seed: int = 0, report: Report = silent) -> None:

@@ -77,7 +77,7 @@ def train_file(
     with tempfile.TemporaryDirectory(prefix="volviz-pool-") as temporary:
         folder = pool or Path(temporary)
         held_out = int(getattr(segmenter, "held_out", 0))
-        with filling(folder, count, seed=int(getattr(segmenter, "seed", 0))) as examples:
+        with filling(folder, count, seed=1 + int(getattr(segmenter, "seed", 0))) as examples:
             _wait(examples, min(count, held_out + _ENOUGH), part(report, 0.0, 0.02))
             predictor = segmenter.fit(Joined(examples, own), run)
     predictor.save(out)

@@ -35,6 +35,7 @@ class UNet:
     f_maps: int = 16
     """Features at the finest level; they double with each level."""
     num_levels: int = 4
+    """Levels of resolution, each half as fine as the one above."""
     num_groups: int = 2
     """Groups of features that are normalised together."""
     voxel_size: float = 10.0
@@ -42,13 +43,17 @@ class UNet:
     crop: int = 64
     """Edge of the training cubes in voxels."""
     batch: int = 2
+    """Cubes per step."""
     steps: int = 20_000
+    """Steps after which the learning rate has fallen to a hundredth."""
     minutes: float = 0.0
     """Stop after so long if the steps take longer; 0 for no limit."""
     learning_rate: float = 2e-3
+    """Highest step size of AdamW."""
     held_out: int = 8
     """The first examples, kept for choosing the best weights and never trained on."""
     seed: int = 0
+    """Decides the first weights and the order of the crops."""
     start: Path | None = None
     """Weights to start from (.safetensors) instead of random ones."""
     checkpoints: Path | None = None

@@ -22,8 +22,8 @@ from volviz.segment.resample import Taps, gather, read_resampled, taps
 
 # Filters wrap around the edges of a crop; so much is cut off after them.
 MARGIN = 8
-# Of ten crops, how many are centred on a voxel of a class drawn at random (the others lie anywhere).
-_AIMED = 0.7
+# The part of all crops that is centred near a voxel of some class (the others lie anywhere), rare classes more often.
+_AIMED = 0.75
 
 
 def dense_labels(example: Example) -> Segmentation:
@@ -54,6 +54,7 @@ class Source:
     along: tuple[Taps, Taps, Taps]
     standard: Standard
     places: tuple[npt.NDArray[np.int64], ...]
+    chances: npt.NDArray[np.float64]
 
     @classmethod
     def of(cls, example: Example, voxel_size: float, sign: int) -> Source:
@@ -61,13 +62,15 @@ class Source:
         volume, labels = example.volume, dense_labels(example)
         target = volume.grid.resample(voxel_size)
         along = (taps(volume.grid, target, 0), taps(volume.grid, target, 1), taps(volume.grid, target, 2))
-        places = []
+        places, sizes = [], []
         rng = np.random.default_rng(0)
         for c in range(1, len(labels.labels)):
             found = np.argwhere(np.asarray(labels.data[c, ::2, ::2, ::2]) > 127) * 2
+            sizes.append(len(found))
             found = found[rng.permutation(len(found))[:2000]]
             places.append((found * np.asarray(target.shape) // np.asarray(volume.grid.shape)).astype(np.int64))
-        return cls(volume, labels, target, along, Standard.of(volume, sign), tuple(places))
+        chances = np.where(np.asarray(sizes) > 0, np.maximum(sizes, 1) ** -0.25, 0)
+        return cls(volume, labels, target, along, Standard.of(volume, sign), tuple(places), chances / max(chances.sum(), 1e-9))
 
     def crop(self, start: tuple[int, int, int], size: int) -> tuple[Tensor, Tensor]:
         """Cut a cube: standardised density (z, y, x) and target (class, z, y, x), zero beyond the volume's edge and unknown there."""
@@ -91,9 +94,8 @@ class Source:
     def draw(self, size: int, how: Augmentation, rng: Generator) -> tuple[Tensor, Tensor]:
         """Cut and vary a random cube of this size."""
         whole = size + 2 * MARGIN
-        filled = [p for p in self.places if len(p)]
-        if filled and rng.random() < _AIMED:
-            near = filled[int(rng.integers(len(filled)))]
+        if self.chances.any() and rng.random() < _AIMED:
+            near = self.places[int(rng.choice(len(self.places), p=self.chances))]
             centre = near[int(rng.integers(len(near)))] + rng.integers(-size // 3, size // 3 + 1, 3)
         else:
             centre = rng.integers(0, self.grid.shape)
