@@ -80,3 +80,27 @@ def test_a_segmentation_comes_and_goes_as_one_step(document: Document) -> None:
     document.undo_stack.undo()
     assert document.state.segmentation is segmentation
     assert "membrane" in document.state.scene.ramps
+
+
+def test_undo_lets_go_of_old_segmentations_beyond_its_budget(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = document.state.segmentation
+    monkeypatch.setattr("volviz.gui.document.UNDO_BYTES", 2 * first.data.nbytes)
+    said: list[str] = []
+    document.forgotten.connect(said.append)
+    made = [replace(first, data=first.data.copy()) for _ in range(4)]
+    for i, segmentation in enumerate(made):
+        document.change(f"Segment {i}", segmentation=segmentation)
+    assert len(said) >= 1
+    for _ in range(10):
+        document.undo_stack.undo()
+    assert document.state.segmentation is made[1]
+
+
+def test_looks_are_never_let_go_of_for_lack_of_memory(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("volviz.gui.document.UNDO_BYTES", 0)
+    before = document.state.scene
+    drag(document, [0.5])
+    drag(document, [0.6])
+    document.undo_stack.undo()
+    document.undo_stack.undo()
+    assert document.state.scene == before

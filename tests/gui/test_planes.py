@@ -11,7 +11,7 @@ from volviz.core.grid import Grid
 from volviz.core.scene import Ramp
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
-from volviz.gui.planes import PLANES, XY, contrast_from, overlay, read_slice
+from volviz.gui.planes import PLANES, XY, binned, contrast_from, overlay, read_slice
 
 pytestmark = pytest.mark.gui
 
@@ -105,3 +105,12 @@ def test_outliers_do_not_set_the_contrast() -> None:
     assert 2.1 < high < 2.6
     flat_low, flat_high = contrast_from(np.zeros(10, np.float32))
     assert flat_low < flat_high
+
+
+def test_from_afar_a_slice_is_its_mean_over_squares() -> None:
+    grey = np.arange(7 * 5, dtype=np.float32).reshape(7, 5)
+    coarse = binned(grey, 3)
+    assert coarse.shape == (3, 2)
+    assert coarse[0, 0] == grey[:3, :3].mean()
+    assert coarse[2, 1] == grey[6:, 3:].mean()
+    assert binned(grey, 1) is grey

@@ -82,6 +82,15 @@ def error_box(parent: QWidget | None, what: str, error: BaseException) -> QMessa
         box.setIcon(QMessageBox.Icon.Warning)
         box.setText(str(error))
         return box
+    if isinstance(error, MemoryError):
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setText("There is not enough memory for this; close other programs, or work on a smaller or binned volume.")
+        return box
+    if isinstance(error, OSError):
+        box.setIcon(QMessageBox.Icon.Warning)
+        name = f"{error.filename}: " if error.filename else ""
+        box.setText(f"{name}{(error.strerror or str(error)).lower()}; check the path, the permissions and the free space.")
+        return box
     box.setIcon(QMessageBox.Icon.Critical)
     box.setText("Something in volviz failed. What was open is still there.")
     box.setInformativeText(f"{type(error).__name__}: {error}")

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
@@ -17,6 +19,7 @@ from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 
 UNDO_STEPS = 200
+UNDO_BYTES = 4 * 2**30  # of arrays in memory that only undo or redo still needs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +60,7 @@ class Document(QObject):
 
     changed = Signal(object, object)  # old State, new State
     brick_arrived = Signal(object)  # the Region of ``state.live`` that has just been filled
+    forgotten = Signal(str)  # a sentence on what can be undone no more
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -83,6 +87,7 @@ class Document(QObject):
         if all(_same(before[name], value) for name, value in fields.items()):
             return
         self.undo_stack.push(_Replace(self, text, before, fields, f"{merge}/{self._gesture}" if merge else ""))
+        self._keep_within(UNDO_BYTES)
 
     def settle(self) -> None:
         """End a gesture: the next change is an undo step of its own."""
@@ -91,6 +96,26 @@ class Document(QObject):
     def brick(self, region: Region) -> None:
         """Say that a region of ``state.live`` has been filled."""
         self.brick_arrived.emit(region)
+
+    def _keep_within(self, budget: int) -> None:
+        """Let go of the oldest steps whose arrays take more memory than undo may have."""
+        shown = {id(array) for array in _arrays((self.state.volume, self.state.segmentation))}
+        counted: set[int] = set()
+        full = False
+        for index in range(self.undo_stack.index() - 1, -1, -1):
+            step = self.undo_stack.command(index)
+            if not isinstance(step, _Replace) or step.isObsolete():
+                break
+            for array in _arrays(step.values()):
+                if id(array) not in shown | counted:
+                    counted.add(id(array))
+                    budget -= array.nbytes
+            # What lies further back starts from a state that is no more, so it goes with it.
+            full = full or budget < 0
+            if full:
+                step.forget()
+        if full:
+            self.forgotten.emit("Older segmentations were let go of to save memory; what came before them cannot be undone any more.")
 
     def _replace(self, state: State) -> None:
         old, self.state = self.state, state
@@ -103,6 +128,13 @@ class _Replace(QUndoCommand):
     def __init__(self, document: Document, text: str, before: dict[str, Any], after: dict[str, Any], merge: str) -> None:
         super().__init__(text)
         self._document, self._before, self._after, self._merge = document, before, after, merge
+
+    def values(self) -> tuple[object, ...]:
+        return (*self._before.values(), *self._after.values())
+
+    def forget(self) -> None:
+        self._before, self._after = {}, {}
+        self.setObsolete(True)
 
     def id(self) -> int:
         return 1 if self._merge else -1
@@ -119,6 +151,12 @@ class _Replace(QUndoCommand):
 
     def undo(self) -> None:
         self._document.show(**self._before)
+
+
+def _arrays(values: tuple[object, ...]) -> list[npt.NDArray[Any]]:
+    """Return the arrays in memory of volumes and segmentations; what lies on disk costs nothing to keep."""
+    data = [value.data for value in values if isinstance(value, Volume | Segmentation)]
+    return [array for array in data if isinstance(array, np.ndarray) and not isinstance(array, np.memmap)]
 
 
 def _same(a: object, b: object) -> bool:

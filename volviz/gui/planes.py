@@ -114,6 +114,19 @@ def overlay(classes: npt.NDArray[np.float32], names: tuple[str, ...], ramps: Map
     return out
 
 
+def binned(grey: npt.NDArray[np.float32], factor: int) -> npt.NDArray[np.float32]:
+    """Return the mean over squares of this many voxels, (up, right): what a slice looks like from afar.
+
+    Dropping voxels instead would keep all of the noise. The last square of a row may be cut.
+    """
+    if factor <= 1:
+        return grey
+    rows, columns = np.arange(0, grey.shape[0], factor), np.arange(0, grey.shape[1], factor)
+    sums = np.add.reduceat(np.add.reduceat(grey, rows, axis=0), columns, axis=1)
+    high, wide = (np.diff([*starts, length]) for starts, length in ((rows, grey.shape[0]), (columns, grey.shape[1])))
+    return np.asarray(sums / (high[:, None] * wide), dtype=np.float32)
+
+
 def contrast_from(values: npt.NDArray[np.float32]) -> tuple[float, float]:
     """Return the grey values to show black and white: the 1st and 99th percentile, so that outliers do not decide."""
     low, high = (float(v) for v in np.percentile(values, [1, 99]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QPointF, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 from vispy import scene
@@ -13,7 +13,7 @@ from vispy.visuals.transforms import STTransform
 from volviz.core.grid import Grid, Region, Triple
 from volviz.gui.document import Document, State
 from volviz.gui.latest import Latest
-from volviz.gui.planes import AXES, Plane, Slice, overlay, read_slice
+from volviz.gui.planes import AXES, Plane, Slice, binned, overlay, read_slice
 
 GROUND = (0.055, 0.058, 0.065, 1.0)
 CROSSHAIR = (1.0, 0.80, 0.25, 0.75)
@@ -34,6 +34,7 @@ class SliceView(QWidget):
         self._held: str | None = None
         self._from = QPointF()
         self._wheel = 0.0
+        self._binned = 0  # voxels to a side that were averaged for what is shown
         self._latest = Latest(self)
         self.shown = 0  # how many slices have been shown: what a test of laziness counts
 
@@ -96,6 +97,7 @@ class SliceView(QWidget):
         if self.grid is not None:
             right, up = self.plane.frame(self.grid)
             self._camera.set_range(right, up, margin=0.03)
+            self._show_grey()
 
     def close_threads(self) -> None:
         """End the reading thread."""
@@ -120,13 +122,12 @@ class SliceView(QWidget):
         self._canvas.update()
 
     def _meet(self, old: State, new: State) -> None:
-        for image, value in ((self._grey, new.volume), (self._color, new.classes)):
-            if value is None:
-                image.visible = False
-                continue
-            (left, right), (low, high) = self.plane.frame(value.grid)
-            across, along = value.grid.shape[self.plane.right], value.grid.shape[self.plane.up]
-            image.transform = STTransform(scale=((right - left) / across, (high - low) / along), translate=(left, low))
+        self._grey.visible = self._grey.visible and new.volume is not None
+        self._color.visible = self._color.visible and new.classes is not None
+        if new.classes is not None:
+            (left, right), (low, high) = self.plane.frame(new.classes.grid)
+            across, along = new.classes.grid.shape[self.plane.right], new.classes.grid.shape[self.plane.up]
+            self._color.transform = STTransform(scale=((right - left) / across, (high - low) / along), translate=(left, low))
         self._slider.setEnabled(self.grid is not None)
         if self.grid is None:
             self._slice = None
@@ -152,12 +153,28 @@ class SliceView(QWidget):
     def _show(self, read: Slice) -> None:
         self._slice = read
         self.shown += 1
-        if read.grey is not None:
-            self._grey.set_data(read.grey)
-            self._grey.clim = self._document.state.contrast
-            self._grey.visible = True
+        self._binned = 0
+        self._show_grey()
         self._show_classes()
         self._canvas.update()
+
+    def _show_grey(self) -> None:
+        """Show the greys as coarse as the screen needs them."""
+        volume = self._document.state.volume
+        if volume is None or self._slice is None or self._slice.grey is None:
+            return
+        (left, right), (low, high) = self.plane.frame(volume.grid)
+        rows, columns = self._slice.grey.shape
+        across, along = (right - left) / columns, (high - low) / rows
+        pixel = abs(self._place(QPointF(1, 0))[0] - self._place(QPointF(0, 0))[0])
+        factor = max(1, min(round(pixel / min(across, along)), rows, columns))
+        if factor == self._binned:
+            return
+        self._binned = factor
+        self._grey.set_data(binned(self._slice.grey, factor))
+        self._grey.transform = STTransform(scale=(across * factor, along * factor), translate=(left, low))
+        self._grey.clim = self._document.state.contrast
+        self._grey.visible = True
 
     def _show_classes(self) -> None:
         state = self._document.state
@@ -192,6 +209,9 @@ class SliceView(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QWheelEvent):
             self._turn(event)
+        elif event.type() == QEvent.Type.Resize:
+            QTimer.singleShot(0, self, self._show_grey)  # when vispy knows the new size
+            return super().eventFilter(watched, event)
         elif isinstance(event, QMouseEvent):
             if event.type() == QEvent.Type.MouseMove:
                 self._move(event.position())
@@ -230,6 +250,7 @@ class SliceView(QWidget):
         steps = event.angleDelta().y() / 120
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self._camera.zoom(ZOOM_PER_STEP**-steps, self._place(event.position()))
+            self._show_grey()
             return
         self._wheel += steps  # a trackpad sends fractions of a step
         whole = int(self._wheel)

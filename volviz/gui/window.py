@@ -118,6 +118,7 @@ class Window(QMainWindow):
         stack.cleanChanged.connect(self._mark_saved)
         for signal in (stack.canUndoChanged, stack.canRedoChanged, stack.indexChanged):
             signal.connect(self._name_undo)
+        self.document.forgotten.connect(self.say)
         self.slices.hovered.connect(self._status.setText)
         self.viewport.slice_stepped.connect(self._step_slice)
         self.viewport.failed.connect(lambda error: show_error(self, "3D view", error))
