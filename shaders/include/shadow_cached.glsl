@@ -12,7 +12,7 @@ float cone_transmittance(vec3 point, vec3 direction) {
     while (t < look.shadow_reach && depth < SHADOW_DARKEST) {
         float width = 2.0 * t * CONE_RADIUS * look.light_slope;
         float advance = min(max(box.cell, width), look.shadow_reach - t);
-        float level = max(0.0, log2(width / box.cell) - 1.5);  // linear filtering and the cells themselves widen what is read
+        float level = max(0.0, log2(width / box.cell) - 0.75);  // linear filtering and the cells themselves widen what is read
         depth += textureLod(u_extinction, (point + (t + 0.5 * advance) * direction) / box.light_extent, level).g * advance;
         t += advance;
     }
