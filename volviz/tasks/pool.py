@@ -19,19 +19,24 @@ from volviz.core.volume import Volume
 from volviz.segment.resample import gather, taps
 from volviz.simulate import Spec, random_spec, simulate
 
-# Five of eight are good preparations of virions, two of these with many and visible spikes, which are the fewest voxels
-# and the hardest to learn; the others vary in everything.
-_DIFFICULTIES: tuple[Literal["easy", "clear", "mixed", "hard"], ...] = ("easy", "mixed", "clear", "easy", "hard", "clear", "mixed", "easy")
+Kind = Literal["easy", "clear", "mixed", "hard", "ice"]
+
+# Half are good preparations of virions, two of eight with many and visible spikes, which are the fewest voxels and the
+# hardest to learn. One has no envelope at all, that what is around them is not taken for them. The others vary in everything.
+_KINDS: tuple[Kind, ...] = ("easy", "mixed", "clear", "easy", "hard", "clear", "mixed", "ice")
 # Voxels (z, y, x) of a volume of the pool, at the network's voxel size.
 SHAPE: Shape = (104, 184, 184)
 
 
 def recipe(seed: int, number: int, voxel_size: float) -> Spec:
     """Return the recipe of a volume of the pool: some voxel size from 7 to 14 A, so many voxels that it fills the pool's shape."""
-    kind = _DIFFICULTIES[number % len(_DIFFICULTIES)]
-    spec = random_spec(1000 * seed + number, difficulty="easy" if kind == "clear" else kind)
+    kind = _KINDS[number % len(_KINDS)]
+    difficulty: Literal["easy", "mixed", "hard"] = "easy" if kind == "clear" else "mixed" if kind == "ice" else kind
+    spec = random_spec(1000 * seed + number, difficulty=difficulty)
     if kind == "clear":
         spec = _with_spikes(spec)
+    if kind == "ice":
+        spec = replace(spec, virions=0, vesicles=0)
     z, y, x = (round(n * voxel_size / spec.voxel_size) for n in SHAPE)
     return replace(spec, shape=(z, y, x))
 

@@ -24,6 +24,9 @@ from volviz.segment.resample import Taps, gather, read_resampled, taps
 MARGIN = 8
 # The part of all crops that is centred near a voxel of some class (the others lie anywhere), rare classes more often.
 _AIMED = 0.75
+# A crop of which one structure fills more than this is drawn again, so many times.
+_BLAND = 0.98
+_TRIES = 5
 
 
 def dense_labels(example: Example) -> Segmentation:
@@ -93,18 +96,34 @@ class Source:
 
     def draw(self, size: int, how: Augmentation, rng: Generator) -> tuple[Tensor, Tensor]:
         """Cut and vary a random cube of this size."""
-        whole = size + 2 * MARGIN
-        if self.chances.any() and rng.random() < _AIMED:
-            near = self.places[int(rng.choice(len(self.places), p=self.chances))]
-            centre = near[int(rng.integers(len(near)))] + rng.integers(-size // 3, size // 3 + 1, 3)
-        else:
-            centre = rng.integers(0, self.grid.shape)
-        # Inside the volume where that is possible, and centred on it along axes that are too short.
-        shape = np.asarray(self.grid.shape)
-        start = np.where(shape >= whole, np.clip(centre - whole // 2, 0, shape - whole), (shape - whole) // 2)
-        density, target = augment(*self.crop((int(start[0]), int(start[1]), int(start[2])), whole), how, rng)
+        for _ in range(_TRIES):
+            density, target = self.crop(self._place(size + 2 * MARGIN, rng), size + 2 * MARGIN)
+            if _telling(target):
+                break
+        density, target = augment(density, target, how, rng)
         inside = slice(MARGIN, MARGIN + size)
         return density[inside, inside, inside], target[:, inside, inside, inside]
+
+    def _place(self, size: int, rng: Generator) -> tuple[int, int, int]:
+        """Draw where a cube begins: inside the volume where that is possible, and centred on it along axes that are too short."""
+        shape = np.asarray(self.grid.shape)
+        if self.chances.any() and rng.random() < _AIMED:
+            near = self.places[int(rng.choice(len(self.places), p=self.chances))]
+            reach = size // 3
+            centre = near[int(rng.integers(len(near)))] + rng.integers(-reach, reach + 1, 3)
+        else:
+            centre = rng.integers(0, shape)
+        start = np.where(shape >= size, np.clip(centre - size // 2, 0, np.maximum(shape - size, 0)), (shape - size) // 2)
+        return int(start[0]), int(start[1]), int(start[2])
+
+
+def _telling(target: Tensor) -> bool:
+    """Tell whether a crop shows more than the bland inside of something large.
+
+    That looks like ice. Learned from, it would make ice look like the inside of something: far from any membrane
+    the network shall say background.
+    """
+    return bool(target[1:].mean(dim=(1, 2, 3)).amax() < _BLAND)
 
 
 @dataclass(slots=True)
