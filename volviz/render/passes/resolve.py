@@ -31,12 +31,15 @@ def resolve(
     GL.glViewport(*corner, *size)
     tile.texture.bind(0)
     glow.bind(1)
+    across, upward = glow.pixel
+    if stretch:  # the glow was gathered from a smaller picture too
+        across, upward = across * tile.size[0] / size[0], upward * tile.size[1] / size[1]
     red, green, blue = (float(v) for v in linear(scene.background))
     shaders.get(SCREEN, "resolve.frag").use(
         u_corner=corner,
         u_offset=offset,
         u_size=(float(size[0]), float(size[1])),
-        u_bloom_pixel=glow.pixel,
+        u_bloom_pixel=(across, upward),
         u_stretch=int(stretch),
         u_exposure=float(2.0**scene.exposure),
         u_bloom_strength=float(scene.bloom.strength if scene.bloom.on else 0.0),
