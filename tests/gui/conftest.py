@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
 from volviz.core.camera import Camera
@@ -90,23 +90,36 @@ def ball_file(ball: tuple[Volume, Segmentation], tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def window(qapp: QApplication, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
-    """The window on its display, empty; it closes without asking."""
-    from volviz.gui import files
+@pytest.fixture(scope="session")
+def only_window(qapp: QApplication) -> Iterator[Window]:
+    """One window for all tests: to make one takes longer than most tests."""
     from volviz.gui.panels import segment
     from volviz.gui.window import Window
 
-    monkeypatch.setattr(segment, "choices", lambda: [segment.Choice("fake", "fake")])
-    window = Window()
-    window.resize(900, 620)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(segment, "choices", lambda: [segment.Choice("fake", "fake")])
+        window = Window()
+    yield window
+    window.deleteLater()
+
+
+@pytest.fixture
+def window(only_window: Window, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
+    """The window on its display, empty, as if it had just been opened."""
+    window = only_window
+    window.setWindowState(Qt.WindowState.WindowNoState)
+    window.resize(760, 520)
+    window.docks["Data"].raise_()
+    window.docks["Classes"].raise_()
     window.show()
     qtbot.waitExposed(window)
     yield window
-    window.jobs.cancel_all()
-    monkeypatch.setattr(files, "may_close", lambda _: True)
-    window.close()
-    window.deleteLater()
+    assert window.jobs.cancel_all()
+    qtbot.waitUntil(lambda: not window.jobs.running and window.viewport._uploading is None)
+    for dialog in window.findChildren(QDialog):
+        dialog.close()
+        dialog.deleteLater()
+    window.document.open(State())
 
 
 @pytest.fixture

@@ -63,6 +63,25 @@ def test_an_error_says_which_work_failed(qtbot: QtBot, jobs: Jobs) -> None:
     qtbot.waitUntil(lambda: not jobs.running)
 
 
+def test_who_starts_work_hears_its_end_however_soon_it_comes(qtbot: QtBot, jobs: Jobs) -> None:
+    heard: list[str] = []
+    for _ in range(20):
+        job = jobs.start("Nothing", lambda report: None)
+        threading.Event().wait(0.001)
+        job.succeeded.connect(lambda _: heard.append("succeeded"))
+        job.ended.connect(lambda: heard.append("ended"))
+    qtbot.waitUntil(lambda: not jobs.running)
+    qtbot.waitUntil(lambda: heard.count("ended") == heard.count("succeeded") == 20)
+
+
+def test_work_cancelled_before_it_began_never_begins(qtbot: QtBot, jobs: Jobs) -> None:
+    done: list[str] = []
+    jobs.start("Late", lambda report: done.append("worked"))
+    assert jobs.cancel_all()
+    qtbot.waitUntil(lambda: not jobs.running)
+    assert done == []
+
+
 def test_cancel_all_waits_until_everything_has_stopped(qtbot: QtBot, jobs: Jobs) -> None:
     def work(report: Report) -> None:
         while True:

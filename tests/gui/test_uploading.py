@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import picture, rest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from volviz.core.grid import Region
@@ -88,12 +89,16 @@ def test_another_volume_overtakes_the_one_on_its_way(window: Window, qtbot: QtBo
     assert window.viewport._loaded == (state.volume, None)
 
 
-def test_closing_waits_for_the_thread(window: Window, qtbot: QtBot, slow: tuple[State, Gated]) -> None:
+def test_closing_waits_for_the_thread(qapp: QApplication, qtbot: QtBot, slow: tuple[State, Gated]) -> None:
     state, gated = slow
+    window = Window()
+    window.show()
+    qtbot.waitExposed(window)
     begin(window, qtbot, state)
     qtbot.waitUntil(gated.asked.is_set, timeout=10_000)
     threading.Timer(0.2, gated.open.set).start()
     assert window.close()
+    window.deleteLater()
 
 
 def test_bricks_that_come_meanwhile_are_not_lost(window: Window, qtbot: QtBot, slow: tuple[State, Gated]) -> None:

@@ -40,8 +40,12 @@ class Job(QObject):
         self._thread = threading.Thread(target=self._run, name=title, daemon=True)
 
     def start(self) -> None:
-        """Begin."""
-        self._thread.start()
+        """Begin, unless it was cancelled before it could."""
+        if self.cancelling:
+            self._say(self.cancelled)
+            self._say(self.ended)
+        else:
+            self._thread.start()
 
     def cancel(self) -> None:
         """Ask the work to stop; it does so at its next report."""
@@ -124,7 +128,8 @@ class Jobs(QWidget):
             job.succeeded.connect(done)
         job.failed.connect(lambda error: self.failed.emit(title, error))
         job.ended.connect(lambda: self._end(job, row))
-        job.start()
+        # At the next turn of the event loop, so that whoever asked can listen to all of its signals first.
+        QTimer.singleShot(0, job, job.start)
         self.count_changed.emit(len(self.running))
         return job
 
