@@ -73,14 +73,15 @@ def test_bricks_appear_as_they_come_and_the_result_is_one_step(opened: Window, q
     before = opened.document.state
     raw = picture(opened)
     opened.segment_panel.button.click()
-    qtbot.waitUntil(lambda: opened.document.state.live is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: bool(predictor.devices), timeout=20_000)
     assert opened.segment_panel.button.text() == "Cancel"
-    qtbot.waitUntil(lambda: opened.viewport.resting)
-    blank = picture(opened)
+    assert opened.document.state.live is None  # what was there stays while there is nothing to see
     predictor.gate.release()
+    qtbot.waitUntil(lambda: opened.document.state.live is not None and opened.viewport.resting, timeout=10_000)
+    one = picture(opened)
     predictor.gate.release()
-    qtbot.waitUntil(lambda: bool(opened.document.state.live.data[1, :12].any()))
-    qtbot.waitUntil(lambda: opened.viewport.resting and (picture(opened) != blank).any(), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(opened.document.state.live.data[1, 6:12].any()))
+    qtbot.waitUntil(lambda: opened.viewport.resting and (picture(opened) != one).any(), timeout=10_000)
     assert not opened.document.state.live.data[1, 12:].any()
     assert opened.document.state.segmentation is None
     for _ in range(2):
@@ -120,9 +121,10 @@ def test_cancel_leaves_things_as_they_were(opened: Window, qtbot: QtBot, predict
 def test_the_old_result_stays_until_the_new_one_is_there(shown: Window, qtbot: QtBot, predictor: FakePredictor) -> None:
     old = shown.document.state.segmentation
     shown.segment_panel.button.click()
+    predictor.gate.release()
     qtbot.waitUntil(lambda: shown.document.state.live is not None, timeout=20_000)
     assert shown.document.state.segmentation is old
-    for _ in range(4):
+    for _ in range(3):
         predictor.gate.release()
     rest(qtbot, shown)
     assert shown.document.state.segmentation is not old
@@ -132,10 +134,11 @@ def test_the_old_result_stays_until_the_new_one_is_there(shown: Window, qtbot: Q
 
 def test_what_the_person_set_during_the_run_is_kept(shown: Window, qtbot: QtBot, predictor: FakePredictor) -> None:
     shown.segment_panel.button.click()
+    predictor.gate.release()
     qtbot.waitUntil(lambda: shown.document.state.live is not None, timeout=20_000)
     shown.light_panel.numbers["", "exposure"].set_value(0.0)
     shown.light_panel.numbers["", "exposure"].value_changed.emit(1.0)
-    for _ in range(4):
+    for _ in range(3):
         predictor.gate.release()
     rest(qtbot, shown)
     assert shown.document.state.scene.exposure == 1.0
@@ -158,6 +161,7 @@ def test_closing_while_something_runs_asks(opened: Window, qtbot: QtBot, predict
     asked: list[str] = []
     monkeypatch.setattr(files, "_sure", lambda _window, _title, question, _yes: bool(asked.append(question)))
     opened.segment_panel.button.click()
+    predictor.gate.release()
     qtbot.waitUntil(lambda: opened.document.state.live is not None, timeout=20_000)
     assert not opened.close()
     assert "Segment" in asked[0]

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 class LiveSink(QObject):
     """Keeps bricks in memory and tells the window of each. Called from the thread that segments."""
 
-    began = Signal(object)  # the Segmentation that fills up
     wrote = Signal(object)  # Region
 
     def __init__(self) -> None:
@@ -37,7 +36,6 @@ class LiveSink(QObject):
         self._data = np.zeros((len(labels), *grid.shape), np.uint8)
         self._data[0] = 255 if kind == "probability" else 0
         self.segmentation = Segmentation(grid, self._data, labels, kind, provenance)
-        self.began.emit(self.segmentation)
 
     def write(self, region: Region, data: npt.NDArray[np.uint8]) -> None:
         """Keep a region."""
@@ -77,15 +75,19 @@ class Segmenting(QObject):
             report(0.97, "estimating the ramps")
             return result, Scene.of(volume, result)
 
-        sink.began.connect(self._begin, Qt.ConnectionType.QueuedConnection)
-        sink.wrote.connect(document.brick, Qt.ConnectionType.QueuedConnection)
+        sink.wrote.connect(self._show_brick, Qt.ConnectionType.QueuedConnection)
         document.changed.connect(self._watch)
         self.job: Job = jobs.start("Segment", work, self._finish)
         self.job.ended.connect(self._end)
 
+    def _show_brick(self, region: Region) -> None:
+        if self._document.state.live is not None:
+            self._document.brick(region)
+        elif self._sink.segmentation is not None and not self.job.cancelling:
+            # Not before there is something to see: until then what was shown stays.
+            self._begin(self._sink.segmentation)
+
     def _begin(self, live: Segmentation) -> None:
-        if self.job.cancelling:
-            return
         self._before = scene = self._document.state.scene
         ramps = {label.name: scene.ramps.get(label.name, Ramp(color=label.color)) for label in live.drawn}
         # Without classes the raw ramp shows the densest matter alone; times that, the first bricks would be rags.

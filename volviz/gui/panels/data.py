@@ -37,6 +37,7 @@ class DataPanel(QWidget):
         self.voxel_size = Number(0.01, 1000, unit="Å", decimals=3, slider=False)
         self.voxel_size.setToolTip("Edge of a voxel. Change it where the file does not know, or is wrong")
         self.voxel_size.setAccessibleName("voxel size")
+        self.voxel_size.set_value(10.0)
         self.apply = QPushButton("Set")
         self.apply.setToolTip("Use this voxel size in place of the file's")
         self.apply.clicked.connect(self._set_voxel_size)
@@ -97,9 +98,9 @@ class DataPanel(QWidget):
         self.low.set_value(new.contrast[0])
         self.high.set_value(new.contrast[1])
         volume = new.volume
+        self.badge.setVisible(volume is not None and not volume.grid.voxel_size_known)
         if volume is old.volume:
             return
-        self.badge.setVisible(volume is not None and not volume.grid.voxel_size_known)
         if volume is None:
             for label in self._labels.values():
                 label.setText("")
