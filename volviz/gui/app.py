@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
@@ -84,6 +85,23 @@ def check_display() -> None:
     shown = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("QT_QPA_PLATFORM")
     if sys.platform.startswith("linux") and not shown:
         raise VolvizError("There is no display to open a window on; use volviz segment and volviz render here, or connect with ssh -X.")
+    if sys.platform.startswith("linux") and not (os.environ.get("WAYLAND_DISPLAY") or os.environ.get("QT_QPA_PLATFORM")) and not _answers():
+        raise VolvizError(
+            f"The display {os.environ['DISPLAY']} does not answer; check DISPLAY, or use volviz segment and volviz render without a window."
+        )
+
+
+def _answers() -> bool:
+    """Whether the X server that DISPLAY names can be reached: where it cannot, Qt ends the process."""
+    try:
+        xcb = ctypes.CDLL("libxcb.so.1")
+    except OSError:
+        return True  # then let Qt say what it lacks
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    connection = ctypes.c_void_p(xcb.xcb_connect(None, None))
+    reached = xcb.xcb_connection_has_error(connection) == 0
+    xcb.xcb_disconnect(connection)
+    return bool(reached)
 
 
 def check_gl() -> None:
