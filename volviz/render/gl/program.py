@@ -15,7 +15,7 @@ VERSION = "#version 430 core"
 STAGES = {".vert": GL.GL_VERTEX_SHADER, ".frag": GL.GL_FRAGMENT_SHADER, ".comp": GL.GL_COMPUTE_SHADER}
 _INCLUDE = re.compile(r'^\s*#include\s+"([^"]+)"\s*$')
 # Mesa: "0:12(3): error", NVIDIA: "0(12) : error", AMD: "ERROR: 0:12:"; each is source string and line.
-_PLACE = re.compile(r"\b(\d+)(?::(\d+)|\((\d+)\))")
+_PLACE = re.compile(r"\b\d+(?::(\d+)|\((\d+)\))")
 
 
 class ShaderError(RuntimeError):
@@ -23,37 +23,47 @@ class ShaderError(RuntimeError):
 
 
 class Source:
-    """The text of a shader with its includes resolved, each once; ``files`` are the numbers used in its `#line`."""
+    """The text of a shader with its includes resolved, each once; ``places`` is the file and line of every line of it.
+
+    Kept here rather than told to the driver by `#line`, whose file number Mesa forgets in half of its messages.
+    """
 
     def __init__(self, name: str, defines: Mapping[str, int], generated: Mapping[str, str]) -> None:
-        self.files: list[str] = []
+        self.places: list[tuple[str, int]] = []
         self._generated = generated
-        head = [VERSION, *(f"#define {key} {value}" for key, value in defines.items())]
-        self.text = "\n".join([*head, *self._lines(name, ())]) + "\n"
+        self._seen: set[str] = set()
+        self._lines: list[str] = []
+        for line in [VERSION, *(f"#define {key} {value}" for key, value in defines.items())]:
+            self._add(line, name, 0)
+        self._resolve(name, ())
+        self.text = "\n".join(self._lines) + "\n"
 
     def explain(self, log: str) -> str:
-        """Return a driver's message with file names in place of numbers."""
+        """Return a driver's message with the places in files that a person can open."""
 
         def place(match: re.Match[str]) -> str:
-            number = int(match[1])
-            return f"{self.files[number]}:{match[2] or match[3]}" if number < len(self.files) else match[0]
+            line = int(match[1] or match[2])
+            return "{}:{}".format(*self.places[line - 1]) if 0 < line <= len(self.places) else match[0]
 
         return "\n".join(_PLACE.sub(place, line, count=1) for line in log.splitlines())
 
-    def _lines(self, name: str, above: tuple[str, ...]) -> list[str]:
+    def _add(self, line: str, name: str, at: int) -> None:
+        self._lines.append(line)
+        self.places.append((name, at))
+
+    def _resolve(self, name: str, above: tuple[str, ...]) -> None:
         if name in above:
             raise ShaderError(f"includes go round in a circle: {' -> '.join([*above, name])}")
-        number = len(self.files)
-        self.files.append(name)
+        if name in self._seen:
+            return
+        self._seen.add(name)
         text = self._generated[name] if name in self._generated else _path(name).read_text(encoding="utf-8")
-        lines = [f"#line 1 {number}"]
         for at, line in enumerate(text.splitlines(), start=1):
             include = _INCLUDE.match(line)
             if include is None:
-                lines.append(line)
-            elif include[1] in (*above, name) or include[1] not in self.files:
-                lines += [*self._lines(include[1], (*above, name)), f"#line {at + 1} {number}"]
-        return lines
+                self._add(line, name, at)
+            else:
+                self._resolve(include[1], (*above, name))
 
 
 class Program:
