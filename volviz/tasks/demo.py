@@ -31,14 +31,15 @@ def demo_files(out: Path, *, device: Device = "auto", overwrite: bool = False, r
     """
     files = {
         "tomogram": out / "sample.mrc",
-        "segmentation": out / "sample_segmentation.json",
+        "labels": out / "sample_labels.mrc",
+        "segmentation": out / "segmentation" / "sample_segmentation.json",  # its own hard labels are called as the true ones are
         "still": out / "sample.png",
         "video": out / "sample.mp4",
     }
     for path in files.values():
         check_absent(path, overwrite=overwrite)
     sample_file(out, overwrite=overwrite, report=part(report, 0.0, 0.1))
-    segment_file(files["tomogram"], out, device=device, overwrite=overwrite, report=part(report, 0.1, 0.5))
+    segment_file(files["tomogram"], files["segmentation"].parent, device=device, overwrite=overwrite, report=part(report, 0.1, 0.5))
 
     volume = open_tomogram(files["tomogram"])
     classes = open_classes(files["segmentation"], volume)
