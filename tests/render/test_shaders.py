@@ -92,6 +92,9 @@ def test_a_mistake_in_an_include_is_reported_where_it_stands(gl: None) -> None:
     }
     with pytest.raises(program.ShaderError, match=r"bad\.glsl:2\b"):
         program.Program("a.frag", generated=files)
+    files["bad.glsl"] = "#if 0\n#endif\nfloat f() {\n    float x = vec3(1.0);\n    return x;\n}\n"
+    with pytest.raises(program.ShaderError, match=r"bad\.glsl:4\b"):
+        program.Program("a.frag", generated=files)
     files["bad.glsl"] = "float f() { return 1.0; }\n"
     files["a.frag"] = files["a.frag"].replace("vec4(f())", "missing")
     with pytest.raises(program.ShaderError, match=r"a\.frag:4\b"):

@@ -26,6 +26,7 @@ class Source:
     """The text of a shader with its includes resolved, each once; ``places`` is the file and line of every line of it.
 
     Kept here rather than told to the driver by `#line`, whose file number Mesa forgets in half of its messages.
+    Branches of the preprocessor are not looked at: what stands in one must not be the first to include what others need.
     """
 
     def __init__(self, name: str, defines: Mapping[str, int], generated: Mapping[str, str]) -> None:
