@@ -104,8 +104,9 @@ def _displays(egl: Any) -> list[Any]:
     from OpenGL.EGL.EXT.platform_base import eglGetPlatformDisplayEXT
 
     surfaceless, device = 0x31DD, 0x313F  # EGL_PLATFORM_SURFACELESS_MESA, EGL_PLATFORM_DEVICE_EXT
-    candidates: list[tuple[int, Any]] = [(surfaceless, egl.EGL_DEFAULT_DISPLAY)]
-    candidates += [(device, d) for d in _devices()]
+    # Devices first: beside a card of another maker, Mesa's surfaceless platform would draw in software.
+    candidates: list[tuple[int, Any]] = [(device, d) for d in _devices(egl)]
+    candidates.append((surfaceless, egl.EGL_DEFAULT_DISPLAY))
     found = []
     for platform, native in candidates:
         try:
@@ -124,14 +125,14 @@ def _displays(egl: Any) -> list[Any]:
     return found
 
 
-def _devices() -> list[Any]:
+def _devices(egl: Any) -> list[Any]:
     try:
         from OpenGL.EGL.EXT.device_enumeration import eglQueryDevicesEXT
 
-        number = ctypes.c_int32()
-        devices = (ctypes.c_void_p * 16)()
+        number = egl.EGLint()
+        devices = (egl.EGLDeviceEXT * 16)()
         eglQueryDevicesEXT(16, devices, ctypes.byref(number))
-        return [ctypes.c_void_p(devices[i]) for i in range(number.value)]
+        return list(devices[: number.value])
     except Exception:
         return []
 
