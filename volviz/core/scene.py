@@ -54,7 +54,7 @@ class Light:
     direction_xyz: Triple = (-0.6, 0.6, 0.5)
     fixed_to: Literal["camera", "world"] = "camera"
     size: float = 12.0
-    intensity: float = 1.3
+    intensity: float = 1.15
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,8 @@ class Label:
 # where a dark ground would swallow them.
 BACKGROUND = Label("background", (0.5, 0.5, 0.5))
 MEMBRANE = Label("membrane", (0.86, 0.67, 0.73), "GO:0019031")
-SPIKES = Label("spikes", (0.90, 0.16, 0.35), "GO:0019031")
-LUMEN = Label("lumen", (0.22, 0.36, 0.78))
+SPIKES = Label("spikes", (0.84, 0.19, 0.32), "GO:0019031")
+LUMEN = Label("lumen", (0.24, 0.40, 0.82))
 VIRION_LABELS = (BACKGROUND, MEMBRANE, SPIKES, LUMEN)
 
 

@@ -20,7 +20,7 @@ SAMPLE: dict[str, Any] = {"seed": 7}
 
 STILL_SIZE = (1920, 1080)
 VIDEO_SIZE = (1280, 720)
-VIDEO_SECONDS = 6.0
+VIDEO_SECONDS = 4.5
 
 
 def demo_files(out: Path, *, device: Device = "auto", overwrite: bool = False, report: Report = silent) -> dict[str, Path]:
