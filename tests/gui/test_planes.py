@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -114,3 +116,11 @@ def test_from_afar_a_slice_is_its_mean_over_squares() -> None:
     assert coarse[0, 0] == grey[:3, :3].mean()
     assert coarse[2, 1] == grey[6:, 3:].mean()
     assert binned(grey, 1) is grey
+
+
+def test_what_was_read_lies_in_memory_and_not_on_disk(tmp_path: Path) -> None:
+    data = np.memmap(tmp_path / "volume.raw", np.float32, "w+", shape=GRID.shape)
+    for plane in PLANES:
+        grey = read_slice(plane, (0.0, 0.0, 0.0), Volume(GRID, data), None).grey
+        assert not np.shares_memory(grey, data)
+        assert grey.flags.c_contiguous

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+PICTURES_FIRST_MS = 500  # how long histograms wait for slices after something was opened
 
 log = logging.getLogger(__name__)
 
@@ -24,11 +26,18 @@ class Latest(QObject):
         self._done: Callable[[Any], None] | None = None
         self._ready.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
-    def ask(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
-        """Do the work in a thread, then call ``done`` with its result in this one, unless something newer was asked."""
+    def ask(self, work: Callable[[], Any], done: Callable[[Any], None], *, wait_ms: int = 0) -> None:
+        """Do the work in a thread, then call ``done`` with its result in this one, unless something newer was asked.
+
+        ``wait_ms`` lets more urgent things come first.
+        """
         self._number += 1
         self._done = done
-        self._pool.submit(self._run, self._number, work)
+        number = self._number
+        if wait_ms:
+            QTimer.singleShot(wait_ms, self, lambda: self._submit(number, work))
+        else:
+            self._submit(number, work)
 
     def forget(self) -> None:
         """Let nothing that was asked arrive any more."""
@@ -38,6 +47,10 @@ class Latest(QObject):
         """Wait for the work in hand and drop the rest."""
         self._number += 1
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _submit(self, number: int, work: Callable[[], Any]) -> None:
+        if number == self._number:
+            self._pool.submit(self._run, number, work)
 
     def _run(self, number: int, work: Callable[[], Any]) -> None:
         if number != self._number:

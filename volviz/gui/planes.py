@@ -83,7 +83,8 @@ def read_slice(plane: Plane, point_xyz: Triple, volume: Volume | None, classes: 
     index, grey, soft = 0, None, None
     if volume is not None:
         index = plane.index(volume.grid, point_xyz)
-        grey = volume.read(plane.region(volume.grid, index)).squeeze(plane.normal)
+        # A copy, or a memory map would be read when the slice is drawn, while the window waits.
+        grey = np.array(volume.read(plane.region(volume.grid, index)).squeeze(plane.normal))
     if classes is not None:
         at = plane.index(classes.grid, point_xyz)
         soft = classes.probabilities(plane.region(classes.grid, at)).squeeze(plane.normal + 1)

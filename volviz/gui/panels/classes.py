@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QFormLayout, QFrame, QHBoxLayout, QLabe
 from volviz.core.scene import Ramp, RawLook
 from volviz.gui.document import Document, State
 from volviz.gui.histograms import Histogram, class_histograms, density_histogram
-from volviz.gui.latest import Latest
+from volviz.gui.latest import PICTURES_FIRST_MS, Latest
 from volviz.gui.widgets.color import ColorButton
 from volviz.gui.widgets.histogram import RampHistogram
 from volviz.gui.widgets.number import Number
@@ -67,10 +67,10 @@ class ClassesPanel(QWidget):
         self.density.look(new)
         segmentation = new.segmentation
         if segmentation is not None and segmentation is not old.segmentation:
-            self._latest.ask(lambda: class_histograms(segmentation), self._show_counts)
+            self._latest.ask(lambda: class_histograms(segmentation), self._show_counts, wait_ms=PICTURES_FIRST_MS)
         volume, raw = new.volume, new.scene.raw
         if volume is not None and (volume is not old.volume or (raw.invert, raw.lowpass) != (old.scene.raw.invert, old.scene.raw.lowpass)):
-            self._latest_raw.ask(lambda: density_histogram(volume, raw), self.density.show_counts)
+            self._latest_raw.ask(lambda: density_histogram(volume, raw), self.density.show_counts, wait_ms=PICTURES_FIRST_MS)
 
     def _make_rows(self, names: list[str]) -> None:
         for row in self.rows.values():

@@ -14,7 +14,7 @@ from volviz.core.grid import Grid, Triple
 from volviz.core.volume import Volume
 from volviz.gui.document import Document, State
 from volviz.gui.histograms import Histogram, grey_histogram
-from volviz.gui.latest import Latest
+from volviz.gui.latest import PICTURES_FIRST_MS, Latest
 from volviz.gui.planes import contrast_from
 from volviz.gui.widgets.histogram import RampHistogram
 from volviz.gui.widgets.number import Number
@@ -108,7 +108,7 @@ class DataPanel(QWidget):
             return
         self._show_facts(volume)
         if old.volume is None or volume.data is not old.volume.data:
-            self._latest.ask(lambda: grey_histogram(volume), self._show_counts)
+            self._latest.ask(lambda: grey_histogram(volume), self._show_counts, wait_ms=PICTURES_FIRST_MS)
 
     def _show_facts(self, volume: Volume) -> None:
         z, y, x = volume.grid.shape
