@@ -114,10 +114,10 @@ WRONG = {
     "unknown command": (["segmnt"], "segmnt"),
     "output taken": (["convert", "t.mrc", "taken.tif"], "--overwrite"),
     "output folder missing": (["convert", "t.mrc", "a/b/c.tif"], "does not exist"),
-    "impossible simulation": (["simulate", "s.mrc", "--virions", "-1"], "virions"),
+    "impossible simulation": (["simulate", "s.mrc", "--virions", "-1"], "negative"),
     "odd training data": (["train", "unet", "--out", "m.safetensors", "--data", "t.mrc"], "TOMO.mrc:LABELS.mrc"),
     "unknown method": (["train", "magic", "--out", "m.safetensors"], "magic"),
-    "labels of another shape": (["evaluate", "t.mrc", "u.mrc"], "u.mrc"),
+    "labels of another shape": (["evaluate", "t.mrc", "u.mrc"], "same grid"),
 }
 
 
