@@ -65,6 +65,19 @@ def lowpassed(volume: Volume, lowpass: float, region: Region | None = None) -> n
     return smooth[inner.slices]
 
 
+def spread_planes(grid: Grid, count: int = 12) -> list[Region]:
+    """Return z planes spread evenly over a volume: enough to know its grey values by, and quick to read from a file."""
+    depth, height, width = grid.shape
+    chosen = np.unique(np.linspace(0, depth - 1, min(depth, count)).astype(int))
+    return [Region((int(z), 0, 0), (int(z) + 1, height, width)) for z in chosen]
+
+
+def lowpassed_contrast(volume: Volume, lowpass: float, dense_is_dark: bool) -> Contrast:
+    """Return what turns the low-passed density into the standard deviations in which a raw ramp is given."""
+    parts = [lowpassed(volume, lowpass, plane).ravel() for plane in spread_planes(volume.grid)]
+    return contrast_of(np.concatenate(parts), dense_is_dark)
+
+
 def box_mean(data: npt.NDArray[np.float32], size: Shape) -> npt.NDArray[np.float32]:
     """Return the mean over a box of odd size (z, y, x) around every voxel, over what lies inside the array."""
     out = data

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from volviz.core.camera import Camera
-from volviz.core.density import contrast_of, dense_is_dark, lowpassed
-from volviz.core.grid import Floats, Region
+from volviz.core.density import dense_is_dark, lowpassed, lowpassed_contrast, spread_planes
+from volviz.core.grid import Floats
 from volviz.core.scene import Ramp, RawLook, Scene
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
@@ -67,19 +67,14 @@ def raw_look(volume: Volume, segmentation: Segmentation | None = None) -> RawLoo
     look = RawLook(invert=dense_is_dark(volume))
     if segmentation is None or segmentation.kind == "score":
         return RawLook(low=2.5, high=5.0, invert=look.invert, lowpass=look.lowpass)
-    inside: list[npt.NDArray[np.float32]] = []
-    everything: list[npt.NDArray[np.float32]] = []
-    depth, height, width = volume.grid.shape
-    same = segmentation.shape == volume.grid.shape
-    for z in np.unique(np.linspace(0, depth - 1, min(depth, 12)).astype(int)):
-        region = Region((int(z), 0, 0), (int(z) + 1, height, width))
-        plane = lowpassed(volume, look.lowpass, region)
-        everything.append(plane.ravel())
-        if same:
-            foreground = np.asarray(segmentation.data[0, region.slices[0]]) < 128
-            inside.append(plane[foreground])
-    contrast = contrast_of(np.concatenate(everything), look.invert)
-    values = contrast.apply(np.concatenate(inside)) if inside else np.empty(0, np.float32)
+    if segmentation.shape != volume.grid.shape:
+        return look
+    contrast = lowpassed_contrast(volume, look.lowpass, look.invert)
+    inside = []
+    for plane in spread_planes(volume.grid):
+        foreground = np.asarray(segmentation.data[(0, *plane.slices)]) < 128
+        inside.append(contrast.apply(lowpassed(volume, look.lowpass, plane)[foreground]))
+    values = np.concatenate(inside)
     if values.size < 200:
         return look
     low, high = np.percentile(values, [25, 75])

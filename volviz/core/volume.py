@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from volviz.core.grid import Grid, Region, bricks
+from volviz.core.grid import Grid, Region
 
 
 @runtime_checkable
@@ -66,8 +66,10 @@ class Volume:
         if np.prod(self.grid.shape, dtype=np.int64) <= voxels:
             return self.read().ravel()
         side = 32
-        every = list(bricks(self.grid.shape, (side, side, side)))
-        order = np.random.default_rng(seed).permutation(len(every))
-        sizes = np.cumsum([np.prod(every[i].shape) for i in order])  # bricks at the far faces are smaller
-        chosen = order[: int(np.searchsorted(sizes, voxels)) + 1]
-        return np.concatenate([self.read(every[i]).ravel() for i in sorted(chosen)])
+        counts = [-(-n // side) for n in self.grid.shape]
+        order = np.random.default_rng(seed).permutation(int(np.prod(counts)))
+        start = np.stack(np.unravel_index(order, counts), axis=1) * side
+        stop = np.minimum(start + side, self.grid.shape)
+        sizes = np.cumsum(np.prod(stop - start, axis=1))  # bricks at the far faces are smaller
+        chosen = sorted(range(int(np.searchsorted(sizes, voxels)) + 1), key=lambda i: int(order[i]))  # in the order of the file
+        return np.concatenate([self.read(Region(start[i].tolist(), stop[i].tolist())).ravel() for i in chosen])

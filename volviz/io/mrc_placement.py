@@ -13,8 +13,8 @@ from volviz.core.grid import Grid, Shape, Triple
 
 Counts = tuple[int, int, int]
 
-SIZE_UNSET = "The header states no voxel size, so 1 Å is assumed and lengths are guesses; give the true one (--voxel-size)."
-SIZE_ONE = "The header says 1 Å per voxel exactly, as programs do that do not know; give the true size (--voxel-size)."
+SIZE_UNSET = "The header states no voxel size, so 1 Å is assumed and lengths are guesses; give the true one (--voxel-size, or the Data panel)."
+SIZE_ONE = "The header says 1 Å per voxel exactly, as programs do that do not know; give the true size (--voxel-size, or the Data panel)."
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from OpenGL import GL
 
-from volviz.core.density import Contrast, contrast_of, lowpassed
+from volviz.core.density import Contrast, lowpassed, lowpassed_contrast
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, Region, Shape, bricks
 from volviz.core.scene import RawLook
@@ -51,7 +51,7 @@ class Textures:
         if self._look is not None and (look.invert, look.lowpass) == (self._look.invert, self._look.lowpass):
             return False
         self._look = look
-        self._contrast = lowpassed_contrast(self.volume, look)
+        self._contrast = lowpassed_contrast(self.volume, look.lowpass, look.invert)
         depth = max(1, SLAB // (4 * self.groups_needed * self.shape[1] * self.shape[2]))
         for slab in bricks(self.shape, (depth, *self.shape[1:])):
             self._send(slab, self._read_classes(slab))
@@ -116,14 +116,6 @@ class Textures:
         if not self._raw.identity:
             smooth = self._raw.apply(smooth, region)
         return _bytes((self._contrast.apply(smooth) - np.float32(RAW_RANGE[0])) * np.float32(255 / (RAW_RANGE[1] - RAW_RANGE[0])))
-
-
-def lowpassed_contrast(volume: Volume, look: RawLook, planes: int = 12) -> Contrast:
-    """Return what turns the low-passed density into standard deviations, from planes spread over the volume."""
-    depth, height, width = volume.grid.shape
-    chosen = np.unique(np.linspace(0, depth - 1, min(depth, planes)).astype(int))
-    parts = [lowpassed(volume, look.lowpass, Region((int(z), 0, 0), (int(z) + 1, height, width))).ravel() for z in chosen]
-    return contrast_of(np.concatenate(parts), look.invert)
 
 
 def light_shape(shape: Shape) -> Shape:
