@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from skimage.filters import threshold_isodata
 
-from volviz.core.density import box_mean, contrast_of, dense_is_dark, lowpass_voxels, lowpassed
+from volviz.core.density import box_mean, contrast_of, dense_is_dark, lowpass_voxels, lowpassed, lowpassed_contrast
 from volviz.core.estimate import automatic_low, drawn_points, first_camera, raw_look, ridler_calvard, threshold_curve
 from volviz.core.grid import Grid, Region
 from volviz.core.scene import Scene
@@ -117,3 +117,10 @@ def test_the_first_camera_sees_what_is_drawn_and_ignores_specks():
     assert np.abs(seen[:, 1]).max() == pytest.approx(0.5 / 1.1, abs=0.02)
     nothing = Segmentation.of_probabilities(segmentation.grid, np.stack([np.ones((40, 64, 64)), np.zeros((40, 64, 64))]), labels)
     np.testing.assert_allclose(drawn_points(volume, nothing), drawn_points(volume))
+
+
+def test_the_unit_of_a_raw_ramp_is_the_deviation_of_the_low_passed_density():
+    raw = np.random.default_rng(0).normal(3.0, 2.0, (20, 40, 40)).astype(np.float32)
+    contrast = lowpassed_contrast(Volume(Grid(raw.shape, (10.0, 10.0, 10.0)), raw), 30.0, dense_is_dark=False)
+    assert contrast.deviation == pytest.approx(2.0 / 27**0.5, rel=0.15)
+    assert contrast.mean == pytest.approx(3.0, abs=0.05)

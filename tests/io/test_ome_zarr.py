@@ -223,7 +223,7 @@ def test_segmentations(soft, tmp_path, kind):
     hard = replace(soft, kind=kind).hard()
     np.testing.assert_array_equal(group["labels/classes/0"][...], np.where(hard == 255, 0, hard))
     assert [c["label"] for c in group.attrs["ome"]["omero"]["channels"]] == ["background", "membrane", "spikes", "lumen"]
-    assert group.attrs["ome"]["omero"]["channels"][2]["color"] == "E62959"
+    assert group.attrs["ome"]["omero"]["channels"][2]["color"] == "".join(f"{round(255 * c):02X}" for c in soft.labels[2].color)
     assert group["labels"].attrs["ome"]["labels"] == ["classes"]
     assert group["labels/classes"].attrs["ome"]["image-label"]["properties"][3] == {"label-value": 3, "name": "lumen"}
 

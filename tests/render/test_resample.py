@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from volviz.core.density import Contrast
 from volviz.core.grid import Grid, Region
 from volviz.render.resample import Resampling
-from volviz.render.textures import light_shape, lowpassed_contrast
+from volviz.render.textures import light_shape
 
 FINE = Grid((24, 30, 36), (5.0, 5.0, 5.0), (100.0, -50.0, 7.0))
 
@@ -63,15 +62,3 @@ def test_the_same_grid_needs_no_neighbours() -> None:
 def test_the_light_volume_halves_five_times() -> None:
     assert light_shape((64, 65, 500)) == (32, 64, 256)
     assert all(n % 32 == 0 for n in light_shape((1, 77, 1440)))
-
-
-def test_contrast_is_of_the_lowpassed_density() -> None:
-    from volviz.core.scene import RawLook
-    from volviz.core.volume import Volume
-
-    raw = np.random.default_rng(0).normal(3.0, 2.0, (20, 40, 40)).astype(np.float32)
-    volume = Volume(Grid(raw.shape, (10.0, 10.0, 10.0)), raw)
-    got = lowpassed_contrast(volume, RawLook(lowpass=30.0, invert=False))
-    assert isinstance(got, Contrast)
-    assert got.deviation == pytest.approx(2.0 / 27**0.5, rel=0.15)
-    assert got.mean == pytest.approx(3.0, abs=0.05)

@@ -26,7 +26,7 @@ SOFTWARE = "volviz"
 # A tomogram's voxels are 1 to 50 Å; 72 or 300 dots per inch is what a program writes that knows nothing.
 BELIEVABLE = (0.1, 10_000.0)
 SECTION_AXES = "ZIQT"
-SIZE_UNKNOWN = "The file states no voxel size that can be believed, so lengths are guesses; give the true one (--voxel-size, or the Data panel)."
+SIZE_UNKNOWN = "The file states no believable voxel size, so lengths are guesses; give the true one (--voxel-size, or the Data panel)."
 
 
 def open_tiff(path: Path, *, index: int | None = None) -> Volume:

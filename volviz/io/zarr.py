@@ -22,7 +22,7 @@ from volviz.io.units import angstroms_per
 
 SPACE = ("z", "y", "x")
 ASSUMED_UNIT = "The file names no unit of length; Å is assumed."
-SIZE_UNKNOWN = "The file states no voxel size that can be believed, so lengths are guesses; give the true one (--voxel-size, or the Data panel)."
+SIZE_UNKNOWN = "The file states no believable voxel size, so lengths are guesses; give the true one (--voxel-size, or the Data panel)."
 
 
 def open_zarr(path: Path, *, index: int | None = None) -> Volume | Segmentation:
