@@ -46,7 +46,7 @@ def test_nothing_below_the_faces_imports_the_root():
             assert not (isinstance(node, ast.ImportFrom) and node.module == "volviz"), path
 
 
-@pytest.mark.parametrize("command", ["import volviz", "import volviz.cli.parser as p; p._build()"])
+@pytest.mark.parametrize("command", ["import volviz", "import volviz.cli.parser as p; p.build_parser()"])
 def test_starting_imports_nothing_heavy(command):
     heavy = {"torch", "PySide6", "vispy", "OpenGL", "skimage", "scipy", "zarr", "mrcfile", "av"}
     loaded = run(f"{command}; import sys; print(*{{m.split('.')[0] for m in sys.modules}})").split()

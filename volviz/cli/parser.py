@@ -31,7 +31,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     Raises:
         VolvizError: it cannot be understood.
     """
-    parser, names = _build()
+    parser, names = build_parser()
     if not argv or (argv[0] not in names and not argv[0].startswith("-")):
         if argv and not Path(argv[0]).exists() and not set(argv[0]) & set("./\\"):
             raise VolvizError(f"There is neither a command nor a file called '{argv[0]}'; see volviz --help.")
@@ -39,7 +39,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _build() -> tuple[_Parser, set[str]]:
+def build_parser() -> tuple[_Parser, set[str]]:
+    """Return the parser, and the names of the commands."""
     parser = _Parser(prog="volviz", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action=_Version)
     sub = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
