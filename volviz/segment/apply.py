@@ -82,6 +82,7 @@ def apply(
         with torch.inference_mode():
             for part, data in work.bricks_of(network, dtype, len(labels), run):
                 sink.write(part, data)
+        run.report(1.0, "segmented")
         sink.finish()
     except BaseException:
         sink.abort()
@@ -156,9 +157,10 @@ class _Work:
                 high = min(ready, low + _SLAB)
                 yield self._slab(sums, (base, y0, x0), low, high)
             written = ready
-            keep = min(final, int(self.back[0].index[written:].min())) if written < self.region.shape[0] else final
-            _forget(sums, keep - base)
-            base = keep
+            if written < self.region.shape[0]:
+                keep = min(final, int(self.back[0].index[written:].min()))
+                _forget(sums, keep - base)
+                base = keep
 
     def _slab(self, sums: npt.NDArray[np.float32], corner: tuple[int, int, int], low: int, high: int) -> tuple[Region, Bytes]:
         along = (self.back[0].part(low, high), self.back[1], self.back[2])
@@ -174,8 +176,6 @@ def _three(make: Callable[[int], Taps]) -> Part:
 
 def _forget(sums: npt.NDArray[np.float32], planes: int) -> None:
     """Drop the first planes, move the others up and clear what comes free."""
-    if planes <= 0:
-        return
     kept = sums.shape[1] - planes
     for c in range(len(sums)):
         sums[c, :kept] = sums[c, planes:].copy()
