@@ -28,7 +28,7 @@ class Contrast:
 def contrast_of(values: npt.NDArray[np.float32], dense_is_dark: bool) -> Contrast:
     """Return mean and deviation of a sample, robust: clipped to the 0.5 and 99.5 percentiles.
 
-    Gold beads and hot voxels would otherwise set the scale (algorithms.md 1.7).
+    Gold beads and hot voxels would otherwise set the scale.
     """
     low, high = np.percentile(values, [0.5, 99.5])
     inside = np.clip(values, low, high)

@@ -18,7 +18,7 @@ OPACITIES = {"membrane": 0.6, "spikes": 1.0, "lumen": 0.35}
 
 
 def ridler_calvard(histogram: npt.NDArray[np.int64]) -> float:
-    """Return the ISODATA threshold of a histogram of 256 grey levels (Ridler and Calvard 1978; algorithms.md 1.8).
+    """Return the ISODATA threshold of a histogram of 256 grey levels (Ridler and Calvard 1978), as the paper uses it.
 
     T <- round((mean of the values below T + mean of the values from T on) / 2) until it rests. It starts from the
     mean, but not below 1, or a slice that is mostly empty would have nothing on its lower side and stay at 0.
