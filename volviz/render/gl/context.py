@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -92,6 +93,8 @@ def check_version() -> None:
 
 
 def _egl() -> Any:
+    if os.name == "nt":
+        raise VolvizError("Stills and videos are drawn without a window by EGL, which Windows lacks; draw them on Linux or under WSL.")
     try:
         from OpenGL import EGL
     except (ImportError, AttributeError, OSError) as error:  # PyOpenGL reports a missing library in all three ways
