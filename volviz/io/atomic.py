@@ -111,7 +111,7 @@ class Replacement:
 
 
 @contextmanager
-def replacing(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+def replacing(path: Path, *, overwrite: bool = False, folder: bool = False) -> Iterator[Path]:
     """Give a name to write a file or a folder to, and move it into place when the block ends well.
 
     If the block raises anything, `Cancelled` and KeyboardInterrupt included, what it wrote is removed.
@@ -119,7 +119,7 @@ def replacing(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     Raises:
         VolvizError: as `Replacement`, or the disk is full.
     """
-    replacement = Replacement(path, overwrite=overwrite)
+    replacement = Replacement(path, overwrite=overwrite, folder=folder)
     try:
         yield replacement.partial
         replacement.commit()

@@ -16,7 +16,7 @@ from volviz.core.grid import Grid, Region, bricks
 from volviz.core.report import Report, part, silent
 from volviz.core.segmentation import Kind, Label, Segmentation
 from volviz.core.volume import Volume
-from volviz.io.atomic import Replacement, check_absent, check_folder
+from volviz.io.atomic import Replacement, check_absent, check_folder, replacing
 from volviz.io.classes import hard_classes
 from volviz.io.description import label_to_json, source_to_json
 from volviz.io.lazy import is_zarr
@@ -107,9 +107,8 @@ def save_zarr(value: Volume, path: Path, *, overwrite: bool = False, report: Rep
         VolvizError: the name is taken by something, or its folder cannot be written to.
     """
     check_target(path, overwrite=overwrite)
-    replacement = Replacement(path, overwrite=overwrite, folder=True)
-    try:
-        root = zarr.create_group(store=str(replacement.partial), zarr_format=3)
+    with replacing(path, overwrite=overwrite, folder=True) as partial:
+        root = zarr.create_group(store=str(partial), zarr_format=3)
         pyramid = Pyramid(root, value.grid, np.dtype(value.data.dtype).newbyteorder("="))
         root.update_attributes({"ome": pyramid.metadata(value.name), "volviz": _ours(value, value.grid)})
         regions = list(bricks(value.grid.shape, (CHUNK, CHUNK, CHUNK)))
@@ -118,12 +117,6 @@ def save_zarr(value: Volume, path: Path, *, overwrite: bool = False, report: Rep
             pyramid.write(region, np.asarray(value.data[region.slices]))
         pyramid.coarsen(part(report, 0.8, 1.0))
         report(1.0, "written")
-        replacement.commit()
-    except BaseException as error:
-        replacement.discard()
-        if isinstance(error, OSError):
-            raise replacement.explain(error) from error
-        raise
 
 
 def check_target(path: Path, *, overwrite: bool) -> None:
