@@ -1,4 +1,4 @@
-#include "units.glsl"
+#include "groups.glsl"
 #include "ramp.glsl"
 
 // Extinction, 1/nm: sigma = sum_i opacity_i r_i(p_i) r_raw. The point is in nm and must lie in the box.
@@ -6,7 +6,7 @@ float extinction_at(vec3 point) {
     vec3 at = point / box.extent;
     float sum = 0.0, factor = 1.0;
     for (int g = 0; g < GROUPS; ++g) {
-        vec4 r = ramp(textureLod(u_group[g], at, 0.0), g);
+        vec4 r = ramp(group_at(g, at), g);
         if (g == 0) factor = raw_factor(r.x);
         sum += dot(look.opacity[g], r);
     }
@@ -26,7 +26,7 @@ vec4 material_at(vec3 point) {
     vec3 color = vec3(0.0);
     float sum = 0.0, factor = 1.0;
     for (int g = 0; g < GROUPS; ++g) {
-        vec4 r = ramp(textureLod(u_group[g], at, 0.0), g);
+        vec4 r = ramp(group_at(g, at), g);
         if (g == 0) factor = raw_factor(r.x);
         vec4 weight = look.opacity[g] * r;
         sum += weight.x + weight.y + weight.z + weight.w;

@@ -12,7 +12,7 @@ from OpenGL import GL
 from volviz.assets import asset
 from volviz.render import blocks
 from volviz.render.gl import program
-from volviz.render.shaders import SCREEN, Shaders
+from volviz.render.shaders import SCREEN, Shaders, Variant
 
 ENTRIES = sorted(p.name for p in asset("shaders").iterdir() if p.suffix in {".frag", ".comp"})
 
@@ -23,7 +23,7 @@ def test_every_entry_point_compiles_in_every_variant(gl: None, name: str, groups
     shaders = Shaders(groups)
     for exact in (False, True):
         for skip in (False, True):
-            shaders.get(*([SCREEN] if name.endswith(".frag") else []), name, exact=exact, skip=skip)
+            shaders.get(*([SCREEN] if name.endswith(".frag") else []), name, variant=Variant(exact=exact, skip=skip))
     shaders.delete()
 
 

@@ -24,7 +24,7 @@ from volviz.render.passes.light import LightVolume
 from volviz.render.passes.march import Entry, Quality, march
 from volviz.render.passes.occupancy import Occupancy
 from volviz.render.passes.resolve import resolve
-from volviz.render.shaders import Shaders
+from volviz.render.shaders import Shaders, Variant
 from volviz.render.textures import Textures
 from volviz.render.uniforms import LIGHT_MEMBERS, RAMP_MEMBERS, box_values, key_of, look_values, view_values
 
@@ -97,7 +97,7 @@ class Renderer:
                 termination=marching.TERMINATION_MOVING if moving else marching.TERMINATION,
             )
             gpu.view.write(view)
-            gpu.march(gpu.shaders, tile, inner, quality=quality)
+            gpu.march(gpu.shaders, tile, inner, variant=gpu.variant(scene, quality))
             if scene.bloom.on:
                 glow.gather(tile, (0, 0), inner, scene.bloom, 2.0**scene.exposure)
                 glow.spread(scene.bloom)
@@ -145,7 +145,8 @@ class _OnGpu:
     """What a loaded volume has on the GPU."""
 
     def __init__(self, volume: Volume, segmentation: Segmentation | None, memory: int | None, entry: Entry, skip: bool) -> None:
-        self.march = partial(march, entry=entry, skip=skip)
+        self.march = partial(march, entry=entry)
+        self._skip = skip
         self.textures = Textures(volume, segmentation, memory)
         self.grid: Grid = self.textures.grid
         self.shaders = Shaders(self.textures.groups_needed)
@@ -157,6 +158,10 @@ class _OnGpu:
         self._glow: Glow | None = None
         self._ramps_key = self._light_key = b""
         self._lit_from = np.zeros(3)
+
+    def variant(self, scene: Scene, quality: Quality) -> Variant:
+        """Return the kind of program that draws this scene."""
+        return Variant(exact=quality == "exact", skip=self._skip)
 
     def prepare(self, scene: Scene, camera: Camera, *, moving: bool) -> None:
         """Bring textures, occupancy and light up to date and bind them, in that order."""
@@ -237,7 +242,7 @@ class _OnGpu:
             for frame in range(samples):
                 report((i + frame / samples) / len(tiles), "drawing")
                 self.view.write(view | _jitter(frame, samples) | {"offset": offset})
-                self.march(self.shaders, target, extent, quality=quality, share=1 / (frame + 1))
+                self.march(self.shaders, target, extent, variant=self.variant(scene, quality), share=1 / (frame + 1))
             if scene.bloom.on:
                 glow.gather(target, offset, extent, scene.bloom, 2.0**scene.exposure)
             if len(tiles) > 1:

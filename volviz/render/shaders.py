@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+
 from volviz.render import blocks
 from volviz.render.gl.program import Program
 
 SCREEN = "screen.vert"
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What is compiled into a program instead of being read by it, so that what is not asked for costs nothing.
+
+    Every field is a `#define` of the same name in capitals.
+    """
+
+    exact: bool = False  # occlusion and shadow evaluated at every sample
+    skip: bool = True  # empty space leapt over
+
+    @property
+    def defines(self) -> dict[str, int]:
+        """Its fields as the preprocessor sees them."""
+        return {f.name.upper(): int(getattr(self, f.name)) for f in fields(self)}
+
+
+USUAL = Variant()
 
 
 class Shaders:
@@ -14,14 +35,13 @@ class Shaders:
     def __init__(self, groups: int) -> None:
         self.groups = groups
         self._generated = {"blocks.glsl": blocks.glsl()}
-        self._programs: dict[tuple[tuple[str, ...], bool, bool], Program] = {}
+        self._programs: dict[tuple[tuple[str, ...], Variant], Program] = {}
 
-    def get(self, *names: str, exact: bool = False, skip: bool = True) -> Program:
-        """Return a program: lighting evaluated at every sample if ``exact``, empty space leapt over if ``skip``."""
-        key = (names, exact, skip)
+    def get(self, *names: str, variant: Variant = USUAL) -> Program:
+        """Return a program of these files, compiled if it is wanted for the first time."""
+        key = (names, variant)
         if key not in self._programs:
-            defines = {"GROUPS": self.groups, "EXACT": int(exact), "SKIP": int(skip)}
-            self._programs[key] = Program(*names, defines=defines, generated=self._generated)
+            self._programs[key] = Program(*names, defines={"GROUPS": self.groups, **variant.defines}, generated=self._generated)
         return self._programs[key]
 
     def delete(self) -> None:

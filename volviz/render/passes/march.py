@@ -7,7 +7,7 @@ from typing import Literal
 from OpenGL import GL
 
 from volviz.render.gl.target import Target
-from volviz.render.shaders import SCREEN, Shaders
+from volviz.render.shaders import SCREEN, USUAL, Shaders, Variant
 
 Quality = Literal["cached", "exact"]
 Entry = Literal["fragment", "compute"]
@@ -24,24 +24,23 @@ def march(
     target: Target,
     size: tuple[int, int],
     *,
+    variant: Variant = USUAL,
     entry: Entry = "fragment",
-    quality: Quality = "cached",
     share: float = 1.0,
-    skip: bool = True,
 ) -> None:
     """Draw a tile of ``size`` (width, height) into the lower left of a target, mixed by ``share`` into what is there.
 
-    ``entry`` chooses the kind of shader, ``skip`` leaps over empty bricks; neither changes the picture. Needs the
-    blocks, the groups, the distance map and the light volume bound.
+    ``entry`` chooses the kind of shader, which does not change the picture. Needs the blocks, the groups, the distance
+    map and the light volume bound.
     """
     if entry == "compute":
         target.texture.image(0, GL.GL_READ_WRITE)
-        shaders.get("march.comp", exact=quality == "exact", skip=skip).use(u_size=size, u_share=float(share))
+        shaders.get("march.comp", variant=variant).use(u_size=size, u_share=float(share))
         GL.glDispatchCompute(-(-size[0] // 8), -(-size[1] // 8), 1)
         GL.glMemoryBarrier(GL.GL_TEXTURE_FETCH_BARRIER_BIT | GL.GL_FRAMEBUFFER_BARRIER_BIT | GL.GL_SHADER_IMAGE_ACCESS_BARRIER_BIT)
         return
     target.bind(size)
-    shaders.get(SCREEN, "march.frag", exact=quality == "exact", skip=skip).use()
+    shaders.get(SCREEN, "march.frag", variant=variant).use()
     if share < 1:
         GL.glEnable(GL.GL_BLEND)
         GL.glBlendColor(share, share, share, share)
