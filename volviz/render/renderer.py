@@ -18,6 +18,7 @@ from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.render.blocks import BOX, LOOK, VIEW, Buffer
 from volviz.render.gl.target import Target, own_state
+from volviz.render.passes import light as lighting
 from volviz.render.passes import march as marching
 from volviz.render.passes.bloom import Glow
 from volviz.render.passes.light import LightVolume
@@ -57,6 +58,11 @@ class Renderer:
         """What was done to the data so that they could be drawn; empty until something was."""
         return self._gpu.textures.notes if self._gpu is not None else ()
 
+    @property
+    def pending(self) -> bool:
+        """Whether the last `draw` left light to be renewed: drawing the same again shows more of it, a still all."""
+        return self._gpu is not None and self._gpu.light.pending
+
     def load(self, volume: Volume, segmentation: Segmentation | None = None) -> None:
         """Draw these from now on. Their arrays are read at the next drawing, in slabs."""
         if volume is self._volume and segmentation is self._segmentation:
@@ -85,7 +91,7 @@ class Renderer:
         """Draw into the lower left ``size`` (width, height) of a framebuffer; ``moving`` trades sharpness for speed."""
         gpu = self._ready()
         with own_state(UNITS):
-            gpu.prepare(scene, camera, moving=moving)
+            gpu.prepare(scene, camera, moving=moving, whole=False)
             scale = marching.SCALE_MOVING if moving else 1.0
             inner = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
             tile, glow = gpu.target(inner), gpu.glow(inner)
@@ -163,8 +169,11 @@ class _OnGpu:
         """Return the kind of program that draws this scene."""
         return Variant(exact=quality == "exact", skip=self._skip)
 
-    def prepare(self, scene: Scene, camera: Camera, *, moving: bool) -> None:
-        """Bring textures, occupancy and light up to date and bind them, in that order."""
+    def prepare(self, scene: Scene, camera: Camera, *, moving: bool, whole: bool = True) -> None:
+        """Bring textures, occupancy and light up to date and bind them, in that order.
+
+        Unless the ``whole`` light is asked for, it is renewed by as much as a frame can afford.
+        """
         GL.glBindVertexArray(self._vertices)
         self.box.write(box_values(self.grid))
         look = look_values(scene, self.textures.segmentation, camera)
@@ -185,8 +194,9 @@ class _OnGpu:
             self._ramps_key = ramps
         lit = key_of(look, LIGHT_MEMBERS)
         if lit != self._light_key:
-            self.light.renew()
+            self.light.begin()
             self._light_key, self._lit_from = lit, look["to_light"]
+        self.light.renew(None if whole else lighting.BUDGET, fine=not moving)
         self.bind()
 
     def bind(self) -> None:

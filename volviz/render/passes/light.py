@@ -1,4 +1,9 @@
-"""Light: ambient occlusion and soft shadow at half resolution, from extinction and its mips."""
+"""Light: ambient occlusion and soft shadow at half resolution, from extinction and its mips.
+
+A change of light is taken in two rounds: first one value for each block of eight cells, at an eighth of the cost, then
+every cell. Each round goes through the list of blocks in slices, so that no frame waits for more than it can afford,
+and the picture shows what is there meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +22,7 @@ LEVELS = 6  # of extinction; the padding of the light volume halves exactly this
 INVOCATIONS = 64  # of light.comp in a work group
 WIDEST = 65535  # work groups along an axis that every driver allows
 LIGHT_UNIT, EXTINCTION_UNIT = 4, 5
+BUDGET = 1 << 16  # evaluations in a frame: 20 ms of a software driver on two cores, far below 1 ms of a graphics card
 
 
 class LightVolume:
@@ -28,7 +34,8 @@ class LightVolume:
         self._extinction = Texture3D(self._shape, GL.GL_RG16F, levels=LEVELS, border=True)
         self._light = Texture3D(self._shape, GL.GL_RG8)
         self._list = int(GL.glGenBuffers(1))
-        self._listed = 0
+        self._listed = 0  # blocks
+        self._coarse = self._fine = 0  # blocks that each round has still to light
         GL.glBindBuffer(GL.GL_SHADER_STORAGE_BUFFER, self._list)
         GL.glBufferData(GL.GL_SHADER_STORAGE_BUFFER, 4 + math.prod(self._shape) // 2, None, GL.GL_DYNAMIC_COPY)
 
@@ -45,16 +52,37 @@ class LightVolume:
             dispatch((z, y, x))
         self._renew_list()
 
-    def renew(self) -> None:
-        """Light every cell that can be seen, for the light in the block `LOOK`."""
-        groups = -(-8 * self._listed // INVOCATIONS)
-        if groups == 0:
+    @property
+    def pending(self) -> bool:
+        """Whether light is still to be renewed."""
+        return self._fine > 0
+
+    def begin(self) -> None:
+        """Have every cell that can be seen lit anew, as the light in the block `LOOK` or the extinction is another."""
+        self._coarse = self._fine = self._listed
+
+    def renew(self, budget: int | None, *, fine: bool = True) -> None:
+        """Go on lighting, at most ``budget`` values (None: all that is left); without ``fine``, the first round only."""
+        if budget is None or 8 * self._fine <= budget:
+            self._coarse, fine = 0, True  # a first impression would only cost more
+        left = 8 * self._fine if budget is None else budget
+        blocks = min(self._coarse, left)
+        self._light_blocks(self._listed - self._coarse, blocks, fine=False)
+        self._coarse -= blocks
+        if fine and self._coarse == 0:
+            blocks = min(self._fine, (left - blocks) // 8)
+            self._light_blocks(self._listed - self._fine, blocks, fine=True)
+            self._fine -= blocks
+
+    def _light_blocks(self, first: int, blocks: int, *, fine: bool) -> None:
+        if blocks == 0:
             return
+        groups = -(-blocks * (8 if fine else 1) // INVOCATIONS)
+        rows = -(-groups // WIDEST)
         self._extinction.bind(EXTINCTION_UNIT)
         self._light.image(0, GL.GL_WRITE_ONLY)
         GL.glBindBufferBase(GL.GL_SHADER_STORAGE_BUFFER, 0, self._list)
-        self._shaders.get("light.comp").use()
-        rows = -(-groups // WIDEST)
+        self._shaders.get("light.comp").use(u_first=first, u_blocks=blocks, u_fine=int(fine))
         GL.glDispatchCompute(-(-groups // rows), rows, 1)
         GL.glMemoryBarrier(GL.GL_TEXTURE_FETCH_BARRIER_BIT)
 

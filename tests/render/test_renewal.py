@@ -1,0 +1,85 @@
+"""Light is renewed a little in every frame, and in the end it is the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from OpenGL import GL
+
+from tests.render.conftest import brightness, virion
+from volviz.core.camera import Camera
+from volviz.core.scene import Light, Scene
+from volviz.render.gl.target import Target
+from volviz.render.passes import light
+from volviz.render.renderer import Renderer
+
+SIZE = (96, 96)
+BEFORE, AFTER = (Light((x, 0.6, 0.5), fixed_to="world") for x in (-0.6, 0.9))
+
+
+class Window:
+    """What a window does with a renderer: it draws into a framebuffer and asks whether there is more to come."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        volume, classes = virion()
+        renderer.load(volume, classes)
+        self.renderer, self.scene = renderer, Scene.of(volume, classes)
+        self.camera = Camera.framing(volume.grid).zoomed(1.6)
+        self.target = Target(SIZE, GL.GL_RGBA8)
+
+    def draw(self, light: Light, *, moving: bool = False) -> np.ndarray:
+        self.target.bind(SIZE)
+        self.renderer.draw(replace(self.scene, light=light), self.camera, SIZE, self.target.framebuffer, moving=moving)
+        return self.target.read(SIZE).astype(int)
+
+
+@pytest.fixture
+def window(renderer: Renderer):
+    made = Window(renderer)
+    yield made
+    made.target.delete()
+
+
+def test_a_change_of_light_is_seen_at_once_and_finished_over_a_few_frames(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = {light_: window.draw(light_) for light_ in (AFTER, BEFORE)}
+    assert not window.renderer.pending
+    assert np.abs(whole[AFTER] - whole[BEFORE]).mean() > 3
+    monkeypatch.setattr(light, "BUDGET", 2000)
+    errors, frames = [], 0
+    while frames == 0 or window.renderer.pending:
+        errors.append(np.abs(window.draw(AFTER) - whole[AFTER]).mean())
+        frames += 1
+        assert frames < 50
+    assert frames > 4
+    assert errors[1] < 0.5 * np.abs(whole[AFTER] - whole[BEFORE]).mean()  # two frames after the change
+    assert errors[-1] == 0
+
+
+def test_a_drag_shows_coarser_light_that_becomes_the_right_one_at_rest(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    window.draw(BEFORE)
+    right = window.draw(AFTER, moving=True)
+    window.draw(BEFORE)
+    monkeypatch.setattr(light, "BUDGET", 2000)
+    for _ in range(3):
+        dragged = window.draw(AFTER, moving=True)
+    assert window.renderer.pending
+    assert 0 < np.abs(dragged - right).mean() < 2
+    assert (window.draw(AFTER, moving=True) == dragged).all()  # nothing is spent while it is dragged on
+    while window.renderer.pending:
+        window.draw(AFTER)
+    assert (window.draw(AFTER, moving=True) == right).all()
+
+
+def test_a_still_never_shows_light_on_its_way(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = replace(window.scene, light=AFTER)
+    right = window.renderer.image(scene, window.camera, SIZE, samples=1)
+    monkeypatch.setattr(light, "BUDGET", 100)
+    window.draw(BEFORE)
+    window.draw(AFTER)
+    assert window.renderer.pending
+    still = window.renderer.image(scene, window.camera, SIZE, samples=1)
+    assert (still == right).all()
+    assert not window.renderer.pending
+    assert brightness(still).max() > 100
