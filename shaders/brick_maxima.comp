@@ -15,5 +15,5 @@ void main() {
     for (int z = low.z; z <= high.z; ++z)
         for (int y = low.y; y <= high.y; ++y)
             for (int x = low.x; x <= high.x; ++x) most = max(most, texelFetch(u_channels, ivec3(x, y, z), 0));
-    imageStore(u_maxima, brick, most);
+    imageStore(u_maxima, brick, ceil(255.0 * most - 1e-3) / 255.0);  // of 16 bits too, no less than what is there
 }

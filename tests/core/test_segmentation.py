@@ -73,3 +73,22 @@ def test_a_sample_of_a_large_volume_is_spread_and_repeats():
     assert 300_000 < values.size < 500_000
     assert values.mean() == pytest.approx(99.5, abs=20)
     np.testing.assert_array_equal(values, volume.sample(voxels=400_000))
+
+
+@pytest.mark.parametrize("kind", ["probability", "score"])
+def test_16_bits_mean_what_bytes_mean(kind):
+    rng = np.random.default_rng(4)
+    stored = rng.integers(0, 256, (4, 3, 4, 5)).astype(np.uint8)
+    coarse = Segmentation(Grid((3, 4, 5)), stored, kind=kind)
+    values = coarse.values(stored)
+    half = 32768
+    fine = np.clip(values * (half - 1) + half if kind == "score" else values * 65535, 0, 65535)
+    deep = Segmentation(coarse.grid, np.rint(fine).astype(np.uint16), kind=kind)
+    assert np.abs(deep.values(deep.data) - np.maximum(values, -1.00004)).max() < 1 / 65535 + 1e-6
+    assert np.abs(deep.as_bytes(deep.data).astype(int) - np.maximum(stored, kind == "score")).max() == 0
+    assert np.allclose(deep.probabilities(), np.maximum(coarse.probabilities(), -1.00004), atol=2e-5)
+    for value in (0.0, 0.25, 1.0):
+        assert abs(float(deep.values(deep.stored(value) * 65535)) - value) < 1e-4
+        assert abs(float(coarse.values(coarse.stored(value) * 255)) - value) < 1e-6
+    with pytest.raises(ValueError, match="uint8 or uint16"):
+        Segmentation(coarse.grid, stored.astype(np.int32), kind=kind)

@@ -46,7 +46,7 @@ def threshold_curve(segmentation: Segmentation, name: str) -> npt.NDArray[np.flo
     channel = segmentation.index(name)
     curve = np.full(segmentation.shape[0], np.nan)
     for z in range(segmentation.shape[0]):
-        plane = np.asarray(segmentation.data[channel, z])
+        plane = segmentation.as_bytes(np.asarray(segmentation.data[channel, z]))
         if plane.max() >= 1:
             curve[z] = ridler_calvard(np.bincount(plane.ravel(), minlength=256)) / 255
     return curve
@@ -72,7 +72,7 @@ def raw_look(volume: Volume, segmentation: Segmentation | None = None) -> RawLoo
     contrast = lowpassed_contrast(volume, look.lowpass, look.invert)
     inside = []
     for plane in spread_planes(volume.grid):
-        foreground = np.asarray(segmentation.data[(0, *plane.slices)]) < 128
+        foreground = segmentation.values(segmentation.data[(0, *plane.slices)]) < 0.5
         inside.append(contrast.apply(lowpassed(volume, look.lowpass, plane)[foreground]))
     values = np.concatenate(inside)
     if values.size < 200:
@@ -103,7 +103,7 @@ def drawn_points(volume: Volume, segmentation: Segmentation | None = None) -> Fl
     side, (depth, height, width) = 8, segmentation.shape
     found = []
     for z in range(0, depth, side):
-        slab = np.asarray(segmentation.data[:, z : z + side])
+        slab = segmentation.as_bytes(np.asarray(segmentation.data[:, z : z + side]))
         shown = slab.max(axis=0) > 128 if segmentation.kind == "score" else slab[0] < 128
         full = np.zeros((-(-height // side) * side, -(-width // side) * side), np.int64)
         full[:height, :width] = shown.sum(axis=0)

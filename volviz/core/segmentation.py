@@ -55,10 +55,11 @@ class Instance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Segmentation:
-    """Soft classes on a grid: ``data`` is (class, z, y, x) uint8, 0..255 for 0..1.
+    """Soft classes on a grid: ``data`` is (class, z, y, x) uint8 or uint16, 0..255 or 0..65535 for 0..1.
 
     Kind "probability": the classes of a voxel sum to one (stored bytes to 1 +- 2/255), the first is the background.
-    Kind "score": signed heat, 128 = 0, which sums to nothing.
+    Kind "score": signed heat in -1..1, stored around 128 or 32768, which sums to nothing.
+    volviz makes bytes, which is as fine as the eye can tell; 16 bits are drawn as they are and written as bytes.
     ``provenance`` says how it was made; ``source`` is the tomogram it was made from.
     """
 
@@ -75,8 +76,8 @@ class Segmentation:
     def __post_init__(self) -> None:
         if tuple(self.data.shape) != (len(self.labels), *self.grid.shape):
             raise ValueError(f"{len(self.labels)} classes on a grid of {self.grid.shape} need another shape than {tuple(self.data.shape)}")
-        if np.dtype(self.data.dtype) != np.uint8:
-            raise ValueError(f"classes are stored as uint8, not {self.data.dtype}")
+        if np.dtype(self.data.dtype) not in {np.dtype(np.uint8), np.dtype(np.uint16)}:
+            raise ValueError(f"classes are stored as uint8 or uint16, not {self.data.dtype}")
         if len({label.name for label in self.labels}) != len(self.labels):
             raise ValueError("two classes have the same name")
 
@@ -103,6 +104,29 @@ class Segmentation:
         raise KeyError(name)
 
     @property
+    def most(self) -> int:
+        """The largest value that ``data`` can hold: 255 or 65535."""
+        return int(np.iinfo(self.data.dtype).max)
+
+    def values(self, stored: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """Return what stored values mean: probabilities 0..1, or scores -1..1."""
+        plain = np.asarray(stored, dtype=np.float32)
+        half = (self.most + 1) // 2
+        return (plain - np.float32(half)) / np.float32(half - 1) if self.kind == "score" else plain / np.float32(self.most)
+
+    def stored(self, value: float) -> float:
+        """Return as which share 0..1 of ``most`` a probability or a score is stored."""
+        half = (self.most + 1) // 2
+        return (half + (half - 1) * value) / self.most if self.kind == "score" else value
+
+    def as_bytes(self, stored: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+        """Return stored values as those of a segmentation of bytes."""
+        if self.most == 255:
+            return np.asarray(stored, dtype=np.uint8)
+        values = self.values(stored)
+        return np.rint(np.clip(values * 127 + 128 if self.kind == "score" else values * 255, 0, 255)).astype(np.uint8)
+
+    @property
     def drawn(self) -> tuple[Label, ...]:
         """The classes that are drawn: all of a score volume, all but the background of probabilities."""
         return self.labels if self.kind == "score" else self.labels[1:]
@@ -111,7 +135,7 @@ class Segmentation:
         """Read a region (z, y, x), or everything, as float32 (class, z, y, x): normalised to sum one, or signed scores in -1..1."""
         part = np.asarray(self.data[(slice(None), *(region or Region.whole(self.grid.shape)).slices)], dtype=np.float32)
         if self.kind == "score":
-            return np.asarray((part - 128) / 127, dtype=np.float32)
+            return self.values(part)
         return np.asarray(part / np.maximum(part.sum(axis=0, keepdims=True), 1), dtype=np.float32)
 
     def hard(self, region: Region | None = None) -> npt.NDArray[np.uint8]:
@@ -119,7 +143,7 @@ class Segmentation:
         part = np.asarray(self.data[(slice(None), *(region or Region.whole(self.grid.shape)).slices)])
         best: npt.NDArray[np.uint8] = part.argmax(axis=0).astype(np.uint8)
         if self.kind == "score":
-            best[part.max(axis=0) <= 128] = 255
+            best[part.max(axis=0) <= (self.most + 1) // 2] = 255
         return best
 
     def entropy(self, region: Region | None = None) -> npt.NDArray[np.float32]:

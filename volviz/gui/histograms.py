@@ -38,7 +38,7 @@ def class_histograms(segmentation: Segmentation) -> dict[str, Histogram]:
     for label in segmentation.drawn:
         counts = np.zeros(256, np.int64)
         for z in chosen:
-            plane = np.asarray(segmentation.data[segmentation.index(label.name), int(z)])
+            plane = segmentation.as_bytes(np.asarray(segmentation.data[segmentation.index(label.name), int(z)]))
             counts += np.bincount(plane.ravel(), minlength=256)
         counts[0] = 0
         found[label.name] = Histogram(counts.reshape(BINS, -1).sum(axis=1), low, 1.0)

@@ -31,8 +31,7 @@ def pick(camera: Camera, scene: Scene, classes: Segmentation, right: float, up: 
     for name, ramp in scene.ramps.items():
         if not ramp.visible or name not in [label.name for label in classes.labels]:
             continue
-        stored = np.asarray(classes.data[classes.index(name)][index[:, 0], index[:, 1], index[:, 2]], dtype=np.float64)
-        soft = (stored - 128) / 127 if classes.kind == "score" else stored / 255
+        soft = classes.values(classes.data[classes.index(name)][index[:, 0], index[:, 1], index[:, 2]])
         extinction += ramp.opacity * np.clip((soft - ramp.low) / max(ramp.high - ramp.low, 1e-6), 0, 1)
     step_nm = (far - near) / SAMPLES / 10
     opacity = 1 - np.exp(-np.cumsum(extinction) * step_nm)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ from volviz.render.passes.march import Entry, Quality, march
 from volviz.render.passes.occupancy import Occupancy
 from volviz.render.passes.resolve import resolve
 from volviz.render.shaders import Shaders, Variant
-from volviz.render.textures import Textures
+from volviz.render.textures import Stored, Textures
 from volviz.render.uniforms import LIGHT_MEMBERS, RAMP_MEMBERS, box_values, key_of, look_values, view_values
 
 Pixels = npt.NDArray[np.uint8]
@@ -44,11 +44,14 @@ class Renderer:
     Everything on the GPU is made when first needed and renewed only where a change asks for it: ramps, light and camera
     never move the volume again. ``notes`` says in sentences what had to be done to the data, such as binning.
     ``memory`` is how many bytes its textures may take, by default what the device has to spare. ``entry`` chooses the kind
-    of shader that marches and ``skip`` whether it leaps over empty space: neither changes a picture.
+    of shader that marches and ``skip`` whether it leaps over empty space: neither changes a picture. ``bits`` is how fine
+    the textures are, by default as fine as the classes.
     """
 
-    def __init__(self, memory: int | None = None, *, entry: Entry = "fragment", skip: bool = True) -> None:
-        self._memory, self._entry, self._skip = memory, entry, skip
+    def __init__(
+        self, memory: int | None = None, *, entry: Entry = "fragment", skip: bool = True, bits: Literal[8, 16] | None = None
+    ) -> None:
+        self._memory, self._entry, self._skip, self._bits = memory, entry, skip, bits
         self._volume: Volume | None = None
         self._segmentation: Segmentation | None = None
         self._gpu: _OnGpu | None = None
@@ -70,7 +73,7 @@ class Renderer:
         self.release()
         self._volume, self._segmentation = volume, segmentation
 
-    def write(self, region: Region, data: Pixels) -> None:
+    def write(self, region: Region, data: Stored) -> None:
         """Show new classes (class, z, y, x) in a region of the segmentation's grid, the rest staying as it is."""
         gpu = self._ready()
         with own_state(UNITS):
@@ -143,17 +146,18 @@ class Renderer:
         if self._gpu is None:
             if self._volume is None:
                 raise ValueError("load a volume before drawing")
-            self._gpu = _OnGpu(self._volume, self._segmentation, self._memory, self._entry, self._skip)
+            textures = Textures(self._volume, self._segmentation, self._memory, self._bits)
+            self._gpu = _OnGpu(textures, self._entry, self._skip)
         return self._gpu
 
 
 class _OnGpu:
     """What a loaded volume has on the GPU."""
 
-    def __init__(self, volume: Volume, segmentation: Segmentation | None, memory: int | None, entry: Entry, skip: bool) -> None:
+    def __init__(self, textures: Textures, entry: Entry, skip: bool) -> None:
         self.march = partial(march, entry=entry)
         self._skip = skip
-        self.textures = Textures(volume, segmentation, memory)
+        self.textures = textures
         self.grid: Grid = self.textures.grid
         self.shaders = Shaders(self.textures.groups_needed)
         self.occupancy = Occupancy(self.grid.shape, self.shaders)
@@ -206,7 +210,7 @@ class _OnGpu:
         self.occupancy.bind()
         self.light.bind()
 
-    def write(self, region: Region, data: Pixels) -> None:
+    def write(self, region: Region, data: Stored) -> None:
         changed = self.textures.write(region, data)
         if changed is not None:
             self.box.write(box_values(self.grid))

@@ -80,7 +80,7 @@ def look_values(scene: Scene, segmentation: Segmentation | None, camera: Camera)
     else:
         for i, label in enumerate(segmentation.drawn, start=1):
             ramp = scene.ramps.get(label.name, Ramp(color=label.color))
-            begin, end = (_stored(value, segmentation) for value in (ramp.low, ramp.high))
+            begin, end = segmentation.stored(ramp.low), segmentation.stored(ramp.high)
             low[i], scale[i] = begin, _slope(begin, end)
             opacity[i] = ramp.opacity if ramp.visible else 0.0
             color[i, :3] = linear(ramp.color)
@@ -118,11 +118,6 @@ RAMP_MEMBERS = ("low", "scale", "opacity", "multiply")
 def key_of(look: Mapping[str, Any], members: tuple[str, ...]) -> bytes:
     """Return the bytes that some members come to, to see whether they changed."""
     return b"".join(np.asarray(look[name], dtype=np.float32).tobytes() for name in members)
-
-
-def _stored(value: float, segmentation: Segmentation) -> float:
-    """Return what a probability, or a score in -1..1, is in a texture of 0..1."""
-    return (128 + 127 * value) / 255 if segmentation.kind == "score" else value
 
 
 def _slope(low: float, high: float) -> float:

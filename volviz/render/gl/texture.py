@@ -13,6 +13,7 @@ from volviz.core.grid import Shape
 # Internal format: (bytes per texel, transfer format, transfer type).
 FORMATS: dict[int, tuple[int, int, int]] = {
     GL.GL_RGBA8: (4, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE),
+    GL.GL_RGBA16: (8, GL.GL_RGBA, GL.GL_UNSIGNED_SHORT),
     GL.GL_RG8: (2, GL.GL_RG, GL.GL_UNSIGNED_BYTE),
     GL.GL_R8UI: (1, GL.GL_RED_INTEGER, GL.GL_UNSIGNED_BYTE),
     GL.GL_RG16F: (4, GL.GL_RG, GL.GL_HALF_FLOAT),
@@ -22,6 +23,7 @@ FORMATS: dict[int, tuple[int, int, int]] = {
 # What numpy calls a transfer type.
 DTYPES: dict[int, np.dtype[Any]] = {
     GL.GL_UNSIGNED_BYTE: np.dtype(np.uint8),
+    GL.GL_UNSIGNED_SHORT: np.dtype(np.uint16),
     GL.GL_HALF_FLOAT: np.dtype(np.float16),
     GL.GL_FLOAT: np.dtype(np.float32),
 }
