@@ -13,7 +13,8 @@ void main() {
     int voxels = visible ? 8 : 0;  // as a loop's bound, since software drivers run what stands in a branch anyway
     for (int i = 0; i < voxels; ++i) {
         ivec3 voxel = 2 * cell + ivec3(i & 1, (i >> 1) & 1, i >> 2);
-        if (all(lessThan(voxel, box.shape))) sum += extinction_at((vec3(voxel) + 0.5) * box.voxel);
+        vec3 point = (vec3(voxel) + 0.5) * box.voxel;
+        if (all(lessThan(voxel, box.shape))) sum += share_left(point, box.voxel) * extinction_at(point);
     }
     imageStore(u_to, cell, vec4(sum / 8.0));
 }

@@ -31,7 +31,7 @@ vec3 illumination(vec2 visibility) {
 vec4 march(ivec2 tile_pixel) {
     vec2 pixel = vec2(tile_pixel + view.offset);
     Ray ray = camera_ray(pixel + 0.5 + view.subpixel);
-    vec2 span = box_span(ray);
+    vec2 span = clip_span(ray, box_span(ray));
     float length = span.y - span.x;
     if (length <= 0.0) return vec4(0.0);
 

@@ -1,5 +1,6 @@
 #include "groups.glsl"
 #include "ramp.glsl"
+#include "clip.glsl"
 
 // Extinction, 1/nm: sigma = sum_i opacity_i r_i(p_i) r_raw. The point is in nm and must lie in the box.
 float extinction_at(vec3 point) {
@@ -13,10 +14,9 @@ float extinction_at(vec3 point) {
     return sum * factor;
 }
 
-// The same, nothing outside the box.
+// The same, nothing outside the box or where it is cut away.
 float extinction_within(vec3 point) {
-    bool inside = all(greaterThanEqual(point, vec3(0.0))) && all(lessThanEqual(point, box.extent));
-    return inside ? extinction_at(point) : 0.0;
+    return is_left(point) ? extinction_at(point) : 0.0;
 }
 
 // Colour (linear, the mean of the classes weighted by their extinction, so that their order does not matter) and

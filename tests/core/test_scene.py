@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from volviz.core.annotations import Stroke, SurfacePoints, Tag
 from volviz.core.camera import Camera
+from volviz.core.cuts import Clips, Plane
 from volviz.core.errors import VolvizError
 from volviz.core.json import from_json, to_json
 from volviz.core.project import Bookmark, Keyframe, Project, Source
@@ -16,6 +17,8 @@ from volviz.core.scene import Light, Ramp, RawLook, Scene
 
 number = st.floats(allow_nan=False, allow_infinity=False)
 triple = st.tuples(number, number, number)
+parts = st.tuples(st.floats(0, 0.5), st.floats(0.5, 1, exclude_min=True))
+directions = st.tuples(st.floats(-9, 9), st.floats(-9, 9), st.floats(0.1, 9))
 ramps = st.builds(Ramp, number, number, triple, number, st.booleans())
 scenes = st.builds(
     Scene,
@@ -24,6 +27,7 @@ scenes = st.builds(
     light=st.builds(Light, triple, st.sampled_from(["camera", "world"])),
     exposure=number,
     background=triple,
+    clips=st.builds(Clips, st.booleans(), parts, parts, parts, st.lists(st.builds(Plane, triple, directions), max_size=6).map(tuple)),
 )
 cameras = st.builds(Camera, triple, number, orthographic_height=st.none() | number)
 annotations = st.one_of(
@@ -87,6 +91,14 @@ def test_a_scene_does_not_change_under_its_reader():
         ("bloom.on", "no", lambda s: s.bloom.on is False),
         ("light.fixed_to", "world", lambda s: s.light.fixed_to == "world"),
         ("exposure", "-1", lambda s: s.exposure == -1),
+        ("clips.x", "0.2,0.8", lambda s: s.clips.x == (0.2, 0.8)),
+        ("clips.on", "off", lambda s: s.clips.on is False),
+        (
+            "clips.planes",
+            "1 2 3 0 0 1; 4,5,6 1,0,0",
+            lambda s: s.clips.planes == (Plane((1, 2, 3), (0, 0, 1)), Plane((4, 5, 6), (1, 0, 0))),
+        ),
+        ("clips.planes", "none", lambda s: s.clips.planes == ()),
     ],
 )
 def test_one_field_is_set_as_a_person_writes_it(path, text, value):
@@ -103,6 +115,12 @@ def test_one_field_is_set_as_a_person_writes_it(path, text, value):
         ("light.direction_xyz", "1 2", "takes 3 numbers"),
         ("light.fixed_to", "moon", "no value"),
         ("light", "1", "names no setting"),
+        ("clips.x", "0.8,0.2", "the smaller first"),
+        ("clips.x", "0.8", "takes 2 numbers"),
+        ("clips.z", "0,1.5", "fractions of the volume from 0 to 1"),
+        ("clips.planes", "1 2 3", "takes six numbers for every plane"),
+        ("clips.planes", "1 2 3 0 0 0", "a direction other than 0 0 0"),
+        ("clips.planes", ";".join(["1 2 3 0 0 1"] * 7), "6 cutting planes at most"),
     ],
 )
 def test_what_cannot_be_set_says_why(path, text, says):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
+from volviz.core.cuts import Clips, planes_of
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Triple
 from volviz.core.segmentation import Segmentation
@@ -95,6 +96,7 @@ class Scene:
     occlusion: Occlusion = Occlusion()
     shadow: Shadow = Shadow()
     bloom: Bloom = Bloom()
+    clips: Clips = field(default_factory=Clips)
     exposure: float = 0.0
     background: Triple = (0.02, 0.022, 0.03)
 
@@ -116,7 +118,7 @@ class Scene:
     def set(self, path: str, text: str) -> Scene:
         """Return the scene with one field replaced, both as a person writes them: ``set("membrane.low", "0.3")``.
 
-        The path is ``CLASS.FIELD`` or ``PART.FIELD`` (``light.size``, ``raw.multiply``) or ``exposure``.
+        The path is ``CLASS.FIELD`` or ``PART.FIELD`` (``light.size``, ``raw.multiply``, ``clips.x``) or ``exposure``.
 
         Raises:
             VolvizError: there is no such field, or the text is no value for it.
@@ -133,6 +135,12 @@ class Scene:
         return replace(self, **{head: _parse(part, text, path)})
 
 
+# Fields whose number of values is not fixed: how they are read, and what to say of it.
+LISTS: Mapping[str, tuple[Callable[[str], Any], str]] = {
+    "clips.planes": (planes_of, "six numbers for every plane, a point (A) and the direction to cut away, planes divided by semicolons"),
+}
+
+
 def _set(value: Any, name: str, text: str, path: str) -> Any:
     if name not in {f.name for f in fields(value)}:
         raise VolvizError(f"'{path}' names no setting; there are: {', '.join(f.name for f in fields(value))}.")
@@ -141,6 +149,8 @@ def _set(value: Any, name: str, text: str, path: str) -> Any:
 
 def _parse(old: Any, text: str, path: str) -> Any:
     try:
+        if path in LISTS:
+            return LISTS[path][0](text)
         if isinstance(old, bool):
             return {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}[text.lower()]
         if isinstance(old, tuple):
@@ -153,4 +163,5 @@ def _parse(old: Any, text: str, path: str) -> Any:
         return type(old)(text)
     except (ValueError, KeyError):
         shape = "on or off" if isinstance(old, bool) else f"something like {old}" if not isinstance(old, tuple) else f"{len(old)} numbers"
+        shape = LISTS[path][1] if path in LISTS else shape
         raise VolvizError(f"'{text}' is no value for {path}; it takes {shape}.") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from volviz.core.camera import Camera
-from volviz.core.grid import Floats, Grid, Triple
+from volviz.core.grid import Triple
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
 
@@ -16,10 +16,11 @@ OPAQUE = 0.5
 def pick(camera: Camera, scene: Scene, classes: Segmentation, right: float, up: float) -> Triple | None:
     """Return the point (A) where the picture is half opaque at (right, up), or None if one looks right through.
 
-    ``right`` and ``up`` are as in `Camera.ray`. It looks at the classes alone, without the raw density's ramp.
+    ``right`` and ``up`` are as in `Camera.ray`. It looks at what is not cut away of the classes
+    alone, without the raw density's ramp.
     """
     start, direction = camera.ray(right, up)
-    span = _span(classes.grid, start, direction)
+    span = scene.clips.span(classes.grid, start, direction)
     if span is None:
         return None
     near, far = span
@@ -39,16 +40,3 @@ def pick(camera: Camera, scene: Scene, classes: Segmentation, right: float, up: 
         return None
     x, y, z = (float(v) for v in points[int(np.argmax(opacity >= OPAQUE))])
     return x, y, z
-
-
-def _span(grid: Grid, start: Floats, direction: Floats) -> tuple[float, float] | None:
-    """Return where a ray enters and leaves the box of a grid, in angstrom along it."""
-    low, high = grid.bounds_xyz
-    with np.errstate(divide="ignore"):
-        inverse = 1 / direction
-    with np.errstate(invalid="ignore"):
-        a, b = (low - start) * inverse, (high - start) * inverse
-    near = float(np.nanmax(np.minimum(a, b)))
-    far = float(np.nanmin(np.maximum(a, b)))
-    near = max(near, 0.0)
-    return (near, far) if near < far else None

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from OpenGL import GL
 
+from volviz.core.cuts import MOST_PLANES
+
 GROUPS = 4  # textures of four channels: raw and up to 15 classes
 
 # GLSL type: (number of components, alignment, numpy type).
@@ -155,6 +157,10 @@ LOOK = Block(
         Member("shadow_reach", "float", "nm"),
         Member("shadow_strength", "float", "0 if off"),
         Member("multiply", "int", "1 if the raw ramp multiplies every class"),
+        Member("clip_low", "vec3", "low corner of the box that is left, nm"),
+        Member("clip_count", "int", "planes that cut something away"),
+        Member("clip_high", "vec3", "high corner of the box that is left, nm"),
+        Member("clip_plane", "vec4", "unit normal and offset (nm): what lies beyond is cut away", MOST_PLANES),
     ),
 )
 

@@ -27,7 +27,7 @@ from volviz.render.passes.occupancy import Occupancy
 from volviz.render.passes.resolve import resolve
 from volviz.render.shaders import Shaders, Variant
 from volviz.render.textures import Stored, Textures
-from volviz.render.uniforms import LIGHT_MEMBERS, RAMP_MEMBERS, box_values, key_of, look_values, view_values
+from volviz.render.uniforms import LIGHT_MEMBERS, RAMP_MEMBERS, box_values, clip_values, key_of, look_values, view_values
 
 Pixels = npt.NDArray[np.uint8]
 Size = tuple[int, int]  # (width, height)
@@ -180,7 +180,7 @@ class _OnGpu:
         """
         GL.glBindVertexArray(self._vertices)
         self.box.write(box_values(self.grid))
-        look = look_values(scene, self.textures.segmentation, camera)
+        look = look_values(scene, self.textures.segmentation, camera) | clip_values(scene.clips, self.textures.whole, self.grid)
         if self.textures.upload(scene.raw):
             self.occupancy.renew_maxima(self.textures.groups)
             self._ramps_key = self._light_key = b""

@@ -42,7 +42,7 @@ class Textures:
         # As many bits as the classes have: the raw channel of bytes holds steps of 0.05 standard deviations, which is enough.
         self.dtype: np.dtype[Any] = np.dtype(f"u{(bits or 8 * (segmentation.data.dtype.itemsize if segmentation else 1)) // 8}")
         self.format = FORMATS_OF[self.dtype]
-        full = segmentation.grid if segmentation is not None else volume.grid
+        self.whole = full = segmentation.grid if segmentation is not None else volume.grid
         channels = 1 + (len(segmentation.drawn) if segmentation is not None else 0)
         self.groups_needed = -(-channels // 4)
         self.grid, self.notes = _affordable(full, self.groups_needed, memory or memory_at_hand(), self.format)

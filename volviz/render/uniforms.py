@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from volviz.core.camera import Camera
+from volviz.core.cuts import MOST_PLANES, Clips
 from volviz.core.grid import Floats, Grid, Shape, Triple
 from volviz.core.scene import Ramp, Scene
 from volviz.core.segmentation import Segmentation
@@ -101,6 +102,17 @@ def look_values(scene: Scene, segmentation: Segmentation | None, camera: Camera)
     }
 
 
+def clip_values(clips: Clips, whole: Grid, drawn: Grid) -> dict[str, Any]:
+    """Return the values of the block `LOOK` that say what is cut away of a volume, drawn on perhaps coarser voxels."""
+    low, _ = drawn.bounds_xyz
+    corners = [(corner - low) * NM for corner in clips.box_xyz(whole)]
+    planes = np.zeros((MOST_PLANES, 4))
+    rows = clips.half_spaces
+    planes[: len(rows)] = rows
+    planes[:, 3] = (planes[:, 3] - planes[:, :3] @ low) * NM
+    return {"clip_low": corners[0], "clip_high": corners[1], "clip_count": len(rows), "clip_plane": planes}
+
+
 def to_light(scene: Scene, camera: Camera) -> Floats:
     """Return the unit direction to the light, in axes of the world (x, y, z)."""
     direction: npt.NDArray[np.float64] = np.asarray(scene.light.direction_xyz, dtype=np.float64)
@@ -111,8 +123,8 @@ def to_light(scene: Scene, camera: Camera) -> Floats:
 
 
 # What the light volume is made from: a change of these renews it, and of nothing else.
-LIGHT_MEMBERS = ("low", "scale", "opacity", "multiply", "to_light", "light_slope", "occlusion_radius", "shadow_reach")
-RAMP_MEMBERS = ("low", "scale", "opacity", "multiply")
+RAMP_MEMBERS = ("low", "scale", "opacity", "multiply", "clip_low", "clip_high", "clip_count", "clip_plane")
+LIGHT_MEMBERS = (*RAMP_MEMBERS, "to_light", "light_slope", "occlusion_radius", "shadow_reach")
 
 
 def key_of(look: Mapping[str, Any], members: tuple[str, ...]) -> bytes:
