@@ -1,14 +1,15 @@
 // From light to pixels: bloom, exposure, tone, background, sRGB, dither.
 #include "color.glsl"
 #include "noise.glsl"
+#include "soften.glsl"
 
-layout(binding = 0) uniform sampler2D u_color;  // of the tile; smaller than the picture while moving
+layout(binding = 0) uniform sampler2D u_color;  // of the tile
 layout(binding = 1) uniform sampler2D u_bloom;  // of the whole picture
 uniform ivec2 u_corner;      // of the viewport in the framebuffer
 uniform ivec2 u_offset;      // of the tile in the picture
-uniform vec2 u_size;         // of the tile, pixels
+uniform ivec2 u_size;        // of the tile, pixels
 uniform vec2 u_bloom_pixel;  // one pixel of the picture, in coordinates of the bloom texture
-uniform int u_stretch;       // 1 if u_color is smaller than the tile
+uniform int u_soften;        // 1 if the steps were long
 uniform float u_exposure, u_bloom_strength;
 uniform vec3 u_background;   // linear
 uniform int u_transparent;
@@ -16,7 +17,7 @@ layout(location = 0) out vec4 o_color;
 
 void main() {
     ivec2 pixel = ivec2(gl_FragCoord.xy) - u_corner;
-    vec4 light = u_stretch != 0 ? textureLod(u_color, (vec2(pixel) + 0.5) / u_size, 0.0) : texelFetch(u_color, pixel, 0);
+    vec4 light = u_soften != 0 ? softened(u_color, pixel, u_size - 1) : texelFetch(u_color, pixel, 0);
     vec3 glow = u_bloom_strength * textureLod(u_bloom, (vec2(pixel + u_offset) + 0.5) * u_bloom_pixel, 0.0).rgb;
     vec3 color = u_exposure * light.rgb + glow;
     float alpha = light.a;

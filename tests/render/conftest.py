@@ -15,6 +15,7 @@ from volviz.core.scene import Bloom, Light, Occlusion, Ramp, RawLook, Scene, Sha
 from volviz.core.segmentation import BACKGROUND, LUMEN, MEMBRANE, SPIKES, Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.render.gl.context import Headless
+from volviz.render.pace import Level
 from volviz.render.renderer import Renderer
 
 Array = npt.NDArray[np.float32]
@@ -44,7 +45,7 @@ def gl(context: Headless) -> Iterator[None]:
 
 @pytest.fixture
 def renderer(gl: None) -> Iterator[Renderer]:
-    made = Renderer()
+    made = Renderer(level=Level(0.5, 2.0))  # of moving pictures: none that depends on how busy the machine is
     yield made
     made.release()
 

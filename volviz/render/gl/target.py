@@ -25,10 +25,10 @@ class Target:
         if GL.glCheckFramebufferStatus(GL.GL_FRAMEBUFFER) != GL.GL_FRAMEBUFFER_COMPLETE:
             raise RuntimeError(f"the driver cannot draw into a texture of {size}")
 
-    def bind(self, size: tuple[int, int] | None = None) -> None:
-        """Draw into it, or into its lower left part of this size, from now on."""
+    def bind(self, size: tuple[int, int] | None = None, corner: tuple[int, int] = (0, 0)) -> None:
+        """Draw into it, or into its part of this size from a corner on, from now on."""
         GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self.framebuffer)
-        GL.glViewport(0, 0, *(size or self.size))
+        GL.glViewport(*corner, *(size or self.size))
 
     def clear(self) -> None:
         """Make it 0 everywhere."""

@@ -12,8 +12,6 @@ from volviz.render.shaders import SCREEN, USUAL, Shaders, Variant
 Quality = Literal["cached", "exact"]
 Entry = Literal["fragment", "compute"]
 STEP = 1.0  # voxels between samples
-STEP_MOVING = 2.0
-SCALE_MOVING = 0.5  # resolution while moving
 TERMINATION = 0.99  # opacity at which a ray ends
 TERMINATION_MOVING = 0.95
 TERMINATION_STILL = 0.998
@@ -24,22 +22,23 @@ def march(
     target: Target,
     size: tuple[int, int],
     *,
+    corner: tuple[int, int] = (0, 0),
     variant: Variant = USUAL,
     entry: Entry = "fragment",
     share: float = 1.0,
 ) -> None:
-    """Draw a tile of ``size`` (width, height) into the lower left of a target, mixed by ``share`` into what is there.
+    """Draw what belongs into the part of a target of ``size`` (width, height) from ``corner`` on, mixed by ``share`` into what is there.
 
     ``entry`` chooses the kind of shader, which does not change the picture. Needs the blocks, the groups, the distance
     map and the light volume bound.
     """
     if entry == "compute":
         target.texture.image(0, GL.GL_READ_WRITE)
-        shaders.get("march.comp", variant=variant).use(u_size=size, u_share=float(share))
+        shaders.get("march.comp", variant=variant).use(u_corner=corner, u_size=size, u_share=float(share))
         GL.glDispatchCompute(-(-size[0] // 8), -(-size[1] // 8), 1)
         GL.glMemoryBarrier(GL.GL_TEXTURE_FETCH_BARRIER_BIT | GL.GL_FRAMEBUFFER_BARRIER_BIT | GL.GL_SHADER_IMAGE_ACCESS_BARRIER_BIT)
         return
-    target.bind(size)
+    target.bind(size, corner)
     shaders.get(SCREEN, "march.frag", variant=variant).use()
     if share < 1:
         GL.glEnable(GL.GL_BLEND)

@@ -20,27 +20,24 @@ def resolve(
     size: tuple[int, int],
     corner: tuple[int, int] = (0, 0),
     offset: tuple[int, int] = (0, 0),
-    stretch: bool = False,
+    soften: bool = False,
     transparent: bool = False,
 ) -> None:
     """Draw a tile into the framebuffer that is bound.
 
     ``size`` (width, height) of the tile goes to ``corner`` of the framebuffer; ``offset`` is its place in the picture.
-    ``stretch``: the tile's light was drawn smaller than it is shown.
+    ``soften`` takes out the noise of long steps.
     """
     GL.glViewport(*corner, *size)
     tile.texture.bind(0)
     glow.bind(1)
-    across, upward = glow.pixel
-    if stretch:  # the glow was gathered from a smaller picture too
-        across, upward = across * tile.size[0] / size[0], upward * tile.size[1] / size[1]
     red, green, blue = (float(v) for v in linear(scene.background))
     shaders.get(SCREEN, "resolve.frag").use(
         u_corner=corner,
         u_offset=offset,
-        u_size=(float(size[0]), float(size[1])),
-        u_bloom_pixel=(across, upward),
-        u_stretch=int(stretch),
+        u_size=size,
+        u_bloom_pixel=glow.pixel,
+        u_soften=int(soften),
         u_exposure=float(2.0**scene.exposure),
         u_bloom_strength=float(scene.bloom.strength if scene.bloom.on else 0.0),
         u_background=(red, green, blue),

@@ -1,0 +1,106 @@
+"""What a loaded volume has on the GPU, and what has to be renewed of it before a scene can be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import numpy as np
+from OpenGL import GL
+
+from volviz.core.camera import Camera
+from volviz.core.grid import Grid, Region
+from volviz.core.scene import Scene
+from volviz.render.blocks import BOX, LOOK, VIEW, Buffer
+from volviz.render.gl.target import own_state
+from volviz.render.passes import light as lighting
+from volviz.render.passes.light import LightVolume
+from volviz.render.passes.march import Entry, Quality, march
+from volviz.render.passes.occupancy import Occupancy
+from volviz.render.shaders import Shaders, Variant
+from volviz.render.textures import Stored, Textures
+from volviz.render.uniforms import LIGHT_MEMBERS, RAMP_MEMBERS, box_values, clip_values, key_of, look_values
+
+UNITS = 8  # texture units used
+LIGHT_LAG = 8.0  # degrees that the light may turn while moving before the light volume follows
+
+
+class Loaded:
+    """Textures, occupancy, light and the programs of one volume and its classes, in the context that is current."""
+
+    def __init__(self, textures: Textures, entry: Entry, skip: bool) -> None:
+        self.march = partial(march, entry=entry)
+        self._skip = skip
+        self.textures = textures
+        self.grid: Grid = self.textures.grid
+        self.shaders = Shaders(self.textures.groups_needed)
+        self.occupancy = Occupancy(self.grid.shape, self.shaders)
+        self.light = LightVolume(self.grid.shape, self.shaders)
+        self.box, self.view, self.look = Buffer(BOX), Buffer(VIEW), Buffer(LOOK)
+        self.vertices = int(GL.glGenVertexArrays(1))
+        self.version = 0  # of the data: grows when some of them are replaced
+        self._ramps_key = self._light_key = b""
+        self._lit_from = np.zeros(3)
+
+    @contextmanager
+    def state(self) -> Iterator[None]:
+        """Draw with the state of OpenGL as the passes expect it; the host finds its own when this ends."""
+        with own_state(UNITS):
+            GL.glBindVertexArray(self.vertices)
+            yield
+
+    def variant(self, scene: Scene, quality: Quality) -> Variant:
+        """Return the kind of program that draws this scene."""
+        return Variant(exact=quality == "exact", skip=self._skip)
+
+    def prepare(self, scene: Scene, camera: Camera, *, moving: bool, whole: bool = True) -> None:
+        """Bring textures, occupancy and light up to date and bind them, in that order; within `state`.
+
+        Unless the ``whole`` light is asked for, it is renewed by as much as a frame can afford.
+        """
+        self.box.write(box_values(self.grid))
+        look = look_values(scene, self.textures.segmentation, camera) | clip_values(scene.clips, self.textures.whole, self.grid)
+        if self.textures.upload(scene.raw):
+            self.occupancy.renew_maxima(self.textures.groups)
+            self._ramps_key = self._light_key = b""
+        ramps = key_of(look, RAMP_MEMBERS)
+        if moving and ramps == self._ramps_key and np.dot(look["to_light"], self._lit_from) > np.cos(np.radians(LIGHT_LAG)):
+            look["to_light"] = self._lit_from
+        self.look.write(look)
+        if ramps != self._ramps_key:
+            self.occupancy.renew()
+        for unit, texture in enumerate(self.textures.groups):
+            texture.bind(unit)
+        self.occupancy.bind()
+        if ramps != self._ramps_key:
+            self.light.renew_extinction()
+            self._ramps_key = ramps
+        lit = key_of(look, LIGHT_MEMBERS)
+        if lit != self._light_key:
+            self.light.begin()
+            self._light_key, self._lit_from = lit, look["to_light"]
+        self.light.renew(None if whole else lighting.BUDGET, fine=not moving)
+        self.bind()
+
+    def bind(self) -> None:
+        """Make the volume's textures what the samplers read."""
+        for unit, texture in enumerate(self.textures.groups):
+            texture.bind(unit)
+        self.occupancy.bind()
+        self.light.bind()
+
+    def write(self, region: Region, data: Stored) -> None:
+        """Replace the classes of a region; see `Textures.write`."""
+        self.version += 1
+        changed = self.textures.write(region, data)
+        if changed is not None:
+            self.box.write(box_values(self.grid))
+            self.occupancy.renew_maxima(self.textures.groups, changed)
+            self._ramps_key = self._light_key = b""
+
+    def delete(self) -> None:
+        """Give everything back to the driver."""
+        for part in (self.textures, self.occupancy, self.light, self.shaders, self.box, self.view, self.look):
+            part.delete()
+        GL.glDeleteVertexArrays(1, [self.vertices])
