@@ -3,6 +3,7 @@
 #include "skip.glsl"
 #include "volume.glsl"
 #include "noise.glsl"
+#include "slices.glsl"
 #if EXACT
 #include "occlusion_exact.glsl"
 #include "shadow_exact.glsl"
@@ -24,14 +25,11 @@ vec3 illumination(vec2 visibility) {
     return look.intensity * (look.tint + (1.0 - look.tint) * ambient * direct);
 }
 
-// Colour (linear, premultiplied) and opacity along the ray of a pixel of this tile.
+// Colour (linear, premultiplied) and opacity along a part of the ray of a pixel.
 //
-// The span in the box is cut into steps from a random phase on; the first and last are shorter. Each stands for its
-// whole length with alpha = 1 - exp(-sigma length), so the lengths add up to the span whatever the step.
-vec4 march(ivec2 tile_pixel) {
-    vec2 pixel = vec2(tile_pixel + view.offset);
-    Ray ray = camera_ray(pixel + 0.5 + view.subpixel);
-    vec2 span = clip_span(ray, box_span(ray));
+// The span is cut into steps from a random phase on; the first and last are shorter. Each stands for its whole length with
+// alpha = 1 - exp(-sigma length), so the lengths add up to the span whatever the step.
+vec4 march_span(Ray ray, vec2 span, vec2 pixel) {
     float length = span.y - span.x;
     if (length <= 0.0) return vec4(0.0);
 
@@ -62,4 +60,26 @@ vec4 march(ivec2 tile_pixel) {
         ++i;
     }
     return vec4(color, 1.0 - through);
+}
+
+// The same for a pixel of this tile. Planes of density divide what is left of the ray: each is laid between what is before
+// it and what is behind.
+vec4 march(ivec2 tile_pixel) {
+    vec2 pixel = vec2(tile_pixel + view.offset);
+    Ray ray = camera_ray(pixel + 0.5 + view.subpixel);
+    vec2 whole = box_span(ray), span = clip_span(ray, whole);
+#if SLICES
+    vec3 hits = slice_hits(ray, whole);
+    vec4 sum = vec4(0.0);
+    for (int i = 0; i < 4 && 1.0 - sum.a >= 1.0 - view.termination; ++i) {
+        float hit = i < 3 ? hits[i] : MISSED;
+        float end = max(span.x, min(hit, span.y));
+        sum += (1.0 - sum.a) * march_span(ray, vec2(span.x, end), pixel);
+        if (hit < MISSED) sum += (1.0 - sum.a) * slice_color(ray.origin + hit * ray.direction);
+        span.x = end;
+    }
+    return sum;
+#else
+    return march_span(ray, span, pixel);
+#endif
 }

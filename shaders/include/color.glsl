@@ -1,4 +1,8 @@
-// IEC 61966-2-1.
+// IEC 61966-2-1, both ways.
+float linear_of(float srgb) {
+    return srgb <= 0.04045 ? srgb / 12.92 : pow((srgb + 0.055) / 1.055, 2.4);
+}
+
 vec3 srgb_of(vec3 linear) {
     vec3 low = 12.92 * linear, high = 1.055 * pow(max(linear, vec3(1e-6)), vec3(1.0 / 2.4)) - 0.055;
     return mix(high, low, lessThanEqual(linear, vec3(0.0031308)));

@@ -23,7 +23,8 @@ def test_every_entry_point_compiles_in_every_variant(gl: None, name: str, groups
     shaders = Shaders(groups)
     for exact in (False, True):
         for skip in (False, True):
-            shaders.get(*([SCREEN] if name.endswith(".frag") else []), name, variant=Variant(exact=exact, skip=skip))
+            for slices in (False, True):
+                shaders.get(*([SCREEN] if name.endswith(".frag") else []), name, variant=Variant(exact=exact, skip=skip, slices=slices))
     shaders.delete()
 
 

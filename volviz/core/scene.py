@@ -10,6 +10,7 @@ from typing import Any, Literal
 from volviz.core.cuts import Clips, planes_of
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Triple
+from volviz.core.guides import Slices
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 
@@ -97,6 +98,7 @@ class Scene:
     shadow: Shadow = Shadow()
     bloom: Bloom = Bloom()
     clips: Clips = field(default_factory=Clips)
+    slices: Slices = field(default_factory=Slices)
     exposure: float = 0.0
     background: Triple = (0.02, 0.022, 0.03)
 
@@ -135,9 +137,14 @@ class Scene:
         return replace(self, **{head: _parse(part, text, path)})
 
 
-# Fields whose number of values is not fixed: how they are read, and what to say of it.
+def _place(text: str) -> float | None:
+    return None if text.strip().lower() in {"none", "off"} else float(text)
+
+
+# Fields that are written in their own way: how they are read, and what to say of it.
 LISTS: Mapping[str, tuple[Callable[[str], Any], str]] = {
     "clips.planes": (planes_of, "six numbers for every plane, a point (A) and the direction to cut away, planes divided by semicolons"),
+    **{f"slices.{axis}": (_place, "a fraction of the volume from 0 to 1, or none") for axis in "xyz"},
 }
 
 

@@ -161,6 +161,9 @@ LOOK = Block(
         Member("clip_count", "int", "planes that cut something away"),
         Member("clip_high", "vec3", "high corner of the box that is left, nm"),
         Member("clip_plane", "vec4", "unit normal and offset (nm): what lies beyond is cut away", MOST_PLANES),
+        Member("slice_at", "vec3", "where planes of density cut each axis, nm; below zero there is none"),
+        Member("slice_opacity", "float", "of these planes"),
+        Member("slice_grey", "vec2", "stored density they show black, 1 / (white - black)"),
     ),
 )
 

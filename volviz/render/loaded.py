@@ -20,7 +20,7 @@ from volviz.render.passes.march import Entry, Quality, march
 from volviz.render.passes.occupancy import Occupancy
 from volviz.render.shaders import Shaders, Variant
 from volviz.render.textures import Stored, Textures
-from volviz.render.uniforms import LIGHT_MEMBERS, RAMP_MEMBERS, box_values, clip_values, key_of, look_values
+from volviz.render.uniforms import LIGHT_MEMBERS, RAMP_MEMBERS, box_values, clip_values, key_of, look_values, slice_values
 
 UNITS = 8  # texture units used
 LIGHT_LAG = 8.0  # degrees that the light may turn while moving before the light volume follows
@@ -52,7 +52,7 @@ class Loaded:
 
     def variant(self, scene: Scene, quality: Quality) -> Variant:
         """Return the kind of program that draws this scene."""
-        return Variant(exact=quality == "exact", skip=self._skip)
+        return Variant(exact=quality == "exact", skip=self._skip, slices=scene.slices.shown)
 
     def prepare(self, scene: Scene, camera: Camera, *, moving: bool, whole: bool = True) -> None:
         """Bring textures, occupancy and light up to date and bind them, in that order; within `state`.
@@ -61,6 +61,7 @@ class Loaded:
         """
         self.box.write(box_values(self.grid))
         look = look_values(scene, self.textures.segmentation, camera) | clip_values(scene.clips, self.textures.whole, self.grid)
+        look |= slice_values(scene.slices, scene.raw, self.textures.whole, self.grid)
         if self.textures.upload(scene.raw):
             self.occupancy.renew_maxima(self.textures.groups)
             self._ramps_key = self._light_key = b""

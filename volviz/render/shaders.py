@@ -19,6 +19,7 @@ class Variant:
 
     exact: bool = False  # occlusion and shadow evaluated at every sample
     skip: bool = True  # empty space leapt over
+    slices: bool = False  # planes of density
 
     @property
     def defines(self) -> dict[str, int]:

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from volviz.core.camera import Camera
 from volviz.core.cuts import MOST_PLANES, Clips
 from volviz.core.grid import Floats, Grid, Shape, Triple
-from volviz.core.scene import Ramp, Scene
+from volviz.core.guides import Slices
+from volviz.core.scene import Ramp, RawLook, Scene
 from volviz.core.segmentation import Segmentation
 from volviz.render.blocks import GROUPS
 from volviz.render.textures import BRICK, RAW_RANGE, light_shape
@@ -111,6 +112,17 @@ def clip_values(clips: Clips, whole: Grid, drawn: Grid) -> dict[str, Any]:
     planes[: len(rows)] = rows
     planes[:, 3] = (planes[:, 3] - planes[:, :3] @ low) * NM
     return {"clip_low": corners[0], "clip_high": corners[1], "clip_count": len(rows), "clip_plane": planes}
+
+
+def slice_values(slices: Slices, raw: RawLook, whole: Grid, drawn: Grid) -> dict[str, Any]:
+    """Return the values of the block `LOOK` that place planes of density in a volume and say how they look."""
+    places = [-1.0 if place is None else place for place in (slices.x, slices.y, slices.z)]
+    shift = (whole.bounds_xyz[0] - drawn.bounds_xyz[0]) * NM
+    at = np.where(np.array(places) < 0, -1e9, np.maximum(0.0, shift + np.array(places) * whole.extent_xyz * NM))
+    # What is stored is dense above; what is shown has the sign of the file.
+    sign = -1 if raw.invert else 1
+    black, white = ((sign * value - RAW_RANGE[0]) / (RAW_RANGE[1] - RAW_RANGE[0]) for value in slices.contrast)
+    return {"slice_at": at, "slice_opacity": min(1.0, max(0.0, slices.opacity)), "slice_grey": (black, 1 / (white - black))}
 
 
 def to_light(scene: Scene, camera: Camera) -> Floats:

@@ -1,0 +1,49 @@
+"""What is drawn beside the classes: density on planes, and what tells direction and size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from volviz.core.errors import VolvizError
+from volviz.core.grid import Grid, Triple
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """Planes across the whole volume with the density on them, cut at ``x``, ``y``, ``z``; None leaves one out.
+
+    Places are fractions of the volume's edges, as those of `Clips`, which do not cut these planes: what a cut lays open can
+    be seen on one. ``contrast`` are the densities shown black and white, in standard deviations from the mean with the
+    sign of the file, so that a plane looks as the same slice does by itself. It is the density that the raw look
+    low-passed, without light and shade.
+    """
+
+    x: float | None = None
+    y: float | None = None
+    z: float | None = None
+    opacity: float = 1.0
+    contrast: tuple[float, float] = (-3.0, 3.0)
+
+    def __post_init__(self) -> None:
+        for axis in "xyz":
+            place = getattr(self, axis)
+            if place is not None and not 0 <= place <= 1:
+                raise VolvizError(f"slices.{axis} takes a fraction of the volume from 0 to 1, or none, not {place:g}.")
+        if not self.contrast[0] < self.contrast[1]:
+            raise VolvizError(
+                f"slices.contrast takes two densities, the one shown black first, not {self.contrast[0]:g}, {self.contrast[1]:g}."
+            )
+
+    @property
+    def shown(self) -> bool:
+        """Whether any plane is there to be seen."""
+        return self.opacity > 0 and not (self.x is None and self.y is None and self.z is None)
+
+    def through(self, grid: Grid, point_xyz: Triple) -> Slices:
+        """Return the same planes moved to where they meet in a point (A) of a grid's box."""
+        low, high = grid.bounds_xyz
+        at = np.clip((np.asarray(point_xyz) - low) / (high - low), 0, 1)
+        x, y, z = (None if old is None else float(new) for old, new in zip((self.x, self.y, self.z), at, strict=True))
+        return replace(self, x=x, y=y, z=z)
