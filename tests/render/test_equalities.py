@@ -16,8 +16,8 @@ from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.render.gl.target import Target
+from volviz.render.memory import bytes_of
 from volviz.render.renderer import Renderer
-from volviz.render.textures import bytes_of
 
 SIZE = (120, 90)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from volviz.core.grid import Grid, Region
+from volviz.render.memory import light_shape
 from volviz.render.resample import Resampling
-from volviz.render.textures import light_shape
 
 FINE = Grid((24, 30, 36), (5.0, 5.0, 5.0), (100.0, -50.0, 7.0))
 
@@ -54,7 +54,7 @@ def test_covered_voxels_have_their_centres_inside() -> None:
 
 def test_the_same_grid_needs_no_neighbours() -> None:
     same = Resampling(FINE, FINE)
-    assert same.identity
+    assert same.aligned
     part = Region((1, 2, 3), (4, 5, 6))
     assert same.needed(part) == part
 

@@ -18,9 +18,9 @@ ENTRIES = sorted(p.name for p in asset("shaders").iterdir() if p.suffix in {".fr
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-@pytest.mark.parametrize("groups", [1, 2, 3, 4])
-def test_every_entry_point_compiles_in_every_variant(gl: None, name: str, groups: int) -> None:
-    shaders = Shaders(groups)
+@pytest.mark.parametrize(("groups", "splits"), [(1, 1), (2, 1), (3, 1), (4, 1), (1, 2), (4, 5)])
+def test_every_entry_point_compiles_in_every_variant(gl: None, name: str, groups: int, splits: int) -> None:
+    shaders = Shaders(groups, splits)
     for exact in (False, True):
         for skip in (False, True):
             for slices in (False, True):

@@ -118,6 +118,8 @@ BOX = Block(
         Member("bricks", "ivec3", "bricks"),
         Member("light_shape", "ivec3", "cells of the light volume, padding included"),
         Member("light_extent", "vec3", "edge lengths of the light volume, padding included, nm"),
+        Member("part", "ivec3", "voxels of a part of a cut volume, of the whole of another"),
+        Member("parts", "ivec3", "parts along each axis"),
     ),
 )
 

@@ -11,7 +11,7 @@ from OpenGL import GL
 
 from volviz.core.camera import Camera
 from volviz.core.grid import Grid, Region
-from volviz.core.scene import Scene
+from volviz.core.scene import RawLook, Scene
 from volviz.render.blocks import BOX, LOOK, VIEW, Buffer
 from volviz.render.gl.target import own_state
 from volviz.render.passes import light as lighting
@@ -19,10 +19,10 @@ from volviz.render.passes.light import LightVolume
 from volviz.render.passes.march import Entry, Quality, march
 from volviz.render.passes.occupancy import Occupancy
 from volviz.render.shaders import Shaders, Variant
-from volviz.render.textures import Stored, Textures
+from volviz.render.slabs import Packed, Slab, Stored
+from volviz.render.textures import Loading, Textures
 from volviz.render.uniforms import LIGHT_MEMBERS, RAMP_MEMBERS, box_values, clip_values, key_of, look_values, slice_values
 
-UNITS = 8  # texture units used
 LIGHT_LAG = 8.0  # degrees that the light may turn while moving before the light volume follows
 
 
@@ -34,7 +34,7 @@ class Loaded:
         self._skip = skip
         self.textures = textures
         self.grid: Grid = self.textures.grid
-        self.shaders = Shaders(self.textures.groups_needed)
+        self.shaders = Shaders(self.textures.groups_needed, len(self.textures.pieces))
         self.occupancy = Occupancy(self.grid.shape, self.shaders)
         self.light = LightVolume(self.grid.shape, self.shaders)
         self.box, self.view, self.look = Buffer(BOX), Buffer(VIEW), Buffer(LOOK)
@@ -46,7 +46,7 @@ class Loaded:
     @contextmanager
     def state(self) -> Iterator[None]:
         """Draw with the state of OpenGL as the passes expect it; the host finds its own when this ends."""
-        with own_state(UNITS):
+        with own_state(self.textures.units):
             GL.glBindVertexArray(self.vertices)
             yield
 
@@ -59,20 +59,20 @@ class Loaded:
 
         Unless the ``whole`` light is asked for, it is renewed by as much as a frame can afford.
         """
-        self.box.write(box_values(self.grid))
+        self.box.write(box_values(self.grid, self.textures.parts))
         look = look_values(scene, self.textures.segmentation, camera) | clip_values(scene.clips, self.textures.whole, self.grid)
         look |= slice_values(scene.slices, scene.raw, self.textures.whole, self.grid)
-        if self.textures.upload(scene.raw):
-            self.occupancy.renew_maxima(self.textures.groups)
-            self._ramps_key = self._light_key = b""
+        if not self.textures.hold(scene.raw):
+            loading = Loading(self.textures.source, scene.raw, self._put, self._loaded)
+            for slab in loading.slabs():
+                loading.put(slab)
         ramps = key_of(look, RAMP_MEMBERS)
         if moving and ramps == self._ramps_key and np.dot(look["to_light"], self._lit_from) > np.cos(np.radians(LIGHT_LAG)):
             look["to_light"] = self._lit_from
         self.look.write(look)
         if ramps != self._ramps_key:
             self.occupancy.renew()
-        for unit, texture in enumerate(self.textures.groups):
-            texture.bind(unit)
+        self.textures.bind()
         self.occupancy.bind()
         if ramps != self._ramps_key:
             self.light.renew_extinction()
@@ -86,8 +86,7 @@ class Loaded:
 
     def bind(self) -> None:
         """Make the volume's textures what the samplers read."""
-        for unit, texture in enumerate(self.textures.groups):
-            texture.bind(unit)
+        self.textures.bind()
         self.occupancy.bind()
         self.light.bind()
 
@@ -96,9 +95,34 @@ class Loaded:
         self.version += 1
         changed = self.textures.write(region, data)
         if changed is not None:
-            self.box.write(box_values(self.grid))
-            self.occupancy.renew_maxima(self.textures.groups, changed)
-            self._ramps_key = self._light_key = b""
+            self._changed(changed)
+
+    def loading(self, look: RawLook) -> Loading:
+        """Return what has to be put for a raw look; to be put outside `state`."""
+
+        def put(slab: Slab) -> None:
+            with self.state():
+                self._put(slab)
+
+        def loaded(packed: Packed) -> None:
+            with self.state():
+                self._loaded(packed)
+
+        return Loading(self.textures.source, look, put, loaded)
+
+    def _put(self, slab: Slab) -> None:
+        self.textures.put(slab)
+        self._changed(slab.region)
+
+    def _loaded(self, packed: Packed) -> None:
+        for region in self.textures.loaded(packed):
+            self._changed(region)
+
+    def _changed(self, region: Region) -> None:
+        """Bring the maxima up to date; what follows from them comes with the next picture."""
+        self.box.write(box_values(self.grid, self.textures.parts))
+        self.occupancy.renew_maxima(self.textures.pieces, region)
+        self._ramps_key = self._light_key = b""
 
     def delete(self) -> None:
         """Give everything back to the driver."""

@@ -19,7 +19,8 @@ from volviz.render.moving import Moving
 from volviz.render.pace import Level
 from volviz.render.passes.march import Entry, Quality
 from volviz.render.picture import PIECE_SECONDS, TILE, Order, Pixels, Size, drawing
-from volviz.render.textures import Stored, Textures
+from volviz.render.slabs import Stored
+from volviz.render.textures import Loading, Textures
 
 SAMPLES = 4  # frames averaged in a still
 
@@ -31,10 +32,11 @@ class Renderer:
 
     Everything on the GPU is made when first needed and renewed only where a change asks for it: ramps, light and camera
     never move the volume again. ``notes`` says in sentences what had to be done to the data, such as binning.
-    ``memory`` is how many bytes its textures may take, by default what the device has to spare. ``entry`` chooses the kind
-    of shader that marches and ``skip`` whether it leaps over empty space: neither changes a picture. ``bits`` is how fine
-    the textures are, by default as fine as the classes. ``level`` is how coarse moving pictures are, by default as coarse
-    as measurements show that they must be.
+    ``memory`` is how many bytes its textures may take, by default what the device has to spare, and ``limit`` how many
+    texels each may have along an axis, by default what the driver allows: what is longer is cut into several. ``entry``
+    chooses the kind of shader that marches and ``skip`` whether it leaps over empty space: neither changes a picture.
+    ``bits`` is how fine the textures are, by default as fine as the classes. ``level`` is how coarse moving pictures are,
+    by default as coarse as measurements show that they must be.
 
     A window calls `draw` with ``moving`` at every change, then `refine` again and again, and `present` when another frame
     is whole. `image` returns a picture at once, `steps` piece by piece.
@@ -44,12 +46,13 @@ class Renderer:
         self,
         memory: int | None = None,
         *,
+        limit: int | None = None,
         entry: Entry = "fragment",
         skip: bool = True,
         bits: Literal[8, 16] | None = None,
         level: Level | None = None,
     ) -> None:
-        self._memory, self._entry, self._skip, self._bits, self._level = memory, entry, skip, bits, level
+        self._memory, self._limit, self._entry, self._skip, self._bits, self._level = memory, limit, entry, skip, bits, level
         self._volume: Volume | None = None
         self._segmentation: Segmentation | None = None
         self._gpu: Loaded | None = None
@@ -77,6 +80,14 @@ class Renderer:
             return
         self.release()
         self._volume, self._segmentation = volume, segmentation
+
+    def loading(self, scene: Scene) -> Loading | None:
+        """Return what has to go to the graphics memory before this scene can be drawn, or None if it is there.
+
+        Drawing does all of it itself, and waits; a window puts slab after slab instead, and reads them in a thread.
+        """
+        gpu = self._ready()
+        return None if gpu.textures.hold(scene.raw) else gpu.loading(scene.raw)
 
     def write(self, region: Region, data: Stored) -> None:
         """Show new classes (class, z, y, x) in a region of the segmentation's grid, the rest staying as it is."""
@@ -196,7 +207,7 @@ class Renderer:
         if self._gpu is None:
             if self._volume is None:
                 raise ValueError("load a volume before drawing")
-            textures = Textures(self._volume, self._segmentation, self._memory, self._bits)
+            textures = Textures(self._volume, self._segmentation, self._memory, self._bits, limit=self._limit)
             self._gpu = Loaded(textures, self._entry, self._skip)
         return self._gpu
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from volviz.core.grid import Grid, Region
+from volviz.core.grid import Grid, Region, Shape
 
 Floats32 = npt.NDArray[np.float32]
 _FIRST, _LAST = 0, -1
@@ -22,14 +22,15 @@ class Taps:
     weight: Floats32
 
 
-def same_grid(a: Grid, b: Grid) -> bool:
-    """Tell whether two grids have the same voxels, up to a thousandth of one."""
-    size = np.asarray(a.voxel_size)
-    return (
-        a.shape == b.shape
-        and np.allclose(a.voxel_size, b.voxel_size, rtol=1e-3 / max(a.shape))
-        and bool((np.abs(np.subtract(a.origin, b.origin)) < 1e-3 * size).all())
-    )
+def _offset(source: Grid, target: Grid) -> Shape | None:
+    """Return the voxel (z, y, x) of the source where a target with the same voxels begins; None if it has others."""
+    if not np.allclose(source.voxel_size, target.voxel_size, rtol=1e-3 / max(target.shape)):
+        return None
+    start = np.subtract(target.origin, source.origin) / source.voxel_size
+    whole = np.rint(start).astype(int)
+    inside = (whole >= 0).all() and (whole + target.shape <= source.shape).all()
+    z, y, x = (int(v) for v in whole)
+    return (z, y, x) if inside and (np.abs(start - whole) < 1e-3).all() else None
 
 
 class Resampling:
@@ -37,13 +38,18 @@ class Resampling:
 
     def __init__(self, source: Grid, target: Grid) -> None:
         self.source, self.target = source, target
-        self.identity = same_grid(source, target)
+        self._offset = _offset(source, target)
         self._taps = [_axis_taps(source, target, axis) for axis in range(3)]
+
+    @property
+    def aligned(self) -> bool:
+        """Whether every target voxel is a source voxel: `needed` is then all there is to do."""
+        return self._offset is not None
 
     def needed(self, region: Region) -> Region:
         """Return the source voxels (z, y, x) that a region of the target is made from."""
-        if self.identity:
-            return region
+        if self._offset is not None:
+            return region.shifted(self._offset)
         ends = [(int(index.min()), int(index.max()) + 1) for index in self._used(region)]
         return Region((ends[0][0], ends[1][0], ends[2][0]), (ends[0][1], ends[1][1], ends[2][1]))
 

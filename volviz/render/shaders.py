@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 from volviz.render import blocks
 from volviz.render.gl.program import Program
+from volviz.render.memory import PART_UNIT
 
 SCREEN = "screen.vert"
 
@@ -31,10 +32,11 @@ USUAL = Variant()
 
 
 class Shaders:
-    """Programs by file names and variant; all share the blocks and the number of texture groups."""
+    """Programs by file names and variant; all share the blocks and the numbers of texture groups and of parts."""
 
-    def __init__(self, groups: int) -> None:
+    def __init__(self, groups: int, splits: int = 1) -> None:
         self.groups = groups
+        self._defines = {"GROUPS": groups, "SPLITS": splits, "PART_UNIT": PART_UNIT}
         self._generated = {"blocks.glsl": blocks.glsl()}
         self._programs: dict[tuple[tuple[str, ...], Variant], Program] = {}
 
@@ -42,7 +44,7 @@ class Shaders:
         """Return a program of these files, compiled if it is wanted for the first time."""
         key = (names, variant)
         if key not in self._programs:
-            self._programs[key] = Program(*names, defines={"GROUPS": self.groups, **variant.defines}, generated=self._generated)
+            self._programs[key] = Program(*names, defines={**self._defines, **variant.defines}, generated=self._generated)
         return self._programs[key]
 
     def delete(self) -> None:

@@ -16,7 +16,9 @@ from volviz.core.guides import Slices
 from volviz.core.scene import Ramp, RawLook, Scene
 from volviz.core.segmentation import Segmentation
 from volviz.render.blocks import GROUPS
-from volviz.render.textures import BRICK, RAW_RANGE, light_shape
+from volviz.render.memory import light_shape
+from volviz.render.parts import BRICK, Parts
+from volviz.render.slabs import RAW_RANGE
 
 NM = 0.1  # nanometres in an angstrom
 RAW_ALONE = Ramp(color=(0.80, 0.78, 0.74), opacity=0.5)  # how a volume without classes is drawn
@@ -35,7 +37,7 @@ def brick_shape(shape: Shape) -> Shape:
     return z, y, x
 
 
-def box_values(grid: Grid) -> dict[str, Any]:
+def box_values(grid: Grid, parts: Parts) -> dict[str, Any]:
     """Return the values of the block `BOX`."""
     voxel = np.asarray(grid.voxel_size[::-1]) * NM
     cells = light_shape(grid.shape)
@@ -48,6 +50,8 @@ def box_values(grid: Grid) -> dict[str, Any]:
         "bricks": brick_shape(grid.shape)[::-1],
         "light_shape": cells[::-1],
         "light_extent": np.asarray(cells[::-1]) * 2 * voxel,
+        "part": parts.size[::-1],
+        "parts": parts.counts[::-1],
     }
 
 

@@ -107,12 +107,14 @@ class Texture2D:
         GL.glDeleteTextures(1, [self.id])
 
 
-def fits(shape: Shape, kind: int) -> bool:
-    """Ask the driver whether it takes a 3D texture of this many texels (z, y, x)."""
+def fits(shape: Shape, kind: int, levels: int = 1) -> bool:
+    """Ask the driver whether it takes a 3D texture of this many texels (z, y, x) and levels.
+
+    Asked by glTexStorage3D: asked by glTexImage3D, Mesa counts mips that nobody wants and refuses what it could hold.
+    """
     if max(shape) > int(GL.glGetIntegerv(GL.GL_MAX_3D_TEXTURE_SIZE)):
         return False
-    _, layout, transfer = FORMATS[kind]
-    GL.glTexImage3D(GL.GL_PROXY_TEXTURE_3D, 0, kind, *shape[::-1], 0, layout, transfer, None)
+    GL.glTexStorage3D(GL.GL_PROXY_TEXTURE_3D, levels, kind, *shape[::-1])
     return bool(GL.glGetTexLevelParameteriv(GL.GL_PROXY_TEXTURE_3D, 0, GL.GL_TEXTURE_WIDTH))
 
 

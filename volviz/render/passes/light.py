@@ -14,9 +14,9 @@ from OpenGL import GL
 
 from volviz.core.grid import Shape
 from volviz.render.gl.texture import Texture3D
+from volviz.render.memory import light_shape
 from volviz.render.passes.occupancy import dispatch
 from volviz.render.shaders import Shaders
-from volviz.render.textures import light_shape
 
 LEVELS = 6  # of extinction; the padding of the light volume halves exactly this often
 INVOCATIONS = 64  # of light.comp in a work group

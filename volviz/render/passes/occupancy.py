@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from OpenGL import GL
 
 from volviz.core.grid import Region, Shape
 from volviz.render.gl.texture import Texture3D
+from volviz.render.parts import BRICK
 from volviz.render.shaders import Shaders
-from volviz.render.textures import BRICK
+from volviz.render.textures import Piece
 from volviz.render.uniforms import brick_shape
 
 FARTHEST = 12  # bricks: distances beyond are not told apart, as leaps of a hundred voxels are long enough
@@ -24,19 +27,21 @@ class Occupancy:
         self._maxima = [Texture3D(self._bricks, GL.GL_RGBA8, linear=False) for _ in range(shaders.groups)]
         self._distance = [Texture3D(self._bricks, GL.GL_R8UI, linear=False) for _ in range(2)]
 
-    def renew_maxima(self, groups: list[Texture3D], region: Region | None = None) -> None:
-        """Take the maxima of bricks that a region of voxels (z, y, x) touches, or of all."""
-        start, stop = (0, 0, 0), self._bricks
-        if region is not None:
-            # A brick reads one voxel beyond its faces.
-            start = _shape([max(0, (a - 1) // BRICK) for a in region.start])
-            stop = _shape([min(n, b // BRICK + 1) for b, n in zip(region.stop, self._bricks, strict=True)])
-        count = _shape([b - a for a, b in zip(start, stop, strict=True)])
-        for texture, maxima in zip(groups, self._maxima, strict=True):
-            texture.bind(0)
-            maxima.image(0, GL.GL_WRITE_ONLY)
-            self._shaders.get("brick_maxima.comp").use(u_first=start[::-1])
-            dispatch(count)
+    def renew_maxima(self, pieces: Sequence[Piece], region: Region) -> None:
+        """Take the maxima of the bricks that read a voxel of a region (z, y, x); they read one beyond their faces."""
+        changed = region.grown((1, 1, 1), [n * BRICK for n in self._bricks])
+        for piece in pieces:
+            # Parts are whole bricks, and what they hold of their neighbours is all that their bricks read.
+            common = changed & piece.part.owned
+            if common is None:
+                continue
+            start = _shape([a // BRICK for a in common.start])
+            count = _shape([-(-b // BRICK) - a for a, b in zip(start, common.stop, strict=True)])
+            for texture, maxima in zip(piece.groups, self._maxima, strict=True):
+                texture.bind(0)
+                maxima.image(0, GL.GL_WRITE_ONLY)
+                self._shaders.get("brick_maxima.comp").use(u_first=start[::-1], u_corner=piece.part.held.start[::-1], u_count=count[::-1])
+                dispatch(count)
 
     def renew(self) -> None:
         """Make the distance map for the ramps in the block `LOOK`."""

@@ -1,0 +1,124 @@
+"""From arrays, perhaps on a disk, to what textures hold: slab by slab, without OpenGL, so in any thread."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from volviz.core.density import Contrast, lowpassed, lowpassed_contrast
+from volviz.core.grid import Grid, Region, bricks
+from volviz.core.scene import RawLook
+from volviz.core.segmentation import Segmentation
+from volviz.core.volume import Volume
+from volviz.render.resample import Resampling
+
+RAW_RANGE = (-4.0, 8.0)  # standard deviations that the raw channel can hold; dense matter makes the long tail
+SLAB = 16 * 2**20  # bytes that go to the driver at a time: a moment even in software
+READ = 8 * 2**20  # voxels read for a slab at most, what binning averages included
+
+Stored = npt.NDArray[Any]  # uint8 or uint16, as the textures
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slab:
+    """A box of the textures' grid and what each group holds there, (z, y, x, 4)."""
+
+    region: Region
+    groups: tuple[Stored, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What of the raw look is in the textures: two looks that agree in this need no other values."""
+
+    invert: bool
+    lowpass: float
+    contrast: Contrast
+
+
+class Source:
+    """A volume and its classes as seen on the textures' grid, in their type of numbers.
+
+    Group 0 holds (raw, three classes), later groups four.
+    """
+
+    def __init__(self, volume: Volume, segmentation: Segmentation | None, grid: Grid, dtype: np.dtype[Any]) -> None:
+        self.volume, self.segmentation, self.grid, self.dtype = volume, segmentation, grid, dtype
+        full = segmentation.grid if segmentation is not None else volume.grid
+        self._raw, self._classes = Resampling(volume.grid, grid), Resampling(full, grid)
+        self.groups = groups_of(segmentation)
+        self._binning = math.prod(grid.voxel_size) / min(math.prod(volume.grid.voxel_size), math.prod(full.voxel_size))
+
+    def packed(self, look: RawLook) -> Packed:
+        """Measure the contrast under a raw look; reads a few planes."""
+        return Packed(look.invert, look.lowpass, lowpassed_contrast(self.volume, look.lowpass, look.invert))
+
+    def regions(self) -> Iterator[Region]:
+        """Yield boxes that cover the grid, each a slab."""
+        depth, height, width = self.grid.shape
+        voxels = max(1, min(SLAB // (4 * self.dtype.itemsize * self.groups), int(READ / max(1.0, self._binning))))
+        rows = min(height, max(1, voxels // width))
+        yield from bricks((depth, height, width), (max(1, voxels // (rows * width)), rows, width))
+
+    def slab(self, region: Region, packed: Packed) -> Slab:
+        """Read a box of the grid."""
+        segmentation = self.segmentation
+        if segmentation is None:
+            return self._slab(region, None, packed)
+        need = self._classes.needed(region)
+        data = np.asarray(segmentation.data[(slice(_first(segmentation), None), *need.slices)])
+        return self._slab(region, self._on_grid(data, region, need), packed)
+
+    def written(self, region: Region, data: Stored, packed: Packed) -> Slab | None:
+        """Return what a region of the segmentation's own grid, with these classes, changes on this grid, if anything."""
+        covered = self._classes.covered(region)
+        if self.segmentation is None or covered is None:
+            return None
+        return self._slab(covered, self._on_grid(data[_first(self.segmentation) :], covered, region), packed)
+
+    def _on_grid(self, data: Stored, region: Region, available: Region) -> Stored:
+        if self._classes.aligned:
+            return self._converted(data[(slice(None), *self._classes.needed(region).shifted([-a for a in available.start]).slices)])
+        return self._converted(self._classes.apply(data, region, available))
+
+    def _converted(self, classes: npt.NDArray[Any]) -> Stored:
+        """Return classes as the segmentation stores them, or their means, in the type of the textures."""
+        own = np.dtype(self.segmentation.data.dtype) if self.segmentation is not None else self.dtype
+        if classes.dtype == self.dtype:
+            return classes
+        return _rounded(classes.astype(np.float32) * np.float32(np.iinfo(self.dtype).max / np.iinfo(own).max), self.dtype)
+
+    def _slab(self, region: Region, classes: Stored | None, packed: Packed) -> Slab:
+        out = tuple(np.zeros((*region.shape, 4), self.dtype) for _ in range(self.groups))
+        out[0][..., 0] = self._raw_values(region, packed)
+        if classes is not None:
+            for i, channel in enumerate(classes, start=1):
+                out[i // 4][..., i % 4] = channel
+        return Slab(region, out)
+
+    def _raw_values(self, region: Region, packed: Packed) -> Stored:
+        smooth = lowpassed(self.volume, packed.lowpass, self._raw.needed(region))
+        if not self._raw.aligned:
+            smooth = self._raw.apply(smooth, region)
+        share = (packed.contrast.apply(smooth) - np.float32(RAW_RANGE[0])) / np.float32(RAW_RANGE[1] - RAW_RANGE[0])
+        return _rounded(share * np.float32(np.iinfo(self.dtype).max), self.dtype)
+
+
+def groups_of(segmentation: Segmentation | None) -> int:
+    """Return how many groups of four channels hold the raw density and the drawn classes."""
+    return -(-(1 + (len(segmentation.drawn) if segmentation is not None else 0)) // 4)
+
+
+def _first(segmentation: Segmentation) -> int:
+    return len(segmentation.labels) - len(segmentation.drawn)
+
+
+def _rounded(values: npt.NDArray[np.float32], dtype: np.dtype[Any]) -> Stored:
+    np.rint(values, out=values)
+    rounded: Stored = np.clip(values, 0, np.iinfo(dtype).max, out=values).astype(dtype)
+    return rounded
