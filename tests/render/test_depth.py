@@ -57,7 +57,7 @@ def test_density_alone_has_16_bits_when_asked_for(gl: None) -> None:
         renderer = Renderer(bits=bits)
         renderer.load(volume)
         renderer.image(Scene.of(volume), front(volume.grid), (16, 16))
-        values.append(renderer._gpu.textures.groups[0].read()[..., 0].astype(float))
+        values.append(renderer._gpu.textures.pieces[0].groups[0].read()[..., 0].astype(float))
         renderer.release()
     assert len(np.unique(values[0])) <= 256 < len(np.unique(values[1]))
     assert np.abs(values[0] - values[1] / 257).max() <= 0.51
