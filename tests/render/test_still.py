@@ -50,7 +50,7 @@ def test_cancelling_ends_a_turn_and_the_next_still_works() -> None:
     scene = Scene.of(volume, classes)
 
     def report(fraction: float, text: str = "", **metrics: float) -> None:
-        if fraction > 0.4:
+        if fraction > 0.6:
             raise Cancelled
 
     pictures = frames(scene, volume, classes, size=(32, 32), seconds=1, fps=4, report=report)

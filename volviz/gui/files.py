@@ -130,12 +130,12 @@ def save_still(window: Window) -> None:
 
 def write_still(window: Window, path: Path, choice: StillChoice) -> Job:
     """Draw the present view into a picture, in a job."""
-    view = view_of(window.document.state)
+    view, artist = view_of(window.document.state), window.viewport.studio.artist(window.document.state)
 
     def work(report: Report) -> Path:
         from volviz.tasks.render import write_picture
 
-        return write_picture(view, path, size=choice.size, transparent=choice.transparent, overwrite=True, report=report)
+        return write_picture(view, path, size=choice.size, transparent=choice.transparent, overwrite=True, artist=artist, report=report)
 
     return window.jobs.start("Save still", work, lambda written: window.say(f"Saved {written}"))
 
@@ -152,12 +152,14 @@ def save_video(window: Window) -> None:
 
 def write_video(window: Window, path: Path, choice: VideoChoice) -> Job:
     """Draw a full turn from the present view into a video, in a job."""
-    view = view_of(window.document.state)
+    view, artist = view_of(window.document.state), window.viewport.studio.artist(window.document.state)
 
     def work(report: Report) -> Path:
         from volviz.tasks.render import write_picture
 
-        return write_picture(view, path, size=choice.size, seconds=choice.seconds, fps=choice.fps, overwrite=True, report=report)
+        return write_picture(
+            view, path, size=choice.size, seconds=choice.seconds, fps=choice.fps, overwrite=True, artist=artist, report=report
+        )
 
     return window.jobs.start("Save video", work, lambda written: window.say(f"Saved {written}"))
 
@@ -168,7 +170,7 @@ def view_of(state: State) -> View:
 
     if state.volume is None:
         raise VolvizError("There is nothing to draw; open a tomogram first.")
-    return View(state.volume, state.segmentation, state.scene, state.camera)
+    return View(state.volume, state.classes, state.scene, state.camera)
 
 
 def may_close(window: Window) -> bool:

@@ -22,6 +22,7 @@ from volviz.core.volume import Volume
 from volviz.gui.document import Document, State
 from volviz.gui.gestures import light_dragged
 from volviz.gui.pick import pick
+from volviz.gui.studio import Studio
 from volviz.gui.uploading import SIZE, Uploading, watched
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 12_000_000  # voxels that may go to the graphics memory while the window waits
 HOLD_MS = 120  # slices are quick to read and come first; then the volume goes to the graphics memory
-REST_MS = 180  # without a gesture for this long, the picture is drawn in full quality
+REST_MS = 120  # without a change for this long, the picture begins to become sharp
+NOT_DRAWN = "The picture was not finished, because the 3D view cannot draw; see the message about that."
 DEGREES_PER_HEIGHT = 200.0
 ZOOM_PER_STEP = 1.18
 Left, Right, Middle = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
@@ -38,7 +40,9 @@ log = logging.getLogger(__name__)
 
 
 class Viewport(QOpenGLWidget):
-    """Left drag turns, right, middle or Shift+left drag moves, the wheel zooms to the pointer, Ctrl+left drag moves the light.
+    """Draws coarsely at once whatever changes, and sharpens it piece by piece when it rests; then draws no more.
+
+    Left drag turns, right, middle or Shift+left drag moves, the wheel zooms to the pointer, Ctrl+left drag moves the light.
 
     A double click brings what is under the pointer to the middle; Ctrl+wheel steps the XY slice.
     """
@@ -58,10 +62,13 @@ class Viewport(QOpenGLWidget):
         self._wanted = threading.Event()
         self._missed: list[Region] = []
         self._written = 0
-        self._drawn: object = None
+        self._drawn: object = None  # what the picture on the screen is of
+        self._frames = 0  # averaged in it; 0 while it is a coarse one
+        self._samples = 1  # are averaged in the final one
+        self._whole = 0  # are averaged by now
+        self._due = False  # more of them are whole, and wait to be shown
         self._broken = False
         self._held_back = False
-        self._moving = False
         self._held: str | None = None
         self._from = QPointF()
         self.draws = 0
@@ -72,14 +79,18 @@ class Viewport(QOpenGLWidget):
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
-        self._rest.timeout.connect(self._come_to_rest)
+        self._rest.timeout.connect(self._go_to_work)
+        self._work = QTimer(self)  # turns of the event loop in which nothing else happens
+        self._work.timeout.connect(self._do_a_piece)
+        self.studio = Studio(self)
+        self.studio.asked.connect(self._go_to_work)
         document.changed.connect(self._look)
         document.brick_arrived.connect(self._brick)
 
     @property
     def resting(self) -> bool:
         """Whether the picture on the screen is the final one."""
-        return self._uploading is None and not self._moving and self._drawn == self._picture()
+        return self._uploading is None and self._frames == self._samples and self._drawn == self._picture()
 
     def size_px(self) -> tuple[int, int]:
         """Return width and height in pixels of the screen."""
@@ -106,9 +117,9 @@ class Viewport(QOpenGLWidget):
     def initializeGL(self) -> None:
         self._drawn, self._loaded, self._raw = None, (None, None), None
         try:
-            from volviz.render.renderer import Renderer
+            from volviz.render.renderer import REFINED, Renderer
 
-            self._renderer = Renderer()
+            self._renderer, self._samples = Renderer(), REFINED
         except Exception as error:
             self._fail(error)
             return
@@ -116,21 +127,64 @@ class Viewport(QOpenGLWidget):
         self.context().aboutToBeDestroyed.connect(self.release)
 
     def paintGL(self) -> None:
-        if self._drawn is not None and self._drawn == self._picture():
+        if self._drawn is not None and self._drawn == self._picture() and not self._due:
             return
         state = self._document.state
         if state.volume is None or self._renderer is None or self._broken or self._held_back:
             self._clear(state.scene.background)
             return
         try:
-            self._load(self._renderer, state)
-            self._renderer.draw(state.scene, state.camera, self.size_px(), self.defaultFramebufferObject(), moving=self._moving)
+            if self._drawn != self._picture():
+                self._load(self._renderer, state)
+                self._renderer.draw(state.scene, state.camera, self.size_px(), self.defaultFramebufferObject(), moving=True)
+                self._drawn, self._frames = self._picture(), 0
+                self._rest.start()
+            elif self._due:
+                self._renderer.present(state.scene, state.camera, self.size_px(), self.defaultFramebufferObject())
+                self._frames = self._whole
+                self._go_to_work()
         except Exception as error:
             self._fail(error)
             self._clear(state.scene.background)
             return
+        self._due = False
         self.draws += 1
-        self._drawn = self._picture()
+
+    def _go_to_work(self) -> None:
+        if not self._rest.isActive():
+            self._work.start()
+
+    def _do_a_piece(self) -> None:
+        """Sharpen the picture, or go on with a still, for as long as the event loop may wait."""
+        state, renderer, seen = self._document.state, self._renderer, self.isVisible() and not self.window().isMinimized()
+        sharpening = seen and self._drawn == self._picture() and self._frames < self._samples
+        waiting = self._uploading is not None or self._rest.isActive() or self._held_back or (self._due and seen)
+        if waiting or not (sharpening or self.studio.busy):
+            self._work.stop()
+            return
+        if renderer is None or self._broken:
+            self._work.stop()
+            self.studio.close(NOT_DRAWN)
+            return
+        self.makeCurrent()
+        try:
+            if sharpening:
+                self._whole = renderer.refine(state.scene, state.camera, self.size_px())
+                # Each frame changes the picture less: after 1, 2, 4, 8 ... of them the change is seen.
+                self._due = self._whole > self._frames and (self._whole == self._samples or self._whole.bit_count() == 1)
+            else:
+                self._load(renderer, state)
+                self.studio.advance(renderer, state)
+            self.draws += 1
+        except Exception as error:
+            self._fail(error)
+            self.studio.close(NOT_DRAWN)
+        finally:
+            self.doneCurrent()
+        if self._due:
+            self.update()
+        if not self.studio.busy:
+            self._write_missed()
 
     def release(self) -> None:
         """Give back what lies in the graphics memory."""
@@ -139,13 +193,13 @@ class Viewport(QOpenGLWidget):
             self._uploading.wait()
         if self._renderer is not None:
             self.makeCurrent()
+            self.studio.close()
             self._renderer.release()
             self._renderer = None
             self.doneCurrent()
 
     def touch(self) -> None:
-        """Draw in the quality of movement now and in full quality when things rest."""
-        self._moving = True
+        """Draw coarsely now, and sharpen it when things rest."""
         self._rest.start()
         self.update()
 
@@ -203,14 +257,15 @@ class Viewport(QOpenGLWidget):
 
     def _picture(self) -> object:
         state = self._document.state
-        return (state.volume, state.classes, state.scene, state.camera, self.size_px(), self._moving, self._written)
+        return (state.volume, state.classes, state.scene, state.camera, self.size_px(), self._written)
 
     def _look(self, old: State, new: State) -> None:
         other_data = new.volume is not old.volume or new.classes is not old.classes
         if other_data:
             self._broken = False
-            self._missed.clear()
             self._wanted.clear()  # what is on its way is of no use any more
+            if not self._adoptable(new):
+                self._missed.clear()
         elif new.scene == old.scene and new.camera == old.camera:
             return
         if new.volume is not None and (new.volume is not old.volume or (self._large(new) and self._lacks(new))):
@@ -276,9 +331,7 @@ class Viewport(QOpenGLWidget):
             self._loaded = (state.volume, state.classes)
             self._raw = (state.scene.raw.invert, state.scene.raw.lowpass)
             self.notes_changed.emit(self._renderer.notes)
-            missed, self._missed = self._missed, []
-            for region in missed:
-                self._brick(region)
+            self._write_missed()
         else:
             self._loaded, self._raw = (None, None), None
             if not isinstance(error, Cancelled):
@@ -286,15 +339,16 @@ class Viewport(QOpenGLWidget):
         self._go_on()
 
     def _brick(self, region: Region) -> None:
-        live = self._document.state.live
-        if live is None or self._renderer is None or self._broken:
+        classes = self._document.state.classes
+        if classes is None or self._renderer is None or self._broken:
             return
-        if self._loaded[1] is not live:
-            self._missed.append(region)  # perhaps read already, perhaps not
+        loaded = self._loaded[1]
+        if loaded is None or loaded.data is not classes.data or self.studio.busy:
+            self._missed.append(region)  # perhaps read already, perhaps not; or a still is drawn of what there was
             return
         self.makeCurrent()
         try:
-            self._renderer.write(region, np.asarray(live.data[(slice(None), *region.slices)]))
+            self._renderer.write(region, np.asarray(classes.data[(slice(None), *region.slices)]))
         except Exception as error:
             self._fail(error)
         finally:
@@ -302,12 +356,10 @@ class Viewport(QOpenGLWidget):
         self._written += 1
         self.touch()
 
-    def _come_to_rest(self) -> None:
-        if self._held is not None:
-            self._rest.start()  # a hand that pauses has not let go
-            return
-        self._moving = False
-        self.update()
+    def _write_missed(self) -> None:
+        missed, self._missed = self._missed, []
+        for region in missed:
+            self._brick(region)
 
     def _clear(self, color: Triple) -> None:
         from OpenGL import GL

@@ -92,7 +92,6 @@ class Loaded:
 
     def write(self, region: Region, data: Stored) -> None:
         """Replace the classes of a region; see `Textures.write`."""
-        self.version += 1
         changed = self.textures.write(region, data)
         if changed is not None:
             self._changed(changed)
@@ -120,6 +119,7 @@ class Loaded:
 
     def _changed(self, region: Region) -> None:
         """Bring the maxima up to date; what follows from them comes with the next picture."""
+        self.version += 1
         self.box.write(box_values(self.grid, self.textures.parts))
         self.occupancy.renew_maxima(self.textures.pieces, region)
         self._ramps_key = self._light_key = b""

@@ -15,7 +15,7 @@ from volviz.render.passes.bloom import Glow
 from volviz.render.passes.march import Quality
 from volviz.render.passes.resolve import resolve
 from volviz.render.picture import Size
-from volviz.render.shaders import SCREEN
+from volviz.render.shaders import SCREEN, Variant
 from volviz.render.uniforms import view_values
 
 
@@ -26,7 +26,8 @@ class Moving:
         self._gpu, self._fixed = gpu, level
         self.pace = Pace(SOFTWARE_SECONDS if in_software() else CARD_SECONDS)
         self.seconds = 0.0  # what the last picture measured took, without the light
-        self._timer: Timer[tuple[Size, Level]] = Timer()
+        self._timer: Timer[tuple[Size, Level | None]] = Timer()
+        self._familiar: set[Variant] = set()
         self._light: Target | None = None
         self._pixels: Target | None = None
         self._glow: Glow | None = None
@@ -35,7 +36,8 @@ class Moving:
         """Draw into the lower left of a framebuffer."""
         for seconds, (drawn, level) in self._timer.taken():
             self.seconds = seconds
-            self.pace.took(seconds, drawn, level)
+            if level is not None:
+                self.pace.took(seconds, drawn, level)
         gpu, level = self._gpu, self._fixed or self.pace.choose(size)
         inner = max(1, round(size[0] * level.scale)), max(1, round(size[1] * level.scale))
         light, pixels, glow = self._made(inner)
@@ -43,8 +45,9 @@ class Moving:
             gpu.prepare(scene, camera, moving=True, whole=False)
             view = view_values(camera, gpu.grid, inner, step=level.step * marching.STEP, termination=marching.TERMINATION_MOVING)
             gpu.view.write(view)
+            variant = gpu.variant(scene, quality)
             self._timer.begin()
-            gpu.march(gpu.shaders, light, inner, variant=gpu.variant(scene, quality))
+            gpu.march(gpu.shaders, light, inner, variant=variant)
             if scene.bloom.on:
                 glow.gather(light, (0, 0), inner, scene.bloom, 2.0**scene.exposure)
                 glow.spread(scene.bloom)
@@ -53,7 +56,8 @@ class Moving:
             else:
                 pixels.bind()
             resolve(gpu.shaders, light, glow, scene, size=inner, soften=level.step > 1)
-            self._timer.end((size, level))
+            self._timer.end((size, level if variant in self._familiar else None))  # the first time, programs are compiled
+            self._familiar.add(variant)
             if inner != size:
                 self._stretch(pixels, size, framebuffer)
 

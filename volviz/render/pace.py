@@ -7,7 +7,8 @@ from dataclasses import dataclass
 SOFTWARE_SECONDS, CARD_SECONDS = 0.066, 0.033  # a frame while moving may take
 SHARE = 0.75  # of that for the march: the host composes its window in the rest
 BETTER_BELOW = 0.75  # of what there is: a finer level is taken only if it leaves so much air, or levels would alternate
-FORGETTING = 0.3  # of a measurement against what was known, where it says that frames became cheaper
+DEARER, CHEAPER = 0.7, 0.3  # weight of a measurement against what was known: coarser soon, finer with care
+SMALLEST = 100 * 100  # pixels: the time for fewer says nothing about more
 FIRST_PIXELS = 4096  # of a piece of work, before anything is known
 GROWTH = 4.0  # from a piece to the next, at most
 ROWS = 8  # a piece is whole rows of compute groups
@@ -64,10 +65,12 @@ class Pace:
         return self.level
 
     def took(self, seconds: float, size: tuple[int, int], level: Level) -> None:
-        """Learn from a picture of this size drawn at a level: at once if it was dearer than thought, slowly if cheaper."""
+        """Learn from a picture of this size that was drawn at a level."""
+        if size[0] * size[1] < SMALLEST:
+            return
         unit = seconds / (size[0] * size[1] * level.work)
-        known = self._per_pixel
-        self._per_pixel = unit if known is None or unit > known else known + FORGETTING * (unit - known)
+        known = unit if self._per_pixel is None else self._per_pixel
+        self._per_pixel = known + (DEARER if unit > known else CHEAPER) * (unit - known)
 
 
 class Pieces:

@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from OpenGL import GL
 
 from volviz.core.camera import Camera
 from volviz.core.errors import VolvizError
+from volviz.core.report import Report, silent
 from volviz.core.scene import Scene
 from volviz.render.gl.target import Target
 from volviz.render.loaded import Loaded
@@ -42,6 +43,24 @@ class Order:
     samples: int
     quality: Quality = "cached"
     transparent: bool = False
+
+
+class Artist(Protocol):
+    """Draws pictures of data that are agreed upon, wherever that may happen."""
+
+    def __call__(
+        self,
+        scene: Scene,
+        camera: Camera,
+        size: Size,
+        *,
+        samples: int,
+        quality: Quality = "cached",
+        transparent: bool = False,
+        report: Report = silent,
+    ) -> Pixels:
+        """Return a picture as (height, width, 4) uint8, top row first, alpha straight."""
+        ...
 
 
 def drawing(gpu: Loaded, order: Order, *, tile: int = TILE, seconds: float = PIECE_SECONDS) -> Generator[float, None, Pixels]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +17,7 @@ from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.render.gl.context import Headless
 from volviz.render.passes.march import Quality
+from volviz.render.picture import Artist
 from volviz.render.renderer import Pixels, Renderer, Size
 
 SAMPLES = 1  # a picture that moves hides what is left of the noise
@@ -52,25 +55,47 @@ def frames(
     fps: float = 30.0,
     quality: Quality = "cached",
     samples: int = SAMPLES,
+    artist: Artist | None = None,
     report: Report = silent,
-) -> Iterator[Pixels]:
+) -> Generator[Pixels, None, None]:
     """Yield the pictures of a turn as (height, width, 3) uint8 RGB, top row first: ``seconds * fps`` of them.
+
+    An ``artist`` draws them where the data are on a GPU already; without one, they are brought there first.
 
     Raises:
         VolvizError: OpenGL cannot be had here, or the volume cannot be drawn with it.
         Cancelled: by ``report``.
     """
     count = max(1, round(seconds * fps))
+    first = camera or _wide_enough(volume, segmentation, size[0] / size[1], degrees)
+    with nullcontext(artist) if artist is not None else _headless(volume, segmentation) as draw:
+        for i, view in enumerate(turn(first, degrees, count)):
+            told = _picture(report, i, count)
+            told(0.0)
+            picture = draw(scene, view, size, quality=quality, samples=samples, report=told)
+            yield np.ascontiguousarray(picture[..., :3])
+
+
+def _picture(report: Report, i: int, count: int) -> Report:
+    def told(fraction: float, text: str = "", **metrics: float) -> None:
+        report((i + fraction) / count, f"picture {i + 1} of {count}")
+
+    return told
+
+
+@contextmanager
+def _headless(volume: Volume, segmentation: Segmentation | None) -> Iterator[Artist]:
+    """Make a context, current only while a picture is drawn: who takes the pictures may have one of their own."""
     context = Headless()
     renderer = Renderer()
     renderer.load(volume, segmentation)
-    first = camera or _wide_enough(volume, segmentation, size[0] / size[1], degrees)
+
+    def draw(scene: Scene, camera: Camera, size: Size, **how: Any) -> Pixels:
+        with context:
+            return renderer.image(scene, camera, size, **how)
+
     try:
-        for i, view in enumerate(turn(first, degrees, count)):
-            report(i / count, f"picture {i + 1} of {count}")
-            with context:  # not across the yield: who takes the picture may have a context of their own
-                picture = renderer.image(scene, view, size, quality=quality, samples=samples)
-            yield np.ascontiguousarray(picture[..., :3])
+        yield draw
     finally:
         with context:
             renderer.release()

@@ -10,7 +10,9 @@ from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.render.gl.context import headless
 from volviz.render.passes.march import Quality
-from volviz.render.renderer import Pixels, Renderer, Size
+from volviz.render.renderer import SAMPLES, Pixels, Renderer, Size
+
+__all__ = ["SAMPLES", "still"]
 
 
 def still(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,6 +23,7 @@ from volviz.io.atomic import check_absent, make_folder
 from volviz.tasks.segment import open_tomogram, segment
 
 if TYPE_CHECKING:
+    from volviz.render.picture import Artist
     from volviz.segment.protocol import Device
 
 Quality = Literal["cached", "exact"]
@@ -60,9 +62,12 @@ def spin(
     camera: Camera | None = None,
     degrees: float = 360.0,
     overwrite: bool = False,
+    artist: Artist | None = None,
     report: Report = silent,
 ) -> Path:
     """Write a video of a rotation at even speed; a full turn loops without a seam. Return its path.
+
+    An ``artist`` draws the pictures where the data are on a GPU already, as in a window.
 
     Raises:
         VolvizError: the file cannot be written, or there is no OpenGL 4.3 here.
@@ -71,8 +76,19 @@ def spin(
     from volviz.render import frames
 
     path = Path(path)
-    pictures = frames(scene, volume, segmentation, size=size, camera=camera, degrees=degrees, seconds=seconds, fps=fps, report=report)
-    with Video(path, size, fps, overwrite=overwrite) as video:
+    pictures = frames(
+        scene,
+        volume,
+        segmentation,
+        size=size,
+        camera=camera,
+        degrees=degrees,
+        seconds=seconds,
+        fps=fps,
+        artist=artist,
+        report=report,
+    )
+    with closing(pictures), Video(path, size, fps, overwrite=overwrite) as video:
         for picture in pictures:
             video.write(picture)
     return path
@@ -188,9 +204,12 @@ def write_picture(
     seconds: float = 10.0,
     fps: int = 30,
     overwrite: bool = False,
+    artist: Artist | None = None,
     report: Report = silent,
 ) -> Path:
     """Draw a view into a still or, by the suffix, a video of a rotation by ``degrees`` (360 unless told).
+
+    An ``artist`` draws it where the data are on a GPU already, as in a window; else they are brought to one.
 
     Raises:
         VolvizError: the file cannot be written, or what was asked for does not go together.
@@ -201,7 +220,18 @@ def write_picture(
             raise VolvizError("A video is drawn opaque and in cached quality; leave out --transparent and --quality exact.")
         turn = 360.0 if degrees is None else degrees
         return spin(
-            view.scene, view.volume, view.segmentation, out, size, seconds, fps, view.camera, turn, overwrite=overwrite, report=report
+            view.scene,
+            view.volume,
+            view.segmentation,
+            out,
+            size,
+            seconds,
+            fps,
+            view.camera,
+            turn,
+            overwrite=overwrite,
+            artist=artist,
+            report=report,
         )
     if degrees is not None:
         raise VolvizError(f"{out} is a still, which does not turn; end the name in .mp4 for a video, or leave out --spin.")
@@ -210,8 +240,14 @@ def write_picture(
     from volviz.io.image import save_image
 
     # Settled here, so that the picture can say from where it was seen.
-    view = replace(view, camera=view.camera or first_camera(view.volume, view.segmentation, size[0] / size[1]))
-    picture = still(view.scene, view.volume, view.segmentation, size, view.camera, quality, transparent, report)
+    camera = view.camera or first_camera(view.volume, view.segmentation, size[0] / size[1])
+    view = replace(view, camera=camera)
+    if artist is None:
+        picture = still(view.scene, view.volume, view.segmentation, size, camera, quality, transparent, report)
+    else:
+        from volviz.render.still import SAMPLES
+
+        picture = artist(view.scene, camera, size, samples=SAMPLES, quality=quality, transparent=transparent, report=report)
     save_image(out, picture, overwrite=overwrite, metadata=metadata(view))
     return out
 
