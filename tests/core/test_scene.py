@@ -11,7 +11,7 @@ from volviz.core.annotations import Stroke, SurfacePoints, Tag
 from volviz.core.camera import Camera
 from volviz.core.cuts import Clips, Plane
 from volviz.core.errors import VolvizError
-from volviz.core.guides import Slices
+from volviz.core.guides import Guides, Slices
 from volviz.core.json import from_json, to_json
 from volviz.core.project import Bookmark, Keyframe, Project, Source
 from volviz.core.scene import Light, Ramp, RawLook, Scene
@@ -29,6 +29,7 @@ scenes = st.builds(
     exposure=number,
     background=triple,
     clips=st.builds(Clips, st.booleans(), parts, parts, parts, st.lists(st.builds(Plane, triple, directions), max_size=6).map(tuple)),
+    guides=st.builds(Guides, *[st.booleans()] * 3, st.floats(0.2, 5)),
     slices=st.builds(Slices, *[st.none() | st.floats(0, 1)] * 3, number, parts),
 )
 cameras = st.builds(Camera, triple, number, orthographic_height=st.none() | number)
@@ -100,6 +101,7 @@ def test_a_scene_does_not_change_under_its_reader():
             "1 2 3 0 0 1; 4,5,6 1,0,0",
             lambda s: s.clips.planes == (Plane((1, 2, 3), (0, 0, 1)), Plane((4, 5, 6), (1, 0, 0))),
         ),
+        ("guides.scale_bar", "on", lambda s: s.guides.scale_bar is True),
         ("slices.x", "0.25", lambda s: s.slices.x == 0.25),
         ("slices.y", "none", lambda s: s.slices.y is None),
         ("slices.contrast", "-2 4", lambda s: s.slices.contrast == (-2, 4)),
@@ -123,6 +125,8 @@ def test_one_field_is_set_as_a_person_writes_it(path, text, value):
         ("clips.x", "0.8,0.2", "the smaller first"),
         ("clips.x", "0.8", "takes 2 numbers"),
         ("clips.z", "0,1.5", "fractions of the volume from 0 to 1"),
+        ("guides.size", "99", "from 0.2 to 5"),
+        ("guides.box", "big", "takes on or off"),
         ("slices.x", "1.5", "a fraction of the volume from 0 to 1"),
         ("slices.z", "middle", "takes a fraction of the volume from 0 to 1, or none"),
         ("slices.contrast", "3 -3", "the one shown black first"),

@@ -17,6 +17,11 @@ from volviz.render.shaders import SCREEN, Shaders, Variant
 ENTRIES = sorted(p.name for p in asset("shaders").iterdir() if p.suffix in {".frag", ".comp"})
 
 
+def vertices_of(name: str) -> list[str]:
+    own = name.replace(".frag", ".vert")
+    return [] if name.endswith(".comp") else [own if (asset("shaders") / own).is_file() else SCREEN]
+
+
 @pytest.mark.parametrize("name", ENTRIES)
 @pytest.mark.parametrize(("groups", "splits"), [(1, 1), (2, 1), (3, 1), (4, 1), (1, 2), (4, 5)])
 def test_every_entry_point_compiles_in_every_variant(gl: None, name: str, groups: int, splits: int) -> None:
@@ -24,7 +29,7 @@ def test_every_entry_point_compiles_in_every_variant(gl: None, name: str, groups
     for exact in (False, True):
         for skip in (False, True):
             for slices in (False, True):
-                shaders.get(*([SCREEN] if name.endswith(".frag") else []), name, variant=Variant(exact=exact, skip=skip, slices=slices))
+                shaders.get(*vertices_of(name), name, variant=Variant(exact=exact, skip=skip, slices=slices))
     shaders.delete()
 
 

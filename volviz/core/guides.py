@@ -11,6 +11,28 @@ from volviz.core.grid import Grid, Triple
 
 
 @dataclass(frozen=True, slots=True)
+class Guides:
+    """What tells direction and size: ``axes`` of the world in a corner, the ``box`` of the volume, a ``scale_bar``.
+
+    ``size`` makes text and lines larger; they are a fraction of the picture's height whatever its pixels.
+    """
+
+    axes: bool = False
+    box: bool = False
+    scale_bar: bool = False
+    size: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0.2 <= self.size <= 5:
+            raise VolvizError(f"guides.size takes a number from 0.2 to 5, not {self.size:g}.")
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is anything to draw."""
+        return self.axes or self.box or self.scale_bar
+
+
+@dataclass(frozen=True, slots=True)
 class Slices:
     """Planes across the whole volume with the density on them, cut at ``x``, ``y``, ``z``; None leaves one out.
 

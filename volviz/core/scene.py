@@ -10,7 +10,7 @@ from typing import Any, Literal
 from volviz.core.cuts import Clips, planes_of
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Triple
-from volviz.core.guides import Slices
+from volviz.core.guides import Guides, Slices
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 
@@ -99,6 +99,7 @@ class Scene:
     bloom: Bloom = Bloom()
     clips: Clips = field(default_factory=Clips)
     slices: Slices = field(default_factory=Slices)
+    guides: Guides = field(default_factory=Guides)
     exposure: float = 0.0
     background: Triple = (0.02, 0.022, 0.03)
 

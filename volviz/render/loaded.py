@@ -15,6 +15,7 @@ from volviz.core.scene import RawLook, Scene
 from volviz.render.blocks import BOX, LOOK, VIEW, Buffer
 from volviz.render.gl.target import own_state
 from volviz.render.passes import light as lighting
+from volviz.render.passes.guides import GuideLayer
 from volviz.render.passes.light import LightVolume
 from volviz.render.passes.march import Entry, Quality, march
 from volviz.render.passes.occupancy import Occupancy
@@ -37,6 +38,7 @@ class Loaded:
         self.shaders = Shaders(self.textures.groups_needed, len(self.textures.pieces))
         self.occupancy = Occupancy(self.grid.shape, self.shaders)
         self.light = LightVolume(self.grid.shape, self.shaders)
+        self.guides = GuideLayer(self.shaders)
         self.box, self.view, self.look = Buffer(BOX), Buffer(VIEW), Buffer(LOOK)
         self.vertices = int(GL.glGenVertexArrays(1))
         self.version = 0  # of the data: grows when some of them are replaced
@@ -126,6 +128,6 @@ class Loaded:
 
     def delete(self) -> None:
         """Give everything back to the driver."""
-        for part in (self.textures, self.occupancy, self.light, self.shaders, self.box, self.view, self.look):
+        for part in (self.textures, self.occupancy, self.light, self.guides, self.shaders, self.box, self.view, self.look):
             part.delete()
         GL.glDeleteVertexArrays(1, [self.vertices])

@@ -157,7 +157,10 @@ def _finish(gpu: Loaded, order: Order, target: Target, glow: Glow, pixels: Targe
     pixels.bind()
     resolve(gpu.shaders, target, glow, order.scene, size=(width, height), offset=offset, transparent=order.transparent)
     top = out.shape[0] - offset[1] - height
-    out[top : top + height, offset[0] : offset[0] + width] = pixels.read((width, height))[::-1]
+    tile = gpu.guides.finish(
+        pixels, order.scene, order.camera, gpu.textures.whole, order.size, target, (offset, (width, height)), order.transparent
+    )
+    out[top : top + height, offset[0] : offset[0] + width] = tile[::-1]
 
 
 class _Parked:
