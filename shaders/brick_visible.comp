@@ -11,8 +11,13 @@ void main() {
     ivec3 brick = ivec3(gl_GlobalInvocationID);
     if (any(greaterThanEqual(brick, box.bricks))) return;
     float most = 0.0, factor = 1.0;
+    vec4 p[GROUPS];
+    for (int g = 0; g < GROUPS; ++g) p[g] = texelFetch(u_maxima[g], brick, 0);
+#if TOGETHER
+    fold_together(p);
+#endif
     for (int g = 0; g < GROUPS; ++g) {
-        vec4 r = ramp(texelFetch(u_maxima[g], brick, 0), g);
+        vec4 r = ramp(p[g], g);
         if (g == 0) factor = raw_factor(r.x);
         most += dot(look.opacity[g], r);
     }

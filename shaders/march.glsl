@@ -4,6 +4,8 @@
 #include "volume.glsl"
 #include "noise.glsl"
 #include "slices.glsl"
+#include "projection.glsl"
+#include "surface.glsl"
 #if EXACT
 #include "occlusion_exact.glsl"
 #include "shadow_exact.glsl"
@@ -34,6 +36,14 @@ vec4 march_span(Ray ray, vec2 span, vec2 pixel) {
     if (length <= 0.0) return vec4(0.0);
 
     float phase = fract(gradient_noise(pixel) + view.phase);
+#if MAXIMUM || AVERAGE
+    return projection(ray, span);
+#elif SURFACE
+    float found = surface_along(ray, span, phase);
+    if (found < 0.0) return vec4(0.0);
+    vec3 there = ray.origin + found * ray.direction;
+    return vec4(material_at(there).rgb * illumination(visibility_at(there, uvec3(pixel, 4096 * view.frame))), 1.0);
+#else
     int steps = int(ceil(length / view.step + 1.0 - phase));
     vec3 color = vec3(0.0);
     float through = 1.0;
@@ -60,6 +70,7 @@ vec4 march_span(Ray ray, vec2 span, vec2 pixel) {
         ++i;
     }
     return vec4(color, 1.0 - through);
+#endif
 }
 
 // The same for a pixel of this tile. Planes of density divide what is left of the ray: each is laid between what is before

@@ -14,13 +14,13 @@ from volviz.core.errors import VolvizError
 from volviz.core.guides import Guides, Slices
 from volviz.core.json import from_json, to_json
 from volviz.core.project import Bookmark, Keyframe, Project, Source
-from volviz.core.scene import Light, Ramp, RawLook, Scene
+from volviz.core.scene import Light, Ramp, RawLook, Scene, Uncertainty
 
 number = st.floats(allow_nan=False, allow_infinity=False)
 triple = st.tuples(number, number, number)
 parts = st.tuples(st.floats(0, 0.5), st.floats(0.5, 1, exclude_min=True))
 directions = st.tuples(st.floats(-9, 9), st.floats(-9, 9), st.floats(0.1, 9))
-ramps = st.builds(Ramp, number, number, triple, number, st.booleans())
+ramps = st.builds(Ramp, number, number, triple, number, st.booleans(), st.none() | triple)
 scenes = st.builds(
     Scene,
     ramps=st.dictionaries(st.text(max_size=8), ramps, max_size=4),
@@ -28,6 +28,12 @@ scenes = st.builds(
     light=st.builds(Light, triple, st.sampled_from(["camera", "world"])),
     exposure=number,
     background=triple,
+    mode=st.sampled_from(["classes", "raw", "maximum", "average", "surface"]),
+    blending=st.sampled_from(["mixed", "paper"]),
+    together=st.none() | ramps,
+    uncertainty=st.builds(Uncertainty, number, st.sampled_from(["entropy", "margin"])),
+    density=ramps,
+    contrast=st.none() | st.tuples(number, number),
     clips=st.builds(Clips, st.booleans(), parts, parts, parts, st.lists(st.builds(Plane, triple, directions), max_size=6).map(tuple)),
     guides=st.builds(Guides, *[st.booleans()] * 3, st.floats(0.2, 5)),
     slices=st.builds(Slices, *[st.none() | st.floats(0, 1)] * 3, number, parts),
@@ -94,6 +100,12 @@ def test_a_scene_does_not_change_under_its_reader():
         ("bloom.on", "no", lambda s: s.bloom.on is False),
         ("light.fixed_to", "world", lambda s: s.light.fixed_to == "world"),
         ("exposure", "-1", lambda s: s.exposure == -1),
+        ("mode", "Maximum", lambda s: s.mode == "maximum"),
+        ("together", "on", lambda s: s.together == Ramp()),
+        ("together.low", "0.25", lambda s: s.together == Ramp(low=0.25)),
+        ("contrast", "-1 3.5", lambda s: s.contrast == (-1, 3.5)),
+        ("membrane.negative", "0 0 1", lambda s: s.ramps["membrane"].negative == (0, 0, 1)),
+        ("uncertainty.measure", "margin", lambda s: s.uncertainty.measure == "margin"),
         ("clips.x", "0.2,0.8", lambda s: s.clips.x == (0.2, 0.8)),
         ("clips.on", "off", lambda s: s.clips.on is False),
         (
@@ -122,6 +134,13 @@ def test_one_field_is_set_as_a_person_writes_it(path, text, value):
         ("light.direction_xyz", "1 2", "takes 3 numbers"),
         ("light.fixed_to", "moon", "no value"),
         ("light", "1", "names no setting"),
+        ("mode", "mip", "takes classes, raw, maximum, average or surface"),
+        ("blending", "7", "takes mixed or paper"),
+        ("together", "7", "takes on or none"),
+        ("together.hue", "7", "there are: low, high"),
+        ("contrast", "1", "takes 2 numbers or none"),
+        ("exposure", "nan", "takes a number"),
+        ("exposure.x", "1", "write exposure=VALUE"),
         ("clips.x", "0.8,0.2", "the smaller first"),
         ("clips.x", "0.8", "takes 2 numbers"),
         ("clips.z", "0,1.5", "fractions of the volume from 0 to 1"),
@@ -138,3 +157,18 @@ def test_one_field_is_set_as_a_person_writes_it(path, text, value):
 def test_what_cannot_be_set_says_why(path, text, says):
     with pytest.raises(VolvizError, match=says):
         SCENE.set(path, text)
+
+
+@pytest.mark.parametrize(("path", "first"), [("together", "on"), ("contrast", "1 2"), ("membrane.negative", "1 0 0")])
+def test_what_may_be_absent_can_be_taken_away(path, first):
+    assert SCENE.set(path, first) != SCENE
+    assert SCENE.set(path, first).set(path, "none") == SCENE
+
+
+def test_a_session_from_before_a_field_existed_opens_with_its_default():
+    old = to_json(SCENE)
+    for name in ("mode", "blending", "together", "uncertainty", "density", "contrast"):
+        del old[name]
+    for ramp in old["ramps"].values():
+        del ramp["negative"]
+    assert from_json(Scene, old) == SCENE

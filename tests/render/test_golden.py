@@ -26,7 +26,7 @@ LOOKS = {
     "first": lambda scene: scene,
     "unlit": lambda scene: replace(scene, occlusion=Occlusion(on=False), shadow=Shadow(on=False), bloom=Bloom(on=False)),
     "without_membrane": cut,
-    "raw": lambda scene: replace(scene, raw=replace(scene.raw, low=1.5, high=4.0)),
+    "raw": lambda scene: replace(scene, density=replace(scene.density, low=1.5, high=4.0)),
 }
 
 

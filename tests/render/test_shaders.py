@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -26,10 +28,13 @@ def vertices_of(name: str) -> list[str]:
 @pytest.mark.parametrize(("groups", "splits"), [(1, 1), (2, 1), (3, 1), (4, 1), (1, 2), (4, 5)])
 def test_every_entry_point_compiles_in_every_variant(gl: None, name: str, groups: int, splits: int) -> None:
     shaders = Shaders(groups, splits)
-    for exact in (False, True):
-        for skip in (False, True):
-            for slices in (False, True):
-                shaders.get(*vertices_of(name), name, variant=Variant(exact=exact, skip=skip, slices=slices))
+    files = [*vertices_of(name), name]
+    for exact, skip, slices in itertools.product((False, True), repeat=3):
+        shaders.get(*files, variant=Variant(exact=exact, skip=skip, slices=slices))
+    # Each of the others by itself, and those that can meet, together.
+    others = {f.name for f in fields(Variant)} - {"exact", "skip", "slices"}
+    for chosen in [*[(o,) for o in others], ("paper", "together", "uncertain"), ("surface", "paper", "signed", "exact", "slices")]:
+        shaders.get(*files, variant=Variant(**dict.fromkeys(chosen, True)))
     shaders.delete()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from volviz.core.errors import VolvizError
 from volviz.core.grid import Floats, Grid, Triple
 
 MOST_PLANES = 6
+PLANES_TEXT = "six numbers for every plane, a point (A) and the direction to cut away, planes divided by semicolons"
 Part = tuple[float, float]
 
 
@@ -31,6 +32,20 @@ class Plane:
             )
 
 
+def planes_of(text: str) -> tuple[Plane, ...]:
+    """Return planes as a person writes them: ``x y z nx ny nz``, several divided by semicolons, ``none`` for none.
+
+    Raises:
+        ValueError: these are not planes.
+        VolvizError: a direction is zero.
+    """
+    planes = []
+    for part in text.split(";") if text.strip().lower() not in {"", "none", "off"} else ():
+        px, py, pz, nx, ny, nz = (float(t) for t in part.replace(",", " ").split())
+        planes.append(Plane((px, py, pz), (nx, ny, nz)))
+    return tuple(planes)
+
+
 @dataclass(frozen=True, slots=True)
 class Clips:
     """What is left of the volume: a box, less what every plane cuts away.
@@ -43,7 +58,7 @@ class Clips:
     x: Part = (0.0, 1.0)
     y: Part = (0.0, 1.0)
     z: Part = (0.0, 1.0)
-    planes: tuple[Plane, ...] = ()
+    planes: tuple[Plane, ...] = field(default=(), metadata={"reads": planes_of, "takes": PLANES_TEXT})
 
     def __post_init__(self) -> None:
         for axis in "xyz":
@@ -85,17 +100,3 @@ class Clips:
         near = max([0.0, *(beyond[towards <= -1e-12] / towards[towards <= -1e-12])])
         far = min(beyond[towards >= 1e-12] / towards[towards >= 1e-12])
         return (float(near), float(far)) if near < far else None
-
-
-def planes_of(text: str) -> tuple[Plane, ...]:
-    """Return planes as a person writes them: ``x y z nx ny nz``, several divided by semicolons, ``none`` for none.
-
-    Raises:
-        ValueError: these are not planes.
-        VolvizError: a direction is zero.
-    """
-    planes = []
-    for part in text.split(";") if text.strip().lower() not in {"", "none", "off"} else ():
-        px, py, pz, nx, ny, nz = (float(t) for t in part.replace(",", " ").split())
-        planes.append(Plane((px, py, pz), (nx, ny, nz)))
-    return tuple(planes)

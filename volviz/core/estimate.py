@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from volviz.core.camera import Camera
-from volviz.core.density import dense_is_dark, lowpassed, lowpassed_contrast, spread_planes
+from volviz.core.density import contrast_of, dense_is_dark, lowpassed, lowpassed_contrast, spread_planes
 from volviz.core.grid import Floats
-from volviz.core.scene import Ramp, RawLook, Scene
+from volviz.core.scene import DENSITY, Ramp, RawLook, Scene
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 
@@ -81,6 +83,13 @@ def raw_look(volume: Volume, segmentation: Segmentation | None = None) -> RawLoo
     return RawLook(low=round(float(low), 2), high=round(float(max(high, low + 0.1)), 2), invert=look.invert, lowpass=look.lowpass)
 
 
+def density_ramp(volume: Volume, look: RawLook) -> Ramp:
+    """Return a ramp for the raw density drawn by itself: the densest few hundredths of the voxels, the last of them opaque."""
+    sample = np.concatenate([lowpassed(volume, look.lowpass, plane).ravel() for plane in spread_planes(volume.grid)])
+    low, high = np.percentile(contrast_of(sample, look.invert).apply(sample), [97.0, 99.8])
+    return replace(DENSITY, low=round(float(low), 2), high=round(float(max(high, low + 0.5)), 2))
+
+
 def first_scene(volume: Volume, segmentation: Segmentation | None = None) -> Scene:
     """Return a look to start from: estimated ramps, the labels' own colours, the default light."""
     ramps = {}
@@ -88,7 +97,8 @@ def first_scene(volume: Volume, segmentation: Segmentation | None = None) -> Sce
         for label in segmentation.drawn:
             low = automatic_low(segmentation, label.name)
             ramps[label.name] = Ramp(low=round(low, 3), color=label.color, opacity=OPACITIES.get(label.name, 0.6))
-    return Scene(ramps=ramps, raw=raw_look(volume, segmentation))
+    raw = raw_look(volume, segmentation)
+    return Scene(ramps=ramps, raw=raw, density=density_ramp(volume, raw))
 
 
 def drawn_points(volume: Volume, segmentation: Segmentation | None = None) -> Floats:

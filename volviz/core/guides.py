@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, Triple
+
+PLACE = {"takes": "a fraction of the volume from 0 to 1,"}  # or none
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,9 @@ class Slices:
     low-passed, without light and shade.
     """
 
-    x: float | None = None
-    y: float | None = None
-    z: float | None = None
+    x: float | None = field(default=None, metadata=PLACE)
+    y: float | None = field(default=None, metadata=PLACE)
+    z: float | None = field(default=None, metadata=PLACE)
     opacity: float = 1.0
     contrast: tuple[float, float] = (-3.0, 3.0)
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
-from volviz.core.cuts import Clips, planes_of
+from volviz.core.cuts import Clips
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Triple
 from volviz.core.guides import Guides, Slices
 from volviz.core.segmentation import Segmentation
+from volviz.core.settings import set_field, set_part
 from volviz.core.volume import Volume
 
 
@@ -20,7 +21,8 @@ class Ramp:
     """The transfer function of one class: r(p) = clip((p - low) / (high - low), 0, 1).
 
     ``opacity`` is the extinction where r = 1, per nanometre, so that binning a tomogram does not change its look.
-    ``color`` is (r, g, b) in 0..1, sRGB.
+    ``color`` is (r, g, b) in 0..1, sRGB. ``negative`` is the colour of the part below zero of a signed score, whose ramp
+    is the mirror image; without one, only the positive part is drawn.
     """
 
     low: float = 0.5
@@ -28,6 +30,7 @@ class Ramp:
     color: Triple = (0.7, 0.7, 0.7)
     opacity: float = 0.5
     visible: bool = True
+    negative: Triple | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,44 @@ class Bloom:
 
 
 @dataclass(frozen=True, slots=True)
+class Uncertainty:
+    """How far the colours of uncertain samples fade to grey, 0 to 1.
+
+    A sample is uncertain by the Shannon ``entropy`` of its classes, the background among them, over its maximum, or by
+    their ``margin``: one less the most probable class's lead over the next.
+    """
+
+    amount: float = 0.0
+    measure: Literal["entropy", "margin"] = "entropy"
+
+
+Mode = Literal["classes", "raw", "maximum", "average", "surface"]
+Blending = Literal["mixed", "paper"]
+DENSITY = Ramp(low=2.5, high=5.0, color=(0.80, 0.78, 0.74), opacity=0.5)
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
-    """A look. ``ramps`` holds one per drawn class, by name; ``exposure`` is in stops; ``background`` is sRGB."""
+    """A look. ``ramps`` holds one per drawn class, by name; ``exposure`` is in stops; ``background`` is sRGB.
+
+    ``mode`` is what is drawn along a line of sight: the soft ``classes``; the ``raw`` density alone; its ``maximum`` or
+    ``average``, in grey, coloured where a class lies; or the ``surface`` where a class (or the density, where there are
+    none) rises through the middle of its ramp.
+    ``blending`` is how classes that share a sample combine: ``mixed`` by their extinction, whatever their order, or as
+    in the ``paper``, one behind the other.
+    ``together`` draws everything but the background as one class, with this ramp of 1 - p(background).
+    ``density`` is how the raw density looks when it is drawn itself: ``low`` and ``high`` in standard deviations.
+    ``contrast`` are the densities shown black and white in a projection, in standard deviations; None fits the mode.
+    """
 
     ramps: Mapping[str, Ramp] = field(default_factory=dict)
+    mode: Mode = "classes"
+    blending: Blending = "mixed"
+    together: Ramp | None = None
+    uncertainty: Uncertainty = Uncertainty()
     raw: RawLook = RawLook()
+    density: Ramp = DENSITY
+    contrast: tuple[float, float] | None = None
     light: Light = Light()
     occlusion: Occlusion = Occlusion()
     shadow: Shadow = Shadow()
@@ -121,55 +157,16 @@ class Scene:
     def set(self, path: str, text: str) -> Scene:
         """Return the scene with one field replaced, both as a person writes them: ``set("membrane.low", "0.3")``.
 
-        The path is ``CLASS.FIELD`` or ``PART.FIELD`` (``light.size``, ``raw.multiply``, ``clips.x``) or ``exposure``.
+        The path is ``CLASS.FIELD`` or ``PART.FIELD`` (``light.size``, ``raw.multiply``, ``clips.x``) or a field of the scene itself,
+        such as ``exposure`` or ``mode``. What may be absent takes ``none``; ``together=on`` starts from a plain ramp.
 
         Raises:
             VolvizError: there is no such field, or the text is no value for it.
         """
         head, _, rest = path.partition(".")
         if head in self.ramps:
-            return replace(self, ramps={**self.ramps, head: _set(self.ramps[head], rest, text, path)})
+            return replace(self, ramps={**self.ramps, head: set_field(self.ramps[head], rest, text, path)})
         if head not in {f.name for f in fields(self)} - {"ramps"}:
             known = ", ".join([*self.ramps, *(f.name for f in fields(self) if f.name != "ramps")])
             raise VolvizError(f"There is nothing called '{head}' in this view; choose one of: {known}.")
-        part = getattr(self, head)
-        if is_dataclass(part):
-            return replace(self, **{head: _set(part, rest, text, path)})
-        return replace(self, **{head: _parse(part, text, path)})
-
-
-def _place(text: str) -> float | None:
-    return None if text.strip().lower() in {"none", "off"} else float(text)
-
-
-# Fields that are written in their own way: how they are read, and what to say of it.
-LISTS: Mapping[str, tuple[Callable[[str], Any], str]] = {
-    "clips.planes": (planes_of, "six numbers for every plane, a point (A) and the direction to cut away, planes divided by semicolons"),
-    **{f"slices.{axis}": (_place, "a fraction of the volume from 0 to 1, or none") for axis in "xyz"},
-}
-
-
-def _set(value: Any, name: str, text: str, path: str) -> Any:
-    if name not in {f.name for f in fields(value)}:
-        raise VolvizError(f"'{path}' names no setting; there are: {', '.join(f.name for f in fields(value))}.")
-    return replace(value, **{name: _parse(getattr(value, name), text, path)})
-
-
-def _parse(old: Any, text: str, path: str) -> Any:
-    try:
-        if path in LISTS:
-            return LISTS[path][0](text)
-        if isinstance(old, bool):
-            return {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}[text.lower()]
-        if isinstance(old, tuple):
-            new = tuple(float(t) for t in text.replace(",", " ").split())
-            if len(new) != len(old):
-                raise ValueError
-            return new
-        if isinstance(old, str) and path == "light.fixed_to" and text not in {"camera", "world"}:
-            raise ValueError
-        return type(old)(text)
-    except (ValueError, KeyError):
-        shape = "on or off" if isinstance(old, bool) else f"something like {old}" if not isinstance(old, tuple) else f"{len(old)} numbers"
-        shape = LISTS[path][1] if path in LISTS else shape
-        raise VolvizError(f"'{text}' is no value for {path}; it takes {shape}.") from None
+        return set_part(self, head, rest, text, path)

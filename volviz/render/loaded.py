@@ -22,7 +22,7 @@ from volviz.render.passes.occupancy import Occupancy
 from volviz.render.shaders import Shaders, Variant
 from volviz.render.slabs import Packed, Slab, Stored
 from volviz.render.textures import Loading, Textures
-from volviz.render.uniforms import LIGHT_MEMBERS, RAMP_MEMBERS, box_values, clip_values, key_of, look_values, slice_values
+from volviz.render.uniforms import LIGHT_MEMBERS, RAMP_MEMBERS, box_values, clip_values, key_of, look_values, slice_values, variant_of
 
 LIGHT_LAG = 8.0  # degrees that the light may turn while moving before the light volume follows
 
@@ -36,6 +36,7 @@ class Loaded:
         self.textures = textures
         self.grid: Grid = self.textures.grid
         self.shaders = Shaders(self.textures.groups_needed, len(self.textures.pieces))
+        self.shaders.usual = self.variant(Scene(), "cached").matter
         self.occupancy = Occupancy(self.grid.shape, self.shaders)
         self.light = LightVolume(self.grid.shape, self.shaders)
         self.guides = GuideLayer(self.shaders)
@@ -54,7 +55,7 @@ class Loaded:
 
     def variant(self, scene: Scene, quality: Quality) -> Variant:
         """Return the kind of program that draws this scene."""
-        return Variant(exact=quality == "exact", skip=self._skip, slices=scene.slices.shown)
+        return variant_of(scene, self.textures.segmentation, exact=quality == "exact", skip=self._skip)
 
     def prepare(self, scene: Scene, camera: Camera, *, moving: bool, whole: bool = True) -> None:
         """Bring textures, occupancy and light up to date and bind them, in that order; within `state`.
@@ -64,6 +65,7 @@ class Loaded:
         self.box.write(box_values(self.grid, self.textures.parts))
         look = look_values(scene, self.textures.segmentation, camera) | clip_values(scene.clips, self.textures.whole, self.grid)
         look |= slice_values(scene.slices, scene.raw, self.textures.whole, self.grid)
+        self.shaders.usual = self.variant(scene, "cached").matter
         if not self.textures.hold(scene.raw):
             loading = Loading(self.textures.source, scene.raw, self._put, self._loaded)
             for slab in loading.slabs():

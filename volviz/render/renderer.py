@@ -21,6 +21,7 @@ from volviz.render.passes.march import Entry, Quality
 from volviz.render.picture import PIECE_SECONDS, TILE, Order, Pixels, Size, drawing
 from volviz.render.slabs import Stored
 from volviz.render.textures import Loading, Textures
+from volviz.render.uniforms import shown
 
 SAMPLES = 4  # frames averaged in a still
 
@@ -116,9 +117,9 @@ class Renderer:
         if moving:
             if self._moving is None:
                 self._moving = Moving(gpu, self._level)
-            self._moving.draw(scene, camera, size, framebuffer, quality)
+            self._moving.draw(shown(scene), camera, size, framebuffer, quality)
             return
-        rest, order = self._accumulation(gpu), Order(scene, camera, size, 1, quality)
+        rest, order = self._accumulation(gpu), Order(shown(scene), camera, size, 1, quality)
         rest.draw(order)
         rest.present(order, framebuffer)
 
@@ -137,7 +138,7 @@ class Renderer:
         Begins anew when scene, camera, size or data are others than at the last call. Returns early when a frame becomes
         whole, and does nothing when all are.
         """
-        return self._accumulation(self._ready()).advance(Order(scene, camera, size, samples, quality), seconds)
+        return self._accumulation(self._ready()).advance(Order(shown(scene), camera, size, samples, quality), seconds)
 
     def present(
         self,
@@ -150,7 +151,7 @@ class Renderer:
         quality: Quality = "cached",
     ) -> None:
         """Draw the frames that are whole into the lower left of a framebuffer, right after `refine` said that one is."""
-        self._accumulation(self._ready()).present(Order(scene, camera, size, samples, quality), framebuffer)
+        self._accumulation(self._ready()).present(Order(shown(scene), camera, size, samples, quality), framebuffer)
 
     def image(
         self,
@@ -194,7 +195,7 @@ class Renderer:
 
         Other things may be drawn in between, but `load` and `release` end it: close it before.
         """
-        return drawing(self._ready(), Order(scene, camera, size, samples, quality, transparent), tile=tile, seconds=seconds)
+        return drawing(self._ready(), Order(shown(scene), camera, size, samples, quality, transparent), tile=tile, seconds=seconds)
 
     def release(self) -> None:
         """Give everything back to the driver; the context it was made in must be current."""

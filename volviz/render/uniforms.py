@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,12 @@ from volviz.core.segmentation import Segmentation
 from volviz.render.blocks import GROUPS
 from volviz.render.memory import light_shape
 from volviz.render.parts import BRICK, Parts
+from volviz.render.shaders import Variant
 from volviz.render.slabs import RAW_RANGE
 
 NM = 0.1  # nanometres in an angstrom
-RAW_ALONE = Ramp(color=(0.80, 0.78, 0.74), opacity=0.5)  # how a volume without classes is drawn
+PROJECTIONS = ("maximum", "average")
+PAPER_ORDER = ("spikes", "membrane", "lumen")  # from front to back within a sample; other classes follow as they are stored
 TINT = (0.035, 0.042, 0.060)  # linear: what the deepest shadow keeps of a colour, a little blue as light from everywhere is
 
 
@@ -77,19 +80,18 @@ def view_values(camera: Camera, grid: Grid, size: tuple[int, int], *, step: floa
 
 def look_values(scene: Scene, segmentation: Segmentation | None, camera: Camera) -> dict[str, Any]:
     """Return the values of the block `LOOK`."""
-    low, scale, opacity = (np.zeros(4 * GROUPS) for _ in range(3))
-    color = np.zeros((4 * GROUPS, 4))
-    raw_low, raw_high = ((value - RAW_RANGE[0]) / (RAW_RANGE[1] - RAW_RANGE[0]) for value in (scene.raw.low, scene.raw.high))
-    low[0], scale[0] = raw_low, _slope(raw_low, raw_high)
-    if segmentation is None:
-        opacity[0], color[0, :3] = RAW_ALONE.opacity, linear(RAW_ALONE.color)
-    else:
-        for i, label in enumerate(segmentation.drawn, start=1):
-            ramp = scene.ramps.get(label.name, Ramp(color=label.color))
-            begin, end = segmentation.stored(ramp.low), segmentation.stored(ramp.high)
-            low[i], scale[i] = begin, _slope(begin, end)
-            opacity[i] = ramp.opacity if ramp.visible else 0.0
-            color[i, :3] = linear(ramp.color)
+    low, scale, opacity, mirrored = (np.zeros(4 * GROUPS) for _ in range(4))
+    color, negative = (np.zeros((4 * GROUPS, 4)) for _ in range(2))
+    ramps = channel_ramps(scene, segmentation)
+    score = segmentation is not None and segmentation.kind == "score"
+    for i, ramp in enumerate(ramps):
+        begin, end = (_stored_density(v) for v in (ramp.low, ramp.high)) if i == 0 else (ramp.low, ramp.high)
+        if ramp.negative is not None and score and i > 0:
+            mirrored[i], negative[i, :3], begin = 1.0, linear(ramp.negative), max(begin, 0.0)
+        low[i], scale[i] = begin, _slope(begin, end)
+        opacity[i] = ramp.opacity if ramp.visible else 0.0
+        color[i, :3] = linear(ramp.color)
+    black, white = (_stored_density(v) for v in contrast_of(scene))
     return {
         "low": low.reshape(-1, 4),
         "scale": scale.reshape(-1, 4),
@@ -103,8 +105,76 @@ def look_values(scene: Scene, segmentation: Segmentation | None, camera: Camera)
         "occlusion_strength": scene.occlusion.strength if scene.occlusion.on else 0.0,
         "shadow_reach": scene.shadow.reach,
         "shadow_strength": scene.shadow.strength if scene.shadow.on else 0.0,
-        "multiply": int(scene.raw.multiply and segmentation is not None),
+        "multiply": int(scene.raw.multiply and opacity[0] == 0),
+        "together": int(is_together(scene, segmentation)),
+        "zero": segmentation.stored(0.0) if segmentation is not None else 0.0,
+        "contrast": (black, _slope(black, white)),
+        "uncertainty": scene.uncertainty.amount,
+        "uncertainty_scale": 1 / math.log(max(2, len(segmentation.labels) if segmentation is not None else 2)),
+        "uncertainty_margin": int(scene.uncertainty.measure == "margin"),
+        "order": _paper_order(segmentation).reshape(-1, 4),
+        "mirrored": mirrored.reshape(-1, 4),
+        "negative": negative,
     }
+
+
+def contrast_of(scene: Scene) -> tuple[float, float]:
+    """Return the densities shown black and white in a projection, in standard deviations.
+
+    Unless the scene says otherwise: the largest of hundreds of samples of noise lies near where the ramp of the density
+    begins, and their mean near zero.
+    """
+    if scene.contrast is not None:
+        return scene.contrast
+    if scene.mode == "average":
+        return -0.75, 1.0
+    return 0.8 * scene.density.low, 1.2 * scene.density.high
+
+
+def is_together(scene: Scene, segmentation: Segmentation | None) -> bool:
+    """Whether all classes are drawn as one, which scores have no sum for."""
+    return scene.together is not None and segmentation is not None and segmentation.kind == "probability" and scene.mode != "raw"
+
+
+def channel_ramps(scene: Scene, segmentation: Segmentation | None) -> list[Ramp]:
+    """Return the ramps that decide the picture, one per channel; the first is of the raw density and draws it or not."""
+    if segmentation is None or scene.mode == "raw":
+        return [scene.density]
+    if is_together(scene, segmentation) and scene.together is not None:
+        drawn = [scene.together]
+    else:
+        drawn = [scene.ramps.get(label.name, Ramp(color=label.color)) for label in segmentation.drawn]
+    return [Ramp(scene.raw.low, scene.raw.high, visible=False), *drawn]
+
+
+def variant_of(scene: Scene, segmentation: Segmentation | None, *, exact: bool, skip: bool) -> Variant:
+    """Return the kind of program that draws a scene."""
+    projects = scene.mode in PROJECTIONS  # through the whole box: planes have no place in front or behind
+    classes = segmentation is not None and scene.mode != "raw"
+    probable = classes and segmentation is not None and segmentation.kind == "probability"
+    return Variant(
+        exact=exact and not projects,
+        skip=skip,
+        slices=scene.slices.shown and not projects,
+        maximum=scene.mode == "maximum",
+        average=scene.mode == "average",
+        surface=scene.mode == "surface",
+        paper=scene.blending == "paper" and classes and not projects,
+        together=is_together(scene, segmentation),
+        signed=segmentation is not None and segmentation.kind == "score",
+        uncertain=scene.uncertainty.amount > 0 and probable and not projects,
+    )
+
+
+def shown(scene: Scene) -> Scene:
+    """Return the scene as it is resolved: a projection shows values rather than light, so nothing in it glows."""
+    return replace(scene, bloom=replace(scene.bloom, on=False)) if scene.mode in PROJECTIONS else scene
+
+
+def _paper_order(segmentation: Segmentation | None) -> Floats:
+    names = [label.name for label in segmentation.drawn] if segmentation is not None else []
+    first = [names.index(name) + 1 for name in PAPER_ORDER if name in names]
+    return np.asarray([*first, *(i for i in range(4 * GROUPS) if i not in first)], dtype=np.float64)
 
 
 def clip_values(clips: Clips, whole: Grid, drawn: Grid) -> dict[str, Any]:
@@ -139,13 +209,17 @@ def to_light(scene: Scene, camera: Camera) -> Floats:
 
 
 # What the light volume is made from: a change of these renews it, and of nothing else.
-RAMP_MEMBERS = ("low", "scale", "opacity", "multiply", "clip_low", "clip_high", "clip_count", "clip_plane")
+RAMP_MEMBERS = ("low", "scale", "opacity", "multiply", "together", "mirrored", "clip_low", "clip_high", "clip_count", "clip_plane")
 LIGHT_MEMBERS = (*RAMP_MEMBERS, "to_light", "light_slope", "occlusion_radius", "shadow_reach")
 
 
 def key_of(look: Mapping[str, Any], members: tuple[str, ...]) -> bytes:
     """Return the bytes that some members come to, to see whether they changed."""
     return b"".join(np.asarray(look[name], dtype=np.float32).tobytes() for name in members)
+
+
+def _stored_density(deviations: float) -> float:
+    return (deviations - RAW_RANGE[0]) / (RAW_RANGE[1] - RAW_RANGE[0])
 
 
 def _slope(low: float, high: float) -> float:

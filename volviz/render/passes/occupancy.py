@@ -37,10 +37,12 @@ class Occupancy:
                 continue
             start = _shape([a // BRICK for a in common.start])
             count = _shape([-(-b // BRICK) - a for a, b in zip(start, common.stop, strict=True)])
-            for texture, maxima in zip(piece.groups, self._maxima, strict=True):
+            corner = piece.part.held.start[::-1]
+            for number, (texture, maxima) in enumerate(zip(piece.groups, self._maxima, strict=True)):
                 texture.bind(0)
                 maxima.image(0, GL.GL_WRITE_ONLY)
-                self._shaders.get("brick_maxima.comp").use(u_first=start[::-1], u_corner=piece.part.held.start[::-1], u_count=count[::-1])
+                program = self._shaders.get("brick_maxima.comp")
+                program.use(u_first=start[::-1], u_corner=corner, u_count=count[::-1], u_number=number)
                 dispatch(count)
 
     def renew(self) -> None:

@@ -1,0 +1,186 @@
+"""Ways of drawing beside the usual one: projections, surfaces, the density alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.render.conftest import axes, brightness, front, of_classes, plain, virion
+from volviz.core.camera import Camera
+from volviz.core.density import lowpassed, lowpassed_contrast
+from volviz.core.grid import Grid
+from volviz.core.scene import Ramp, Scene
+from volviz.core.volume import Volume
+from volviz.render.passes import march
+from volviz.render.renderer import Renderer
+
+MODES = ("raw", "maximum", "average", "surface")
+
+
+def pixels_of_voxels(grid: Grid) -> tuple[Camera, tuple[int, int]]:
+    """A view down z in which every pixel is a voxel."""
+    camera = front(grid)
+    _, height, width = grid.shape
+    return replace(camera, orthographic_height=height * grid.voxel_size[1]), (width, height)
+
+
+def smooth(shape: tuple[int, int, int], seed: int = 5) -> np.ndarray:
+    from scipy.ndimage import gaussian_filter
+
+    noise = gaussian_filter(np.random.default_rng(seed).normal(size=shape), 1.5)
+    return np.clip(noise / noise.std(), -2.5, 2.5).astype(np.float32)
+
+
+@pytest.mark.parametrize("mode", ["maximum", "average"])
+@pytest.mark.parametrize("voxel_size", [10.0, (20.0, 10.0, 10.0)])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_projection_is_what_numpy_says(gl: None, mode: str, voxel_size, bits) -> None:
+    shape = (20, 24, 28)
+    grid = Grid(shape, (voxel_size,) * 3 if isinstance(voxel_size, float) else voxel_size)
+    volume = Volume(grid, smooth(shape))
+    scene = Scene.of(volume)
+    scene = replace(scene, mode=mode, contrast=(-1.0, 3.0) if mode == "maximum" else (-0.8, 0.8))
+    density = lowpassed_contrast(volume, scene.raw.lowpass, scene.raw.invert).apply(lowpassed(volume, scene.raw.lowpass))
+    wanted = density.max(axis=0) if mode == "maximum" else density.mean(axis=0)
+    black, white = scene.contrast
+    wanted = np.clip((wanted - black) / (white - black), 0, 1)[::-1]
+    renderer = Renderer(bits=bits)
+    renderer.load(volume)
+    picture = renderer.image(scene, *pixels_of_voxels(grid), samples=1)
+    renderer.release()
+    assert np.ptp(wanted) > 0.5
+    assert (picture[..., 3] == 255).all()
+    assert (picture[..., 0] == picture[..., 2]).all()
+    # Bytes of density are steps of 0.047 deviations.
+    tolerance = 1.01 / 255 if bits == 16 else 0.047 / (white - black)
+    assert np.abs(picture[..., 0] / 255 - wanted).max() <= tolerance
+
+
+def test_a_maximum_takes_the_colour_of_the_class_it_lies_in(renderer: Renderer) -> None:
+    volume, classes = virion(40)
+    renderer.load(volume, classes)
+    scene = replace(Scene.of(volume, classes), mode="maximum")
+    picture = renderer.image(scene, front(volume.grid), (80, 80)).astype(int)
+    assert np.abs(picture[6:10, 6:10, 0] - picture[6:10, 6:10, 2]).max() == 0  # nothing there: grey
+    reddest = picture[..., 0] - picture[..., 1]
+    assert reddest.max() > 80
+    hidden = scene
+    for name in scene.ramps:
+        hidden = hidden.with_ramp(name, visible=False)
+    grey = renderer.image(hidden, front(volume.grid), (80, 80)).astype(int)
+    assert (grey[6:-6, 6:-6, 0] == grey[6:-6, 6:-6, 2]).all()
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.75])
+@pytest.mark.parametrize("orthographic", [False, True])
+def test_a_surface_lies_where_the_middle_of_the_ramp_is_crossed(renderer: Renderer, threshold: float, orthographic: bool) -> None:
+    n = 48
+    z, y, x = axes(n)
+    ball = np.clip((20 - np.sqrt(x**2 + y**2 + z**2)) / 12 + 0.5, 0, 1)
+    volume, classes = of_classes(ball)
+    renderer.load(volume, classes)
+    scene = replace(plain(classes), mode="surface").with_ramp("class 1", low=threshold - 0.1, high=threshold + 0.1)
+    camera = front(volume.grid, orthographic=orthographic)
+    size = (192, 192)
+    seen = renderer.image(scene, camera, size, transparent=True, samples=16)
+    radius = (20 - 12 * (threshold - 0.5)) * 10
+    # The silhouette of a ball; in perspective it is seen along tangents.
+    if not orthographic:
+        radius /= (1 - (radius / camera.distance) ** 2) ** 0.5
+    wanted = np.pi * (radius / camera.height * size[1]) ** 2
+    assert abs((seen[..., 3] / 255).sum() / wanted - 1) < 0.02
+    assert (seen[90:102, 90:102, :3] == np.array([204, 153, 102])).all()
+
+
+def test_a_surface_is_found_between_the_samples(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cut of an oblique view through a step between two classes is as sharp with coarse steps."""
+    z, _, _ = axes(40)
+    near = np.clip(0.5 + z / 4, 0, 1)
+    volume, classes = of_classes(near)
+    renderer.load(volume, classes)
+    scene = replace(plain(classes), mode="surface", raw=replace(plain(classes).raw, multiply=False))
+    camera = Camera.framing(volume.grid)
+    pictures = []
+    for step in (0.25, 0.5, 1.0, 2.0):
+        monkeypatch.setattr(march, "STEP", step)
+        pictures.append(renderer.image(scene, camera, (96, 96), transparent=True, samples=1)[..., 3].astype(int))
+    assert pictures[0].max() == 255
+    for picture in pictures:
+        assert np.abs(picture - pictures[0]).mean() < 0.5
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_step_does_not_change_a_mode(renderer: Renderer, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    z, _, _ = axes(48)
+    slab = np.clip((12.0 - np.abs(z)) / 6 + 0.5, 0, 1)
+    volume, classes = of_classes(slab)
+    volume = replace(volume, data=4 * slab)
+    scene = replace(plain(classes), mode=mode, density=Ramp(-0.8, 1.2, opacity=0.05), contrast=(-1.0, 1.5))
+    renderer.load(volume, classes)
+    pictures = []
+    for step in (0.25, 0.5, 1.0, 2.0):
+        monkeypatch.setattr(march, "STEP", step)
+        pictures.append(renderer.image(scene, front(volume.grid), (48, 48), transparent=True)[12:36, 12:36].astype(int))
+    assert pictures[0][..., 3].max() > 100
+    for picture in pictures:
+        assert np.abs(picture - pictures[0])[..., 3].max() <= 1
+        assert np.abs(picture - pictures[0]).max() <= (1 if mode != "raw" else 2)  # straight colours of thin alpha round more
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("inside", [False, True])
+def test_modes_are_the_same_without_skipping_and_in_both_shaders(gl: None, mode: str, inside: bool) -> None:
+    volume, classes = virion(32)
+    scene = replace(Scene.of(volume, classes), mode=mode)
+    camera = Camera.framing(volume.grid)
+    if inside:
+        camera = replace(camera, distance=90.0)
+    pictures = []
+    for options in ({}, {"skip": False}, {"entry": "compute"}):
+        renderer = Renderer(**options)
+        renderer.load(volume, classes)
+        pictures.append(renderer.image(scene, camera, (64, 48), samples=2).astype(int))
+        renderer.release()
+    assert pictures[0][..., :3].max() > 80
+    assert (pictures[0] == pictures[1]).all()
+    assert np.abs(pictures[0] - pictures[2]).max() <= 1
+
+
+def test_raw_is_what_the_volume_alone_looks_like(gl: None) -> None:
+    volume, classes = virion(32)
+    scene = replace(Scene.of(volume, classes), mode="raw")
+    pictures = []
+    for segmentation in (classes, None):
+        renderer = Renderer()
+        renderer.load(volume, segmentation)
+        pictures.append(renderer.image(scene, front(volume.grid), (64, 64)).astype(int))
+        renderer.release()
+    assert brightness(pictures[0]).max() > 100
+    assert np.abs(pictures[0] - pictures[1]).max() <= 1
+
+
+def test_a_projection_shows_values_and_does_not_glow(renderer: Renderer) -> None:
+    volume, classes = virion(32)
+    renderer.load(volume, classes)
+    scene = replace(Scene.of(volume, classes), mode="maximum")
+    pictures = [renderer.image(replace(scene, bloom=replace(scene.bloom, on=on)), front(volume.grid), (48, 48)) for on in (True, False)]
+    assert (pictures[0] == pictures[1]).all()
+
+
+def test_a_surface_in_a_transparent_still_covers_all_or_nothing(renderer: Renderer) -> None:
+    volume, classes = virion(32)
+    renderer.load(volume, classes)
+    scene = replace(Scene.of(volume, classes), mode="surface")
+    scene = replace(scene, bloom=replace(scene.bloom, on=False))
+    alpha = renderer.image(scene, front(volume.grid), (64, 64), transparent=True, samples=1)[..., 3]
+    assert set(np.unique(alpha)) == {0, 255}
+
+
+def test_exact_and_cached_surfaces_agree(renderer: Renderer) -> None:
+    volume, classes = virion(32)
+    renderer.load(volume, classes)
+    scene = replace(Scene.of(volume, classes), mode="surface")
+    pictures = [brightness(renderer.image(scene, front(volume.grid), (48, 48), quality=q, samples=4)) for q in ("cached", "exact")]
+    assert np.abs(pictures[0] - pictures[1]).mean() < 3
