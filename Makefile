@@ -28,7 +28,7 @@ check: .venv/ready
 	.venv/bin/lint-imports
 
 golden: .venv/ready
-	$(PY) -m pytest tests/render --golden -p no:pytest-qt --no-window
+	$(PY) -m pytest tests/render/test_golden.py --golden -p no:pytest-qt --no-window
 
 bench: .venv/ready
 	$(PY) benchmarks/first_light.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,15 +33,86 @@ def context() -> Iterator[Headless]:
     made.close()
 
 
+@pytest.fixture(autouse=True)
+def no_error_in_any_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No context, whoever made it, is left with an error in its queue."""
+    enter, leave = Headless.__enter__, Headless.__exit__
+
+    def into(self: Headless) -> Headless:
+        enter(self)
+        assert errors() == [], "errors were there before"
+        return self
+
+    def out(self: Headless, kind: type[BaseException] | None, *rest: Any) -> None:
+        found = errors()
+        leave(self, kind, *rest)
+        assert kind is not None or found == []
+
+    monkeypatch.setattr(Headless, "__enter__", into)
+    monkeypatch.setattr(Headless, "__exit__", out)
+
+
 @pytest.fixture
 def gl(context: Headless) -> Iterator[None]:
-    """The context is current; no call before, in or after the test leaves an error behind."""
+    """The context is current; a test gives back all that it made in it."""
+    with context:
+        first = next_name()
+        yield
+        left = names(first)
+        for kind, ids in left.items():  # not the fault of the tests that follow
+            _delete(kind, ids)
+        assert not left, "left on the graphics device; release renderers and delete targets"
+
+
+_GENERATED = {kind: f"{kind}s" for kind in ("Texture", "Buffer", "Framebuffer", "Renderbuffer", "VertexArray", "Sampler")}
+_GENERATED["Query"] = "Queries"
+
+
+def next_name() -> int:
+    """Return a number that no name made from now on is below, of a driver that counts up, as Mesa does."""
+    return min(_next(kind) for kind in (*_GENERATED, "Program"))
+
+
+def names(first: int = 1) -> dict[str, set[int]]:
+    """Return what lives in the current context from a number on, by kind."""
     from OpenGL import GL
 
-    with context:
-        assert GL.glGetError() == GL.GL_NO_ERROR
-        yield
-        assert GL.glGetError() == GL.GL_NO_ERROR
+    found = {}
+    for kind in (*_GENERATED, "Program", "Shader"):
+        ids = {i for i in range(first, max(_next(kind), 64)) if getattr(GL, f"glIs{kind}")(i)}
+        if kind == "Program":  # the driver may hold the one drawn with last a little longer
+            ids = {i for i in ids if not GL.glGetProgramiv(i, GL.GL_DELETE_STATUS)}
+        if ids:
+            found[kind] = ids
+    return found
+
+
+def _next(kind: str) -> int:
+    from OpenGL import GL
+
+    name = int(np.ravel(getattr(GL, f"glGen{_GENERATED[kind]}")(1) if kind in _GENERATED else GL.glCreateProgram())[0])
+    _delete(kind if kind in _GENERATED else "Program", {name})
+    return name
+
+
+def _delete(kind: str, ids: set[int]) -> None:
+    from OpenGL import GL
+
+    for name in ids:
+        if kind in _GENERATED:
+            getattr(GL, f"glDelete{_GENERATED[kind]}")(1, [name])
+        else:
+            getattr(GL, f"glDelete{kind}")(name)
+
+
+def errors() -> list[int]:
+    """Return the errors in the queue of the current context, and empty it."""
+    from OpenGL import GL
+
+    found = []
+    while (code := GL.glGetError()) != GL.GL_NO_ERROR:
+        found.append(int(code))
+    return found
 
 
 @pytest.fixture

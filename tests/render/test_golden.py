@@ -12,9 +12,10 @@ from PIL import Image
 from tests.render.conftest import virion
 from volviz.core.camera import Camera
 from volviz.core.scene import Bloom, Occlusion, Scene, Shadow
-from volviz.render.renderer import Renderer
+from volviz.render.renderer import Pixels, Renderer
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden"
+DIFFERENCES = FOLDER / "differences"  # not kept in the repository
 SIZE = (160, 120)
 
 
@@ -31,7 +32,7 @@ LOOKS = {
 
 
 @pytest.mark.parametrize("name", LOOKS)
-def test_the_picture_is_the_one_that_was_approved(renderer: Renderer, name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_the_picture_is_the_one_that_was_approved(renderer: Renderer, name: str, request: pytest.FixtureRequest) -> None:
     volume, classes = virion()
     renderer.load(volume, None if name == "raw" else classes)
     scene = LOOKS[name](Scene.of(volume, classes))
@@ -41,9 +42,35 @@ def test_the_picture_is_the_one_that_was_approved(renderer: Renderer, name: str,
         FOLDER.mkdir(exist_ok=True)
         Image.fromarray(picture).save(path, optimize=True)
         return
-    wanted = np.asarray(Image.open(path).convert("RGB")).astype(int)
+    compare(picture, np.asarray(Image.open(path).convert("RGB")), DIFFERENCES / path.name)
+
+
+def compare(picture: Pixels, wanted: Pixels, beside: Path) -> None:
+    """Fail if a picture is not the one that is wanted, and leave both and their difference in one picture."""
     difference = np.abs(picture.astype(int) - wanted)
-    if difference.mean() > 1 or np.percentile(difference, 99) > 8:  # drivers round and filter a little differently
-        Image.fromarray(np.clip(4 * difference, 0, 255).astype(np.uint8)).save(tmp_path / f"{name}_difference.png")
-        Image.fromarray(picture).save(tmp_path / f"{name}.png")
-        pytest.fail(f"the picture differs (mean {difference.mean():.2f} of 255); see {tmp_path}")
+    beside.unlink(missing_ok=True)
+    if difference.mean() <= 1 and np.percentile(difference, 99) <= 8:  # drivers round and filter a little differently
+        return
+    beside.parent.mkdir(exist_ok=True)
+    shown = np.clip(4 * difference, 0, 255).astype(np.uint8)
+    Image.fromarray(np.concatenate([wanted, picture, shown], axis=1)).save(beside)
+    pytest.fail(f"the picture differs (mean {difference.mean():.2f} of 255): approved, drawn and 4 x their difference are in {beside}")
+
+
+def test_a_difference_is_found_and_left_where_one_can_look(tmp_path: Path) -> None:
+    approved = np.asarray(Image.open(FOLDER / "first.png").convert("RGB"))
+    left = tmp_path / "differences" / "first.png"
+    compare(approved, approved, left)
+    assert not left.exists()
+    for wrong in (np.roll(approved, 2, axis=1), approved[::-1], np.clip(approved.astype(int) + 12, 0, 255).astype(np.uint8)):
+        with pytest.raises(pytest.fail.Exception, match=r"first\.png"):
+            compare(wrong, approved, left)
+        with Image.open(left) as three:
+            assert three.size == (3 * SIZE[0], SIZE[1])
+    compare(approved, approved, left)
+    assert not left.exists()
+
+
+def test_every_approved_picture_is_drawn_and_small() -> None:
+    assert {path.stem for path in FOLDER.glob("*.png")} == set(LOOKS)
+    assert all(path.stat().st_size < 200_000 for path in FOLDER.glob("*.png"))

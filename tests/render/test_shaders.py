@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import re
 import subprocess
 import sys
 from dataclasses import fields
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pytest
@@ -24,17 +26,32 @@ def vertices_of(name: str) -> list[str]:
     return [] if name.endswith(".comp") else [own if (asset("shaders") / own).is_file() else SCREEN]
 
 
+def variants(words: set[str]) -> list[Variant]:
+    """Return every value of every field that a text mentions, together with every value of every other: mistakes take two."""
+    values: dict[str, tuple[Any, ...]] = {}
+    for name, hint in get_type_hints(Variant).items():
+        if name.upper() in words:
+            assert hint is bool or get_origin(hint) is Literal, f"which values can Variant.{name} have?"
+            values[name] = (False, True) if hint is bool else get_args(hint)
+    pairs = itertools.combinations_with_replacement(values, 2)
+    return list(dict.fromkeys([Variant(), *(Variant(**{a: v, b: w}) for a, b in pairs for v in values[a] for w in values[b])]))
+
+
+def test_the_march_has_every_variant_and_a_mip_has_one() -> None:
+    generated = {"blocks.glsl": blocks.glsl()}
+    words = {name: set(re.findall(r"\w+", program.Source(name, {}, generated).text)) for name in ENTRIES}
+    assert {f.name.upper() for f in fields(Variant)} <= words["march.frag"]
+    assert len(variants(words["march.frag"])) >= 4
+    assert variants(words["bloom_down.frag"]) == [Variant()]
+
+
 @pytest.mark.parametrize("name", ENTRIES)
 @pytest.mark.parametrize(("groups", "splits"), [(1, 1), (2, 1), (3, 1), (4, 1), (1, 2), (4, 5)])
 def test_every_entry_point_compiles_in_every_variant(gl: None, name: str, groups: int, splits: int) -> None:
     shaders = Shaders(groups, splits)
-    files = [*vertices_of(name), name]
-    for exact, skip, slices in itertools.product((False, True), repeat=3):
-        shaders.get(*files, variant=Variant(exact=exact, skip=skip, slices=slices))
-    # Each of the others by itself, and those that can meet, together.
-    others = {f.name for f in fields(Variant)} - {"exact", "skip", "slices"}
-    for chosen in [*[(o,) for o in others], ("paper", "together", "uncertain"), ("surface", "paper", "signed", "exact", "slices")]:
-        shaders.get(*files, variant=Variant(**dict.fromkeys(chosen, True)))
+    text = program.Source(name, {}, {"blocks.glsl": blocks.glsl()}).text
+    for variant in variants(set(re.findall(r"\w+", text))):
+        shaders.get(*vertices_of(name), name, variant=variant)
     shaders.delete()
 
 
