@@ -144,6 +144,8 @@ def render(arguments: Namespace) -> None:
             if not equals:
                 raise VolvizError(f"'{setting}' sets nothing; write WHAT=VALUE, for example membrane.low=0.3.")
             scene = scene.set(path.strip(), text.strip())
+        if arguments.region is not None:
+            scene = scene.set("region", arguments.region)
         camera = _camera(arguments.camera, view.camera, view.volume.grid, arguments.size)
         write_picture(
             replace(view, scene=scene, camera=camera),

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from volviz.core.camera import Camera
 from volviz.core.density import contrast_of, dense_is_dark, lowpassed, lowpassed_contrast, spread_planes
-from volviz.core.grid import Floats
+from volviz.core.grid import Floats, Region
 from volviz.core.scene import DENSITY, Ramp, RawLook, Scene
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
@@ -101,12 +101,14 @@ def first_scene(volume: Volume, segmentation: Segmentation | None = None) -> Sce
     return Scene(ramps=ramps, raw=raw, density=density_ramp(volume, raw))
 
 
-def drawn_points(volume: Volume, segmentation: Segmentation | None = None) -> Floats:
+def drawn_points(volume: Volume, segmentation: Segmentation | None = None, region: Region | None = None) -> Floats:
     """Return points (n, 3), (x, y, z) in angstrom, that enclose what is drawn: by class, or the corners of the box.
 
     Of every block of 8^3 voxels that holds more than a speck, the middle. If nothing is found, the corners of the box.
+    ``region`` is a box of the volume's voxels that is drawn alone.
     """
-    low, high = volume.grid.bounds_xyz
+    part = volume.grid.region_on(region, volume.grid) if region is not None else None
+    low, high = (volume.grid if part is None else volume.grid.crop(part)).bounds_xyz
     corners = np.array(np.meshgrid(*zip(low, high, strict=True))).reshape(3, -1).T
     if segmentation is None:
         return np.asarray(corners, dtype=np.float64)
@@ -121,12 +123,15 @@ def drawn_points(volume: Volume, segmentation: Segmentation | None = None) -> Fl
         yx = np.argwhere(blocks > side**3 // 16) * side + side / 2
         found.append(np.column_stack([np.full(len(yx), z + min(side, depth - z) / 2), yx]))
     points = segmentation.grid.to_world(np.concatenate(found) - 0.5)
+    if part is not None:
+        points = points[((points >= low) & (points <= high)).all(axis=1)]
     return points if len(points) else np.asarray(corners, dtype=np.float64)
 
 
-def first_camera(volume: Volume, segmentation: Segmentation | None = None, aspect: float = 1.0) -> Camera:
+def first_camera(volume: Volume, segmentation: Segmentation | None = None, aspect: float = 1.0, region: Region | None = None) -> Camera:
     """Return a camera to start from: it sees what is drawn, at an angle that shows depth.
 
-    ``aspect`` is the width of the picture over its height.
+    ``aspect`` is the width of the picture over its height; ``region`` the voxels of the volume that are drawn, by
+    default all.
     """
-    return Camera.framing(volume.grid, aspect=aspect).seeing(drawn_points(volume, segmentation), aspect=aspect, margin=1.1)
+    return Camera.framing(volume.grid, aspect=aspect).seeing(drawn_points(volume, segmentation, region), aspect=aspect, margin=1.1)

@@ -17,6 +17,8 @@ Floats = npt.NDArray[np.float64]
 Triple = tuple[float, float, float]
 Shape = tuple[int, int, int]
 
+END = 2**30  # where a region stops that goes to the end of any array
+
 
 @dataclass(frozen=True, slots=True)
 class Region:
@@ -42,6 +44,18 @@ class Region:
         """What to put between the brackets of an array whose last three axes are (z, y, x)."""
         z, y, x = (slice(a, b) for a, b in zip(self.start, self.stop, strict=True))
         return z, y, x
+
+    @classmethod
+    def parse(cls, text: str) -> Region:
+        """Read ``Z0:Z1,Y0:Y1,X0:X1``; a side left out is the end of the array.
+
+        Raises:
+            ValueError: the text is no region.
+        """
+        ends = [[int(t) if t.strip() else None for t in axis.split(":")] for axis in text.split(",")]
+        if [len(e) for e in ends] != [2, 2, 2]:
+            raise ValueError(f"'{text}' is no region")
+        return cls(_shape([e[0] or 0 for e in ends]), _shape([END if e[1] is None else e[1] for e in ends]))
 
     @classmethod
     def whole(cls, shape: Sequence[int]) -> Region:
@@ -130,6 +144,13 @@ class Grid:
             raise ValueError(f"the region {region.start} to {region.stop} does not lie inside a grid of {self.shape}")
         origin = np.asarray(self.origin) + np.asarray(region.start) * self.voxel_size
         return replace(self, shape=region.shape, origin=_triple(origin))
+
+    def region_on(self, region: Region, other: Grid) -> Region | None:
+        """Return the voxels of another grid that lie in a region of this one, cut to that grid; None if none do."""
+        low, high = self.to_world(np.asarray(region.start) - 0.5), self.to_world(np.asarray(region.stop) - 0.5)
+        start, stop = (np.rint(other.to_index(corner) + 0.5).astype(int) for corner in (low, high))
+        start, stop = np.clip(start, 0, other.shape), np.clip(stop, 0, other.shape)
+        return Region(_shape(start), _shape(stop)) if (stop > start).all() else None
 
     def resample(self, voxel_size: float | Sequence[float]) -> Grid:
         """Return a grid of another voxel size (A, one number or (z, y, x)) over the same box.

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from volviz.core.cuts import Clips
 from volviz.core.errors import VolvizError
-from volviz.core.grid import Triple
+from volviz.core.grid import Region, Triple
 from volviz.core.guides import Guides, Slices
 from volviz.core.segmentation import Segmentation
 from volviz.core.settings import set_field, set_part
@@ -119,6 +119,7 @@ class Scene:
     ``together`` draws everything but the background as one class, with this ramp of 1 - p(background).
     ``density`` is how the raw density looks when it is drawn itself: ``low`` and ``high`` in standard deviations.
     ``contrast`` are the densities shown black and white in a projection, in standard deviations; None fits the mode.
+    ``region`` is a box of the tomogram's voxels to draw alone, in full resolution if the whole had to be binned.
     """
 
     ramps: Mapping[str, Ramp] = field(default_factory=dict)
@@ -138,6 +139,10 @@ class Scene:
     guides: Guides = field(default_factory=Guides)
     exposure: float = 0.0
     background: Triple = (0.02, 0.022, 0.03)
+    region: Region | None = field(
+        default=None,
+        metadata={"reads": Region.parse, "takes": "voxels from the first to the one after the last, Z0:Z1,Y0:Y1,X0:X1,"},
+    )
 
     def __post_init__(self) -> None:
         # A private copy behind a read-only view: a frozen value must not change because a caller's dictionary does.
@@ -149,6 +154,11 @@ class Scene:
         from volviz.core.estimate import first_scene  # estimate builds scenes: the import cannot be at the top
 
         return first_scene(volume, segmentation)
+
+    @property
+    def stored(self) -> tuple[bool, float, Region | None]:
+        """What of it decides the numbers in the graphics memory: scenes that agree in this share them."""
+        return self.raw.invert, self.raw.lowpass, self.region
 
     def with_ramp(self, name: str, **changes: Any) -> Scene:
         """Return the scene with fields of one class's ramp replaced."""

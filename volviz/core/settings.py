@@ -28,7 +28,8 @@ def set_part(whole: T, head: str, rest: str, text: str, path: str) -> T:
     old = getattr(whole, head)
     kinds = _kinds(whole, head)
     part: Any = next((kind for kind in kinds if is_dataclass(kind)), None)
-    if part is None or (not rest and type(None) in kinds):
+    read_whole = any("reads" in f.metadata for f in fields(whole) if f.name == head)  # type: ignore[arg-type]
+    if part is None or read_whole or (not rest and type(None) in kinds):
         if rest:
             raise VolvizError(f"'{path}' names no setting; write {head}=VALUE.")
         return _replaced(whole, head, text, path)

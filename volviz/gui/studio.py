@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 LISTENING_SECONDS = 0.05  # between two looks of a waiting thread at whether it should stop
 SLICE_SECONDS = 0.03  # the event loop may wait
 OTHER_DATA = (
-    "The picture was not finished, because other data were opened or the raw density is smoothed or inverted anew; ask for it again."
+    "The picture was not finished, because other data or another region are drawn by now, or the raw density is smoothed or "
+    "inverted anew; ask for it again."
 )
 CLOSED = "The picture was not finished, because the 3D view was closed; ask for it again."
 
@@ -53,8 +54,7 @@ class _Request:
         """Whether what is on the GPU for this state is what this picture is of."""
         mine, other = self.state.classes, state.classes
         same = mine is other or (mine is not None and other is not None and mine.data is other.data)
-        raw = state.scene.raw
-        return state.volume is self.state.volume and same and (raw.invert, raw.lowpass) == (self.scene.raw.invert, self.scene.raw.lowpass)
+        return state.volume is self.state.volume and same and state.scene.stored == self.scene.stored
 
     def advance(self, renderer: Renderer) -> None:
         if self.steps is None:

@@ -57,7 +57,7 @@ class Viewport(QOpenGLWidget):
         self._document = document
         self._renderer: Renderer | None = None
         self._loaded: tuple[Volume | None, Segmentation | None] = (None, None)
-        self._raw: tuple[bool, float] | None = None  # what of the raw look is in the textures
+        self._stored: object = None  # what of the scene is in the textures
         self._uploading: Uploading | None = None
         self._wanted = threading.Event()
         self._missed: list[Region] = []
@@ -115,7 +115,7 @@ class Viewport(QOpenGLWidget):
             self.doneCurrent()
 
     def initializeGL(self) -> None:
-        self._drawn, self._loaded, self._raw = None, (None, None), None
+        self._drawn, self._loaded, self._stored = None, (None, None), None
         try:
             from volviz.render.renderer import REFINED, Renderer
 
@@ -280,7 +280,7 @@ class Viewport(QOpenGLWidget):
         """Whether drawing this state has to move the whole volume to the graphics memory."""
         volume, classes = self._loaded
         same = volume is state.volume and (classes is state.classes or self._adoptable(state))
-        return not same or self._raw != (state.scene.raw.invert, state.scene.raw.lowpass)
+        return not same or self._stored != state.scene.stored
 
     def _adoptable(self, state: State) -> bool:
         # The bricks of a run were written as they came; or only the name of the segmentation is new.
@@ -294,7 +294,7 @@ class Viewport(QOpenGLWidget):
         elif state.classes is not None and state.classes is not self._loaded[1]:
             renderer.adopt(state.classes)
         self._loaded = (state.volume, state.classes)
-        self._raw = (state.scene.raw.invert, state.scene.raw.lowpass)
+        self._stored = state.scene.stored
 
     def _go_on(self) -> None:
         state = self._document.state
@@ -329,11 +329,11 @@ class Viewport(QOpenGLWidget):
         self.preparing.emit(False)
         if error is None:
             self._loaded = (state.volume, state.classes)
-            self._raw = (state.scene.raw.invert, state.scene.raw.lowpass)
+            self._stored = state.scene.stored
             self.notes_changed.emit(self._renderer.notes)
             self._write_missed()
         else:
-            self._loaded, self._raw = (None, None), None
+            self._loaded, self._stored = (None, None), None
             if not isinstance(error, Cancelled):
                 self._fail(error)
         self._go_on()

@@ -10,7 +10,7 @@ from pathlib import Path
 from OpenGL import GL
 
 from volviz.core.errors import VolvizError
-from volviz.core.grid import Grid, Shape
+from volviz.core.grid import Grid, Region, Shape
 from volviz.render.gl.texture import FORMATS, fits
 from volviz.render.parts import BRICK, Parts, cut
 
@@ -27,6 +27,7 @@ class Plan:
     grid: Grid
     parts: Parts
     bytes: int
+    binning: int = 1
     notes: tuple[str, ...] = ()
 
 
@@ -88,11 +89,28 @@ def affordable(grid: Grid, groups: int, memory: int | None = None, *, kind: int 
         if parts is None or bytes_of(binned.shape, groups, kind, parts) > memory:
             continue
         notes = () if factor == 1 else (_binned(grid.shape, factor, needed, memory),)
-        return Plan(binned, parts, bytes_of(binned.shape, groups, kind, parts), notes)
+        return Plan(binned, parts, bytes_of(binned.shape, groups, kind, parts), factor, notes)
     raise VolvizError(
         f"A volume of {_times(grid.shape)} voxels cannot be drawn on this graphics device: it takes {size_of(needed)}, "
         f"binned {COARSEST} times still {size_of(least)}, and {size_of(memory)} can be had; draw a region of it, or crop it first."
     )
+
+
+def part_of(grid: Grid, volume: Grid, region: Region | None) -> Grid:
+    """Return what of a grid lies in a region of the volume's grid; all of it if there is none.
+
+    Raises:
+        VolvizError: the region lies outside.
+    """
+    if region is None:
+        return grid
+    part = volume.region_on(region, grid)
+    if part is None:
+        raise VolvizError(
+            f"The region {' '.join(f'{a}:{b}' for a, b in zip(region.start, region.stop, strict=True))} (z y x) lies outside "
+            f"the volume of {_times(volume.shape)} voxels; choose voxels inside it, or none to draw the whole."
+        )
+    return grid.crop(part)
 
 
 def size_of(count: int) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator
 from contextlib import closing
 from typing import Literal
 
+from OpenGL import GL
+from OpenGL.error import GLError
+
 from volviz.core.camera import Camera
+from volviz.core.errors import VolvizError
 from volviz.core.grid import Region
 from volviz.core.report import Report, silent
 from volviz.core.scene import Scene
@@ -15,6 +20,7 @@ from volviz.core.volume import Volume
 from volviz.render.accumulation import SAMPLES as REFINED
 from volviz.render.accumulation import SLICE_SECONDS, Accumulation
 from volviz.render.loaded import Loaded
+from volviz.render.memory import size_of
 from volviz.render.moving import Moving
 from volviz.render.pace import Level
 from volviz.render.passes.march import Entry, Quality
@@ -24,6 +30,8 @@ from volviz.render.textures import Loading, Textures
 from volviz.render.uniforms import shown
 
 SAMPLES = 4  # frames averaged in a still
+
+log = logging.getLogger(__name__)
 
 __all__ = ["REFINED", "SAMPLES", "Entry", "Pixels", "Quality", "Renderer", "Size"]
 
@@ -55,6 +63,7 @@ class Renderer:
     ) -> None:
         self._memory, self._limit, self._entry, self._skip, self._bits, self._level = memory, limit, entry, skip, bits, level
         self._volume: Volume | None = None
+        self._region: Region | None = None
         self._segmentation: Segmentation | None = None
         self._gpu: Loaded | None = None
         self._moving: Moving | None = None
@@ -64,6 +73,11 @@ class Renderer:
     def notes(self) -> tuple[str, ...]:
         """What was done to the data so that they could be drawn; empty until something was."""
         return self._gpu.textures.notes if self._gpu is not None else ()
+
+    @property
+    def binning(self) -> int:
+        """How many voxels along each axis are drawn as one, so that they fit; 1 is full resolution."""
+        return self._gpu.textures.binning if self._gpu is not None else 1
 
     @property
     def pending(self) -> bool:
@@ -87,7 +101,7 @@ class Renderer:
 
         Drawing does all of it itself, and waits; a window puts slab after slab instead, and reads them in a thread.
         """
-        gpu = self._ready()
+        gpu = self._ready(scene)
         return None if gpu.textures.hold(scene.raw) else gpu.loading(scene.raw)
 
     def write(self, region: Region, data: Stored) -> None:
@@ -113,7 +127,7 @@ class Renderer:
         ``moving`` trades sharpness for speed, as much as the frames before have shown to be needed; else it is one frame
         in full quality, however long it takes.
         """
-        gpu = self._ready()
+        gpu = self._ready(scene)
         if moving:
             if self._moving is None:
                 self._moving = Moving(gpu, self._level)
@@ -138,7 +152,7 @@ class Renderer:
         Begins anew when scene, camera, size or data are others than at the last call. Returns early when a frame becomes
         whole, and does nothing when all are.
         """
-        return self._accumulation(self._ready()).advance(Order(shown(scene), camera, size, samples, quality), seconds)
+        return self._accumulation(self._ready(scene)).advance(Order(shown(scene), camera, size, samples, quality), seconds)
 
     def present(
         self,
@@ -151,7 +165,7 @@ class Renderer:
         quality: Quality = "cached",
     ) -> None:
         """Draw the frames that are whole into the lower left of a framebuffer, right after `refine` said that one is."""
-        self._accumulation(self._ready()).present(Order(shown(scene), camera, size, samples, quality), framebuffer)
+        self._accumulation(self._ready(scene)).present(Order(shown(scene), camera, size, samples, quality), framebuffer)
 
     def image(
         self,
@@ -195,7 +209,7 @@ class Renderer:
 
         Other things may be drawn in between, but `load` and `release` end it: close it before.
         """
-        return drawing(self._ready(), Order(shown(scene), camera, size, samples, quality, transparent), tile=tile, seconds=seconds)
+        return drawing(self._ready(scene), Order(shown(scene), camera, size, samples, quality, transparent), tile=tile, seconds=seconds)
 
     def release(self) -> None:
         """Give everything back to the driver; the context it was made in must be current."""
@@ -204,13 +218,32 @@ class Renderer:
                 part.delete()
         self._gpu = self._moving = self._rest = None
 
-    def _ready(self) -> Loaded:
+    def _ready(self, scene: Scene | None = None) -> Loaded:
+        if scene is not None and scene.region != self._region:
+            self.release()
+            self._region = scene.region
         if self._gpu is None:
             if self._volume is None:
                 raise ValueError("load a volume before drawing")
-            textures = Textures(self._volume, self._segmentation, self._memory, self._bits, limit=self._limit)
-            self._gpu = Loaded(textures, self._entry, self._skip)
+            self._gpu = self._made(self._volume)
+            for note in self.notes:
+                log.warning(note)
         return self._gpu
+
+    def _made(self, volume: Volume) -> Loaded:
+        textures: Textures | None = None
+        try:
+            textures = Textures(volume, self._segmentation, self._memory, self._bits, limit=self._limit, region=self._region)
+            return Loaded(textures, self._entry, self._skip)
+        except GLError as error:
+            if textures is not None:
+                textures.delete()
+            if error.err != GL.GL_OUT_OF_MEMORY:
+                raise
+            needed = f"takes {size_of(textures.bytes)}" if textures is not None else "does not fit"
+            raise VolvizError(
+                f"The graphics memory is full: the volume {needed}; close other programs that draw, or draw a region of it."
+            ) from error
 
     def _accumulation(self, gpu: Loaded) -> Accumulation:
         if self._rest is None:

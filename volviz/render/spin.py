@@ -11,6 +11,7 @@ import numpy as np
 
 from volviz.core.camera import Camera
 from volviz.core.estimate import drawn_points, first_camera
+from volviz.core.grid import Region
 from volviz.core.report import Report, silent
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
@@ -33,10 +34,10 @@ def turn(camera: Camera, degrees: float, count: int) -> Iterator[Camera]:
         yield camera.turned((vertical[0], vertical[1], vertical[2]), degrees * i / count)
 
 
-def _wide_enough(volume: Volume, segmentation: Segmentation | None, aspect: float, degrees: float) -> Camera:
+def _wide_enough(volume: Volume, segmentation: Segmentation | None, aspect: float, degrees: float, region: Region | None) -> Camera:
     """Return a camera that sees what is drawn at every moment of the turn."""
-    points = drawn_points(volume, segmentation)
-    first = first_camera(volume, segmentation, aspect)
+    points = drawn_points(volume, segmentation, region)
+    first = first_camera(volume, segmentation, aspect, region)
     x, y, z = (float(v) for v in (points.min(axis=0) + points.max(axis=0)) / 2)
     around = replace(first, target_xyz=(x, y, z))
     distances = [view.seeing(points, aspect=aspect, margin=1.1, centred=False).distance for view in turn(around, degrees, 24)]
@@ -67,7 +68,7 @@ def frames(
         Cancelled: by ``report``.
     """
     count = max(1, round(seconds * fps))
-    first = camera or _wide_enough(volume, segmentation, size[0] / size[1], degrees)
+    first = camera or _wide_enough(volume, segmentation, size[0] / size[1], degrees, scene.region)
     with nullcontext(artist) if artist is not None else _headless(volume, segmentation) as draw:
         for i, view in enumerate(turn(first, degrees, count)):
             told = _picture(report, i, count)

@@ -40,7 +40,7 @@ def still(
         renderer = Renderer()
         try:
             renderer.load(volume, segmentation)
-            view = camera or first_camera(volume, segmentation, size[0] / size[1])
+            view = camera or first_camera(volume, segmentation, size[0] / size[1], scene.region)
             return renderer.image(scene, view, size, transparent=transparent, quality=quality, report=report)
         finally:
             renderer.release()

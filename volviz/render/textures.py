@@ -15,7 +15,7 @@ from volviz.core.scene import RawLook
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.render.gl.texture import Texture3D
-from volviz.render.memory import PART_UNIT, affordable
+from volviz.render.memory import PART_UNIT, affordable, part_of
 from volviz.render.parts import Part
 from volviz.render.slabs import Packed, Slab, Source, Stored, groups_of
 
@@ -56,18 +56,25 @@ class Textures:
         bits: Literal[8, 16] | None = None,
         *,
         limit: int | None = None,
+        region: Region | None = None,
     ) -> None:
         # As many bits as the classes have: the raw channel of bytes holds steps of 0.05 standard deviations, which is enough.
         dtype: np.dtype[Any] = np.dtype(f"u{(bits or 8 * (segmentation.data.dtype.itemsize if segmentation else 1)) // 8}")
         self.whole = segmentation.grid if segmentation is not None else volume.grid
         self.groups_needed = groups_of(segmentation)
         kind = FORMATS_OF[dtype]
-        plan = affordable(self.whole, self.groups_needed, memory, kind=kind, limit=limit)
-        self.grid, self.parts, self.notes = plan.grid, plan.parts, plan.notes
+        plan = affordable(part_of(self.whole, volume.grid, region), self.groups_needed, memory, kind=kind, limit=limit)
+        self.grid, self.parts, self.notes, self.binning, self.bytes = plan.grid, plan.parts, plan.notes, plan.binning, plan.bytes
         self.source = Source(volume, segmentation, self.grid, dtype)
         self._written: list[tuple[Region, Stored]] = []
         self._packed: Packed | None = None
-        self.pieces = [Piece(part, tuple(Texture3D(part.held.shape, kind) for _ in range(self.groups_needed))) for part in self.parts]
+        self.pieces: list[Piece] = []
+        try:
+            for part in self.parts:
+                self.pieces.append(Piece(part, tuple(Texture3D(part.held.shape, kind) for _ in range(self.groups_needed))))
+        except GL.GLError:
+            self.delete()
+            raise
 
     @property
     def segmentation(self) -> Segmentation | None:

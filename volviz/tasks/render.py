@@ -240,7 +240,7 @@ def write_picture(
     from volviz.io.image import save_image
 
     # Settled here, so that the picture can say from where it was seen.
-    camera = view.camera or first_camera(view.volume, view.segmentation, size[0] / size[1])
+    camera = view.camera or first_camera(view.volume, view.segmentation, size[0] / size[1], view.scene.region)
     view = replace(view, camera=camera)
     if artist is None:
         picture = still(view.scene, view.volume, view.segmentation, size, camera, quality, transparent, report)
