@@ -56,10 +56,11 @@ def open_state(paths: Sequence[Path], current: State, aspect: float = 1.0, repor
         return replace(current, segmentation=segmentation, scene=scene, estimated=estimated, live=None)
     x, y, z = (float(v) for v in volume.grid.center_xyz)
     project = found.project
+    scene = estimated if project is None else project.scene
     return State(
         volume=volume,
         segmentation=segmentation,
-        scene=estimated if project is None else project.scene,
+        scene=scene,
         estimated=estimated,
         camera=(project and project.camera) or first_camera(volume, segmentation, aspect, scene.region),
         crosshair_xyz=(x, y, z),
