@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     from volviz.io import open, save  # noqa: A004 - volviz.open is the promise
     from volviz.measure import evaluate
     from volviz.simulate import simulate
+    from volviz.tasks.comparison import compare
     from volviz.tasks.describe import describe
     from volviz.tasks.render import spin, still
     from volviz.tasks.segment import segment
 
 _HOMES = {
+    "compare": "tasks.comparison",
     "Camera": "core.camera",
     "Cancelled": "core.errors",
     "Grid": "core.grid",
@@ -65,6 +67,7 @@ __all__ = [
     "Segmentation",
     "Volume",
     "VolvizError",
+    "compare",
     "describe",
     "evaluate",
     "open",

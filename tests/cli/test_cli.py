@@ -63,6 +63,14 @@ def test_simulate_segment_evaluate_render(tmp_path, capsys):
         scene = json.loads(image.text["volviz.scene"])
         assert scene["ramps"]["spikes"]["visible"] is False
 
+    beside = ["--compare", "stages", "--compare", "mode=maximum", "--overwrite"]
+    assert main(["render", str(sample), "--out", str(picture), *options, *beside]) == 0
+    with Image.open(picture) as image:
+        assert image.size == (96, 64)
+        assert len({image.getpixel((x, 20))[:3] for x in range(96)}) > 3
+    assert main(["render", str(sample), "--out", str(picture), *options, "--set", "mode=mip", "--overwrite"]) == 2
+    assert "takes classes, raw, maximum, average or surface" in said(capsys)
+
     film = tmp_path / "turn.mp4"
     clip = ["--seconds", "0.5", "--fps", "8", "--spin", "90"]
     assert main(["render", str(sample), "--out", str(film), "--segmentation", str(tmp_path / "seg"), "--size", "96x64", *clip]) == 0

@@ -121,6 +121,7 @@ def evaluate(arguments: Namespace) -> None:
 
 def render(arguments: Namespace) -> None:
     """Draw a still or a video."""
+    from volviz.core.stages import apply, panels_of
     from volviz.tasks.render import open_view, settled, write_picture
 
     with Progress() as report:
@@ -140,10 +141,7 @@ def render(arguments: Namespace) -> None:
 
             scene = find_look(arguments.look).apply(scene)
         for setting in arguments.set:
-            path, equals, text = setting.partition("=")
-            if not equals:
-                raise VolvizError(f"'{setting}' sets nothing; write WHAT=VALUE, for example membrane.low=0.3.")
-            scene = scene.set(path.strip(), text.strip())
+            scene = apply(scene, setting)
         if arguments.region is not None:
             scene = scene.set("region", arguments.region)
         camera = _camera(arguments.camera, view.camera, view.volume.grid, arguments.size)
@@ -157,6 +155,7 @@ def render(arguments: Namespace) -> None:
             seconds=arguments.seconds,
             fps=arguments.fps,
             overwrite=arguments.overwrite,
+            panels=panels_of(scene, arguments.compare),
             report=part(report, 0.5, 1.0),
         )
     _warn(view.notes)

@@ -115,6 +115,13 @@ def build_parser() -> tuple[_Parser, set[str]]:
         "--set", action="append", default=[], metavar="WHAT=VALUE", help="for example membrane.low=0.3, shadow.on=off, light.size=20"
     )
     p.add_argument("--region", metavar="Z0:Z1,Y0:Y1,X0:X1", help="draw only this box of voxels, in full resolution")
+    p.add_argument(
+        "--compare",
+        action="append",
+        default=[],
+        metavar="stages|WHAT=VALUE",
+        help="panels side by side: the stages of light, or one panel for every --compare, its settings divided by semicolons",
+    )
     p.add_argument("--spin", type=float, metavar="DEGREES", help="how far a video turns (default: 360)")
     p.add_argument("--seconds", type=_positive, default=10.0, metavar="S", help="length of a video")
     p.add_argument("--fps", type=int, default=30, metavar="F", help="pictures per second of a video")

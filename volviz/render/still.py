@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from volviz.core.camera import Camera
 from volviz.core.estimate import first_camera
 from volviz.core.report import Report, silent
@@ -10,9 +13,26 @@ from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.render.gl.context import headless
 from volviz.render.passes.march import Quality
+from volviz.render.picture import Artist
 from volviz.render.renderer import SAMPLES, Pixels, Renderer, Size
 
-__all__ = ["SAMPLES", "still"]
+__all__ = ["SAMPLES", "easel", "still"]
+
+
+@contextmanager
+def easel(volume: Volume, segmentation: Segmentation | None = None) -> Iterator[Artist]:
+    """Give an artist for several pictures of the same data, which go to the GPU once.
+
+    Raises:
+        VolvizError: OpenGL cannot be had here, or the volume cannot be drawn with it.
+    """
+    with headless():
+        renderer = Renderer()
+        try:
+            renderer.load(volume, segmentation)
+            yield renderer.image
+        finally:
+            renderer.release()
 
 
 def still(
@@ -36,11 +56,6 @@ def still(
         Cancelled: by ``report``, which hears how far the picture is and what was done to the data.
     """
     report(0.0, "drawing")
-    with headless():
-        renderer = Renderer()
-        try:
-            renderer.load(volume, segmentation)
-            view = camera or first_camera(volume, segmentation, size[0] / size[1], scene.region)
-            return renderer.image(scene, view, size, transparent=transparent, quality=quality, report=report)
-        finally:
-            renderer.release()
+    with easel(volume, segmentation) as draw:
+        view = camera or first_camera(volume, segmentation, size[0] / size[1], scene.region)
+        return draw(scene, view, size, samples=SAMPLES, transparent=transparent, quality=quality, report=report)

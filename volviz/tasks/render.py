@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from volviz.core.estimate import first_camera
 from volviz.core.report import Report, silent
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
+from volviz.core.stages import Panel
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
 from volviz.io.atomic import check_absent, make_folder
@@ -204,20 +205,22 @@ def write_picture(
     seconds: float = 10.0,
     fps: int = 30,
     overwrite: bool = False,
+    panels: Sequence[Panel] = (),
     artist: Artist | None = None,
     report: Report = silent,
 ) -> Path:
     """Draw a view into a still or, by the suffix, a video of a rotation by ``degrees`` (360 unless told).
 
-    An ``artist`` draws it where the data are on a GPU already, as in a window; else they are brought to one.
+    ``panels`` are drawn side by side instead of the view's own look. An ``artist`` draws it where the data are on a GPU
+    already, as in a window; else they are brought to one.
 
     Raises:
         VolvizError: the file cannot be written, or what was asked for does not go together.
     """
     settled(out, overwrite=overwrite)
     if is_video(out):
-        if transparent or quality == "exact":
-            raise VolvizError("A video is drawn opaque and in cached quality; leave out --transparent and --quality exact.")
+        if transparent or quality == "exact" or panels:
+            raise VolvizError("A video is drawn opaque, in cached quality and of one look; leave out what asks for anything else.")
         turn = 360.0 if degrees is None else degrees
         return spin(
             view.scene,
@@ -240,9 +243,15 @@ def write_picture(
     from volviz.io.image import save_image
 
     # Settled here, so that the picture can say from where it was seen.
-    camera = view.camera or first_camera(view.volume, view.segmentation, size[0] / size[1], view.scene.region)
+    given = view.camera
+    camera = given or first_camera(view.volume, view.segmentation, size[0] / size[1], view.scene.region)
     view = replace(view, camera=camera)
-    if artist is None:
+    if panels:
+        from volviz.tasks.comparison import compare
+
+        # Without a camera of its own each panel, which has another shape than the whole, is filled.
+        picture = compare(panels, view.volume, view.segmentation, size, given, quality, transparent, artist, report)
+    elif artist is None:
         picture = still(view.scene, view.volume, view.segmentation, size, camera, quality, transparent, report)
     else:
         from volviz.render.still import SAMPLES
