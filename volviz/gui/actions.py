@@ -45,6 +45,12 @@ def _view(name: str, key: str) -> Entry:
     return Entry(f"view.{name}", "View", text, tip, lambda w: w.look_from(name), key, needs=VOLUME, separator=name == "front")
 
 
+def _guide(name: str, text: str, tip: str, key: str) -> Entry:
+    return Entry(
+        f"view.{name}", "View", text, tip, lambda w: w.toggle_guide(name), key, needs=VOLUME, checkable=True, separator=name == "axes"
+    )
+
+
 ENTRIES: tuple[Entry, ...] = (
     Entry("file.open", "File", "Open…", "Open a tomogram, a segmentation or a session", files.ask_open, "Ctrl+O", "open"),
     Entry("file.demo", "File", "Open the demo", "Simulate a small tomogram of virions, segment it and show it", files.demo),
@@ -123,6 +129,22 @@ ENTRIES: tuple[Entry, ...] = (
         separator=True,
     ),
     Entry("view.slices", "View", "Slices", "Show or hide the three slices", lambda w: w.toggle_slices(), "S", checkable=True),
+    Entry(
+        "view.planes",
+        "View",
+        "Density in 3D",
+        "Show the density on three planes through the crosshair in the 3D view",
+        lambda w: w.toggle_planes(),
+        "D",
+        needs=VOLUME,
+        checkable=True,
+    ),
+    Entry(
+        "view.cut", "View", "Cut here", "Cut away what is before the crosshair, along the screen", lambda w: w.cut_here(), "C", needs=VOLUME
+    ),
+    _guide("axes", "Axes", "Show x, y and z in a corner of the 3D view", "A"),
+    _guide("box", "Bounding box", "Show the edges of the volume", "B"),
+    _guide("scale_bar", "Scale bar", "Show a length in nanometres", "L"),
     Entry(
         "view.full_screen",
         "View",

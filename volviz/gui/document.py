@@ -12,11 +12,12 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from volviz.core.camera import Camera
-from volviz.core.grid import Region, Triple
+from volviz.core.grid import Grid, Region, Triple
 from volviz.core.project import Project
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
+from volviz.gui.cutting import following, meeting
 
 UNDO_STEPS = 200
 UNDO_BYTES = 4 * 2**30  # of arrays in memory that only undo or redo still needs
@@ -50,6 +51,12 @@ class State:
         """The segmentation to show: the one being computed, else the one there is."""
         return self.live or self.segmentation
 
+    @property
+    def grid(self) -> Grid | None:
+        """The grid whose box is drawn: that of the classes where there are any."""
+        value = self.classes or self.volume
+        return None if value is None else value.grid
+
 
 class Document(QObject):
     """Holds the present `State` and the undo stack.
@@ -72,6 +79,8 @@ class Document(QObject):
     def open(self, state: State) -> None:
         """Show other data. What was undoable is no more: it belonged to the data before."""
         self.undo_stack.clear()
+        if state.grid is not None:
+            state = replace(state, crosshair_xyz=meeting(state.scene, state.grid, state.crosshair_xyz))
         self._replace(state)
 
     def show(self, **fields: Any) -> None:
@@ -118,6 +127,9 @@ class Document(QObject):
             self.forgotten.emit("Older segmentations were let go of to save memory; what came before them cannot be undone any more.")
 
     def _replace(self, state: State) -> None:
+        if state.grid is not None:  # here, so that every listener sees the planes where the crosshair is
+            scene = following(state.scene, state.grid, state.crosshair_xyz)
+            state = state if scene is state.scene else replace(state, scene=scene)
         old, self.state = self.state, state
         self.changed.emit(old, state)
 

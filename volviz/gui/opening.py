@@ -21,6 +21,7 @@ from volviz.tasks.render import open_classes
 from volviz.tasks.segment import open_tomogram
 
 CONTRAST_SAMPLE = 500_000
+KEPT = ("light", "occlusion", "shadow", "bloom", "clips", "slices", "guides")  # of the look, when classes are added
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +53,7 @@ def open_state(paths: Sequence[Path], current: State, aspect: float = 1.0, repor
     estimated = Scene.of(volume, segmentation)
     report(0.9, "Estimating the contrast")
     if volume is current.volume:
-        scene = replace(estimated, **{name: getattr(current.scene, name) for name in ("light", "occlusion", "shadow", "bloom")})
+        scene = replace(estimated, **{name: getattr(current.scene, name) for name in KEPT})
         return replace(current, segmentation=segmentation, scene=scene, estimated=estimated, live=None)
     x, y, z = (float(v) for v in volume.grid.center_xyz)
     project = found.project

@@ -9,7 +9,7 @@ from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QMainWindow
 
 RECENT = 8
-LAYOUT = 1  # raised when docks change, so that an old layout is not forced on new ones
+LAYOUT = 2  # raised when docks change, so that an old layout is not forced on new ones
 
 
 def settings() -> QSettings:

@@ -18,6 +18,7 @@ from volviz.gui.document import Document, State
 from volviz.gui.jobs import Job, Jobs
 from volviz.gui.opening import open_state
 from volviz.gui.panels.classes import ClassesPanel
+from volviz.gui.panels.cuts import CutsPanel
 from volviz.gui.panels.data import DataPanel
 from volviz.gui.panels.light import LightPanel
 from volviz.gui.panels.segment import SegmentPanel
@@ -47,6 +48,7 @@ class Window(QMainWindow):
         self.segment_panel = SegmentPanel(self.document)
         self.classes_panel = ClassesPanel(self.document)
         self.light_panel = LightPanel(self.document)
+        self.cuts_panel = CutsPanel(self.document)
         self.welcome = Welcome()
         self.segmenting: Segmenting | None = None
         self._opening: Job | None = None
@@ -81,11 +83,18 @@ class Window(QMainWindow):
         self.setCentralWidget(self._pages)
         self.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        panels = {"Data": self.data_panel, "Segment": self.segment_panel, "Classes": self.classes_panel, "Light": self.light_panel}
+        panels = {
+            "Data": self.data_panel,
+            "Segment": self.segment_panel,
+            "Classes": self.classes_panel,
+            "Light": self.light_panel,
+            "Cuts": self.cuts_panel,
+        }
         self.docks = {name: self._dock(name, panel) for name, panel in panels.items()}
         self.splitDockWidget(self.docks["Data"], self.docks["Classes"], Qt.Orientation.Vertical)
         self.tabifyDockWidget(self.docks["Data"], self.docks["Segment"])
         self.tabifyDockWidget(self.docks["Classes"], self.docks["Light"])
+        self.tabifyDockWidget(self.docks["Light"], self.docks["Cuts"])
         self.docks["Data"].raise_()
         self.docks["Classes"].raise_()
         self.resizeDocks([self.docks["Data"], self.docks["Classes"]], [300, 400], Qt.Orientation.Vertical)
@@ -244,6 +253,21 @@ class Window(QMainWindow):
         """Show or hide the slices."""
         self.slices.setVisible(not self.slices.isVisible())
 
+    def toggle_guide(self, name: str) -> None:
+        """Show or hide one of the guides."""
+        self.cuts_panel.guides[name].toggle()
+
+    def toggle_planes(self) -> None:
+        """Show the density on three planes through the crosshair in the 3D view, or on none."""
+        scene = self.document.state.scene
+        place = None if scene.slices.shown else 0.5
+        self.document.change("Planes of density", scene=replace(scene, slices=replace(scene.slices, x=place, y=place, z=place)))
+
+    def cut_here(self) -> None:
+        """Cut the volume open through the crosshair."""
+        self.docks["Cuts"].raise_()
+        self.cuts_panel.cut_here()
+
     def toggle_full_screen(self) -> None:
         """Use the whole screen, or come back."""
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
@@ -277,6 +301,9 @@ class Window(QMainWindow):
         actions.enable(self.actions_by_id, frozenset(present))
         self._name_undo()
         self.actions_by_id["view.orthographic"].setChecked(new.camera.orthographic_height is not None)
+        for name in ("axes", "box", "scale_bar"):
+            self.actions_by_id[f"view.{name}"].setChecked(getattr(new.scene.guides, name))
+        self.actions_by_id["view.planes"].setChecked(new.scene.slices.shown)
         self.actions_by_id["view.slices"].setChecked(not self.slices.isHidden())
         self._pages.setCurrentWidget(self.welcome if new.volume is None else self.views)
         if new.volume is None:
