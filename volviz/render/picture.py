@@ -28,7 +28,7 @@ from volviz.render.uniforms import view_values
 Pixels = npt.NDArray[np.uint8]
 Size = tuple[int, int]  # (width, height)
 
-TILE = 1024  # pixels along the edge of what is held on the GPU at a time: whatever the picture, that is 20 MB
+TILE = 512  # pixels along the edge of what is held on the GPU at a time: whatever the picture, that is 5 MB
 PIECE_SECONDS = 0.05  # of work between two chances to do something else; drivers end work of two seconds
 PARKED = 256 * 2**20  # bytes of tiles that wait in memory for their bloom; more of them wait on the disk
 
