@@ -1,4 +1,4 @@
-"""Large volumes: the 3D view's context works in a thread, and the window lives on."""
+"""Large volumes: read in a thread, given to the driver between two turns of the event loop, and the window lives on."""
 
 from __future__ import annotations
 
@@ -68,6 +68,7 @@ def test_the_window_lives_while_the_volume_is_read(window: Window, qtbot: QtBot,
     begin(window, qtbot, state)
     qtbot.waitUntil(gated.asked.is_set, timeout=10_000)
     assert not window.viewport.isVisible()
+    assert "0 %" in window._preparing.text()
     window.resize(window.width() - 90, window.height() - 40)
     window.document.show(camera=state.camera.orbited(20, 0))
     window.classes_panel.rows["spikes"].visible.click()
@@ -126,3 +127,71 @@ def test_a_failure_in_the_thread_reaches_the_person(window: Window, qtbot: QtBot
     assert caught.args is not None
     assert "pulled out" in str(caught.args[0])
     qtbot.waitUntil(lambda: window.viewport.isVisible())
+
+
+def test_the_disk_is_read_in_a_thread_and_the_driver_is_fed_in_turns(
+    window: Window, qtbot: QtBot, slow: tuple[State, Gated], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from volviz.render import slabs
+    from volviz.render.gl.texture import Texture3D
+
+    monkeypatch.setattr(slabs, "SLAB", 16_000)
+    put = []
+    write = Texture3D.write
+
+    def watched(self: Texture3D, start: tuple[int, int, int], data: np.ndarray) -> None:
+        put.append((turns[0], threading.current_thread() is threading.main_thread(), data.nbytes))
+        write(self, start, data)
+
+    turns = [0]
+    monkeypatch.setattr(Texture3D, "write", watched)
+    state, gated = slow
+    begin(window, qtbot, state)
+    window.viewport.preparing.connect(lambda _: turns.__setitem__(0, turns[0] + 1))
+    qtbot.waitUntil(gated.asked.is_set, timeout=10_000)
+    gated.open.set()
+    rest(qtbot, window)
+    assert len(put) == -(-24 // (4000 // (32 * 40)))
+    assert all(main and size <= 16_000 for _, main, size in put)
+    assert len({turn for turn, _, _ in put}) == len(put)
+    assert np.ptp(picture(window)) > 50
+
+
+def test_what_is_binned_wears_a_badge_and_a_region_of_it_is_shown_in_full(window: Window, qtbot: QtBot, state: State) -> None:
+    from volviz.render.memory import bytes_of
+
+    window.viewport._renderer._memory = bytes_of((16, 20, 24), 1)
+    try:
+        window.document.open(state)
+        rest(qtbot, window)
+        badge = window.viewport.badge
+        assert badge.isVisible()
+        assert badge.text() == "Binned 2×"
+        assert "binned 2 times" in badge.toolTip()
+        coarse = picture(window)
+        window.actions_by_id["view.region"].trigger()
+        region = window.document.state.scene.region
+        assert region is not None
+        rest(qtbot, window)
+        assert badge.text() == "Region"
+        assert "whole volume" in badge.toolTip()
+        assert np.abs(picture(window).astype(int) - coarse).max() > 40
+        window.actions_by_id["edit.undo"].trigger()
+        rest(qtbot, window)
+        assert badge.text() == "Binned 2×"
+        np.testing.assert_array_equal(picture(window), coarse)
+        box = replace(state.scene, clips=replace(state.scene.clips, x=(0.25, 0.75)))
+        window.document.change("clip", scene=box)
+        window.actions_by_id["view.region"].trigger()
+        assert window.document.state.scene.region == Region((0, 0, 10), (24, 32, 30))
+        window.actions_by_id["view.whole"].trigger()
+        assert window.document.state.scene.region is None
+    finally:
+        window.viewport._renderer._memory = None
+        window.document.open(State())
+    window.document.open(replace(state, volume=replace(state.volume)))
+    rest(qtbot, window)
+    assert not badge.isVisible()
+    window.actions_by_id["view.region"].trigger()
+    assert window.document.state.scene.region is None
+    assert "already" in window._status.text()

@@ -322,3 +322,20 @@ def test_slabs_are_small_whatever_the_volume_and_come_to_all_of_it(gl: None, mon
     assert (picture(stepwise, scene, volume.grid) == wanted).all()
     whole.release()
     stepwise.release()
+
+
+def test_the_region_about_a_point_is_as_large_as_fits_and_inside(gl: None) -> None:
+    volume, classes = virion(64)
+    renderer = Renderer(memory=bytes_of((40, 40, 40), 1))
+    renderer.load(volume, classes)
+    x, y, z = volume.grid.to_world((60, 30, 0))
+    region = renderer.region_around((x, y, z))
+    assert region is not None
+    assert all(0 <= a < b <= 64 for a, b in zip(region.start, region.stop, strict=True))
+    assert region.start[2] == 0
+    assert region.stop[0] == 64
+    assert affordable(volume.grid.crop(region), 1, memory=bytes_of((40, 40, 40), 1)).binning == 1
+    assert min(region.shape) >= 36
+    roomy = Renderer(memory=2**30)
+    roomy.load(volume, classes)
+    assert roomy.region_around((x, y, z)) is None

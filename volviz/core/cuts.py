@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from volviz.core.errors import VolvizError
-from volviz.core.grid import Floats, Grid, Triple
+from volviz.core.grid import Floats, Grid, Region, Shape, Triple
 
 MOST_PLANES = 6
 PLANES_TEXT = "six numbers for every plane, a point (A) and the direction to cut away, planes divided by semicolons"
@@ -100,3 +101,13 @@ class Clips:
         near = max([0.0, *(beyond[towards <= -1e-12] / towards[towards <= -1e-12])])
         far = min(beyond[towards >= 1e-12] / towards[towards >= 1e-12])
         return (float(near), float(far)) if near < far else None
+
+
+def clipped(clips: Clips, shape: Shape) -> Region | None:
+    """Return the voxels (z, y, x) that the box leaves of a volume; None if it leaves all of them."""
+    parts = (clips.z, clips.y, clips.x)
+    if not clips.on or all(part == (0.0, 1.0) for part in parts):
+        return None
+    start = [min(n - 1, int(low * n)) for (low, _), n in zip(parts, shape, strict=True)]
+    stop = [max(a + 1, math.ceil(high * n)) for (_, high), a, n in zip(parts, start, shape, strict=True)]
+    return Region((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))

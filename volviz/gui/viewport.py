@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QWidget
 
 from volviz.core.camera import Camera
-from volviz.core.errors import Cancelled
 from volviz.core.grid import Region, Triple
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
@@ -23,12 +21,13 @@ from volviz.gui.document import Document, State
 from volviz.gui.gestures import light_dragged
 from volviz.gui.pick import pick
 from volviz.gui.studio import Studio
-from volviz.gui.uploading import SIZE, Uploading, watched
+from volviz.gui.uploading import Uploading
+from volviz.gui.widgets.badge import Badge
 
 if TYPE_CHECKING:
     from volviz.render.renderer import Renderer
 
-AT_ONCE = 12_000_000  # voxels that may go to the graphics memory while the window waits
+AT_ONCE = 2_500_000  # voxels that may go to the graphics memory while the window waits
 HOLD_MS = 120  # slices are quick to read and come first; then the volume goes to the graphics memory
 REST_MS = 120  # without a change for this long, the picture begins to become sharp
 NOT_DRAWN = "The picture was not finished, because the 3D view cannot draw; see the message about that."
@@ -49,7 +48,7 @@ class Viewport(QOpenGLWidget):
 
     failed = Signal(object)  # the exception because of which there is no picture
     slice_stepped = Signal(int)
-    preparing = Signal(bool)  # while True, the view must be hidden: its context is at work elsewhere
+    preparing = Signal(float)  # the fraction of the volume that is in the graphics memory; 1 when a picture can be drawn
     notes_changed = Signal(object)  # what had to be done to the data to draw them, as sentences
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
@@ -59,9 +58,10 @@ class Viewport(QOpenGLWidget):
         self._loaded: tuple[Volume | None, Segmentation | None] = (None, None)
         self._stored: object = None  # what of the scene is in the textures
         self._uploading: Uploading | None = None
-        self._wanted = threading.Event()
+        self._on_its_way = document.state
         self._missed: list[Region] = []
         self._written = 0
+        self._said: object = None  # of how the data are drawn
         self._drawn: object = None  # what the picture on the screen is of
         self._frames = 0  # averaged in it; 0 while it is a coarse one
         self._samples = 1  # are averaged in the final one
@@ -82,6 +82,7 @@ class Viewport(QOpenGLWidget):
         self._rest.timeout.connect(self._go_to_work)
         self._work = QTimer(self)  # turns of the event loop in which nothing else happens
         self._work.timeout.connect(self._do_a_piece)
+        self.badge = Badge(self)
         self.studio = Studio(self)
         self.studio.asked.connect(self._go_to_work)
         document.changed.connect(self._look)
@@ -102,12 +103,20 @@ class Viewport(QOpenGLWidget):
         """Width over height."""
         return self.width() / max(1, self.height())
 
+    def region_around(self, point_xyz: Triple) -> Region | None:
+        """Return the largest box of voxels about a point that can be drawn in full resolution; None if all of them can."""
+        if self._renderer is None or self._broken or self._uploading is not None:
+            return None
+        self.makeCurrent()
+        try:
+            return self._renderer.region_around(point_xyz)
+        finally:
+            self.doneCurrent()
+
     def gl_strings(self) -> tuple[str, ...]:
         """Return vendor, renderer and version as the driver names them."""
         from OpenGL import GL
 
-        if self._uploading is not None:
-            return ("busy: the volume is on its way to the graphics memory",)
         self.makeCurrent()
         try:
             return tuple((GL.glGetString(name) or b"").decode() for name in (GL.GL_VENDOR, GL.GL_RENDERER, GL.GL_VERSION))
@@ -132,12 +141,15 @@ class Viewport(QOpenGLWidget):
         state = self._document.state
         if state.volume is None or self._renderer is None or self._broken or self._held_back:
             self._clear(state.scene.background)
+            self.badge.hide()
+            self._said = None
             return
         try:
             if self._drawn != self._picture():
                 self._load(self._renderer, state)
                 self._renderer.draw(state.scene, state.camera, self.size_px(), self.defaultFramebufferObject(), moving=True)
                 self._drawn, self._frames = self._picture(), 0
+                self._say_what_is_drawn(self._renderer, state)
                 self._rest.start()
             elif self._due:
                 self._renderer.present(state.scene, state.camera, self.size_px(), self.defaultFramebufferObject())
@@ -189,7 +201,7 @@ class Viewport(QOpenGLWidget):
     def release(self) -> None:
         """Give back what lies in the graphics memory."""
         if self._uploading is not None:
-            self._wanted.clear()
+            self._uploading.stop()
             self._uploading.wait()
         if self._renderer is not None:
             self.makeCurrent()
@@ -263,11 +275,12 @@ class Viewport(QOpenGLWidget):
         other_data = new.volume is not old.volume or new.classes is not old.classes
         if other_data:
             self._broken = False
-            self._wanted.clear()  # what is on its way is of no use any more
             if not self._adoptable(new):
                 self._missed.clear()
         elif new.scene == old.scene and new.camera == old.camera:
             return
+        if self._uploading is not None and (other_data or new.scene.stored != old.scene.stored):
+            self._uploading.stop()  # what is on its way is of no use any more
         if new.volume is not None and (new.volume is not old.volume or (self._large(new) and self._lacks(new))):
             self._held_back = True
             QTimer.singleShot(HOLD_MS, self, self._go_on)
@@ -296,46 +309,67 @@ class Viewport(QOpenGLWidget):
         self._loaded = (state.volume, state.classes)
         self._stored = state.scene.stored
 
+    def _say_what_is_drawn(self, renderer: Renderer, state: State) -> None:
+        said = (renderer.binning, state.scene.region is not None, renderer.notes)
+        if said != self._said:
+            self._said = said
+            self.badge.say(*said)
+            self.notes_changed.emit(renderer.notes)
+
     def _go_on(self) -> None:
         state = self._document.state
         if self._uploading is not None or self._renderer is None or state.volume is None:
             return
         if self._large(state) and self._lacks(state) and not self._broken and self.isVisible():
-            self._upload(self._renderer, state, state.volume)
+            self._upload(self._renderer, state)
         else:
             self._held_back = False
             self.touch()
 
-    def _upload(self, renderer: Renderer, state: State, volume: Volume) -> None:
-        wanted = self._wanted = threading.Event()
-        wanted.set()
-        held = replace(state, volume=watched(volume, wanted.is_set)) if volume is not self._loaded[0] else state
+    def _upload(self, renderer: Renderer, state: State) -> None:
+        self.makeCurrent()
+        try:
+            self._load(renderer, state)
+            loading = renderer.loading(state.scene)
+        except Exception as error:
+            self._fail(error)
+            loading = None
+        finally:
+            self.doneCurrent()
+        if loading is None:
+            self._go_on()
+            return
+        self._loaded, self._stored = (None, None), None  # what is there is half the old and half the new
+        self._uploading, self._on_its_way = Uploading(loading, self), state
+        self._uploading.arrived.connect(self._put)
+        self._uploading.finished.connect(self._uploaded)
+        self.preparing.emit(0.0)
+        self._uploading.start()
 
-        def draw(framebuffer: int) -> None:
-            if held.volume is not volume or state.classes is not self._loaded[1]:
-                renderer.load(held.volume or volume, state.classes)
-            renderer.draw(state.scene, state.camera, SIZE, framebuffer, moving=True)
+    def _put(self) -> None:
+        if self._uploading is None or self._uploading.stopped or self._renderer is None:
+            return
+        self.makeCurrent()
+        try:
+            self.preparing.emit(self._uploading.put())
+        except Exception as error:
+            self._uploading.stop()
+            self._fail(error)
+        finally:
+            self.doneCurrent()
 
-        self.preparing.emit(True)  # hidden, the widget leaves its context alone
-        self.doneCurrent()
-        self._uploading = Uploading(self.context(), draw, self)
-        self._uploading.finished.connect(lambda: self._uploaded(state))
-        self._uploading.begin()
-
-    def _uploaded(self, state: State) -> None:
+    def _uploaded(self) -> None:
         if self._uploading is None or self._renderer is None:
             return
-        error, self._uploading = self._uploading.error, None
-        self.preparing.emit(False)
-        if error is None:
+        uploading, self._uploading, state = self._uploading, None, self._on_its_way
+        uploading.deleteLater()
+        self.preparing.emit(1.0)
+        if uploading.error is not None:
+            self._fail(uploading.error)
+        elif not uploading.stopped:
             self._loaded = (state.volume, state.classes)
             self._stored = state.scene.stored
-            self.notes_changed.emit(self._renderer.notes)
             self._write_missed()
-        else:
-            self._loaded, self._stored = (None, None), None
-            if not isinstance(error, Cancelled):
-                self._fail(error)
         self._go_on()
 
     def _brick(self, region: Region) -> None:

@@ -66,9 +66,14 @@ class Welcome(QFrame):
             self._recent.addWidget(link)
 
 
-def preparing() -> QWidget:
-    """Return what stands in for the 3D view while a large volume goes to the graphics memory."""
-    label = QLabel("Bringing the volume to the graphics memory…")
-    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    label.setObjectName("hint")
-    return label
+class Preparing(QLabel):
+    """What stands in for the 3D view while a large volume goes to the graphics memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setObjectName("hint")
+
+    def show_fraction(self, fraction: float) -> None:
+        """Say how much of it is there."""
+        self.setText(f"Bringing the volume to the graphics memory… {100 * fraction:.0f} %")

@@ -11,6 +11,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QScrollArea, QSplitter, QStackedWidget, QTabWidget, QWidget
 
+from volviz.core.cuts import clipped
 from volviz.core.report import Report
 from volviz.gui import actions, files, settings
 from volviz.gui.dialogs import KeysDialog, TextDialog, show_error, versions
@@ -26,7 +27,7 @@ from volviz.gui.planes import XY
 from volviz.gui.segmenting import Segmenting
 from volviz.gui.slices import Slices
 from volviz.gui.viewport import Viewport
-from volviz.gui.welcome import Welcome, preparing
+from volviz.gui.welcome import Preparing, Welcome
 
 if TYPE_CHECKING:
     from volviz.segment.protocol import Device
@@ -70,7 +71,8 @@ class Window(QMainWindow):
         self.views = QSplitter(Qt.Orientation.Horizontal)
         self.stage = QStackedWidget()
         self.stage.addWidget(self.viewport)
-        self.stage.addWidget(preparing())
+        self._preparing = Preparing()
+        self.stage.addWidget(self._preparing)
         self.views.addWidget(self.stage)
         self.views.addWidget(self.slices)
         self.views.setSizes([round(1000 * VIEWPORT_SHARE), round(1000 * (1 - VIEWPORT_SHARE))])
@@ -131,7 +133,7 @@ class Window(QMainWindow):
         self.slices.hovered.connect(self._status.setText)
         self.viewport.slice_stepped.connect(self._step_slice)
         self.viewport.failed.connect(lambda error: show_error(self, "3D view", error))
-        self.viewport.preparing.connect(self.stage.setCurrentIndex)
+        self.viewport.preparing.connect(self._prepare)
         self.viewport.notes_changed.connect(self.data_panel.show_drawing_notes)
         self.jobs.failed.connect(lambda title, error: show_error(self, title, error))
         self.segment_panel.started.connect(self.segment)
@@ -249,6 +251,21 @@ class Window(QMainWindow):
         height = camera.height if camera.orthographic_height is None else None
         self.document.show(camera=replace(camera, orthographic_height=height))
 
+    def full_resolution_here(self) -> None:
+        """Draw what the clipping box leaves, else as much around the crosshair as fits, alone and in full resolution."""
+        state = self.document.state
+        if state.volume is None:
+            return
+        region = clipped(state.scene.clips, state.volume.grid.shape) or self.viewport.region_around(state.crosshair_xyz)
+        if region is None:
+            self.say("The whole volume is drawn in full resolution already; clip it to a box to draw that box alone.")
+        else:
+            self.document.change("Full resolution here", scene=replace(state.scene, region=region))
+
+    def draw_whole(self) -> None:
+        """Draw the whole volume again."""
+        self.document.change("Draw the whole volume", scene=replace(self.document.state.scene, region=None))
+
     def toggle_slices(self) -> None:
         """Show or hide the slices."""
         self.slices.setVisible(not self.slices.isVisible())
@@ -310,6 +327,10 @@ class Window(QMainWindow):
             self.setWindowTitle("volviz")
         elif new.volume is not old.volume or new.path != old.path:
             self.setWindowTitle(f"{(new.path or Path(new.volume.name)).name}[*] - volviz")
+
+    def _prepare(self, fraction: float) -> None:
+        self._preparing.show_fraction(fraction)
+        self.stage.setCurrentIndex(int(fraction < 1))
 
     def _mark_saved(self, clean: bool) -> None:
         self.setWindowModified(not clean)

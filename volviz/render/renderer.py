@@ -12,7 +12,7 @@ from OpenGL.error import GLError
 
 from volviz.core.camera import Camera
 from volviz.core.errors import VolvizError
-from volviz.core.grid import Region
+from volviz.core.grid import Region, Triple
 from volviz.core.report import Report, silent
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
@@ -20,13 +20,13 @@ from volviz.core.volume import Volume
 from volviz.render.accumulation import SAMPLES as REFINED
 from volviz.render.accumulation import SLICE_SECONDS, Accumulation
 from volviz.render.loaded import Loaded
-from volviz.render.memory import size_of
+from volviz.render.memory import at_hand, size_of
 from volviz.render.moving import Moving
 from volviz.render.pace import Level
 from volviz.render.passes.march import Entry, Quality
 from volviz.render.picture import PIECE_SECONDS, TILE, Order, Pixels, Size, drawing
 from volviz.render.slabs import Stored
-from volviz.render.textures import Loading, Textures
+from volviz.render.textures import Loading, Textures, region_around
 from volviz.render.uniforms import shown
 
 SAMPLES = 4  # frames averaged in a still
@@ -95,6 +95,14 @@ class Renderer:
             return
         self.release()
         self._volume, self._segmentation = volume, segmentation
+
+    def region_around(self, point_xyz: Triple) -> Region | None:
+        """Return the largest box of the volume's voxels about a point that fits in full resolution; None if the whole does."""
+        if self._volume is None:
+            raise ValueError("load a volume before asking what of it fits")
+        own = 0 if self._gpu is None else self._gpu.textures.bytes  # will be given back
+        memory = at_hand() + own if self._memory is None else self._memory
+        return region_around(self._volume, self._segmentation, point_xyz, memory, bits=self._bits, limit=self._limit)
 
     def loading(self, scene: Scene) -> Loading | None:
         """Return what has to go to the graphics memory before this scene can be drawn, or None if it is there.

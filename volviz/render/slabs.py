@@ -18,7 +18,7 @@ from volviz.core.volume import Volume
 from volviz.render.resample import Resampling
 
 RAW_RANGE = (-4.0, 8.0)  # standard deviations that the raw channel can hold; dense matter makes the long tail
-SLAB = 16 * 2**20  # bytes that go to the driver at a time: a moment even in software
+SLAB = 8 * 2**20  # bytes that go to the driver at a time: with what follows from them a moment even in software
 READ = 8 * 2**20  # voxels read for a slab at most, what binning averages included
 
 Stored = npt.NDArray[Any]  # uint8 or uint16, as the textures

@@ -10,13 +10,13 @@ from typing import Any, Literal
 import numpy as np
 from OpenGL import GL
 
-from volviz.core.grid import Region
+from volviz.core.grid import Region, Triple
 from volviz.core.scene import RawLook
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.render.gl.texture import Texture3D
 from volviz.render.memory import PART_UNIT, affordable, part_of
-from volviz.render.parts import Part
+from volviz.render.parts import BRICK, Part
 from volviz.render.slabs import Packed, Slab, Source, Stored, groups_of
 
 FORMATS_OF: dict[np.dtype[Any], int] = {np.dtype(np.uint8): GL.GL_RGBA8, np.dtype(np.uint16): GL.GL_RGBA16}
@@ -58,8 +58,7 @@ class Textures:
         limit: int | None = None,
         region: Region | None = None,
     ) -> None:
-        # As many bits as the classes have: the raw channel of bytes holds steps of 0.05 standard deviations, which is enough.
-        dtype: np.dtype[Any] = np.dtype(f"u{(bits or 8 * (segmentation.data.dtype.itemsize if segmentation else 1)) // 8}")
+        dtype = type_of(segmentation, bits)
         self.whole = segmentation.grid if segmentation is not None else volume.grid
         self.groups_needed = groups_of(segmentation)
         kind = FORMATS_OF[dtype]
@@ -167,3 +166,46 @@ class Loading:
         if self._voxels == whole and self._packed is not None:
             self._loaded(self._packed)
         return self._voxels / whole
+
+
+def type_of(segmentation: Segmentation | None, bits: Literal[8, 16] | None) -> np.dtype[Any]:
+    """Return the type of numbers in the textures, by default with as many bits as the classes have.
+
+    The raw channel of bytes holds steps of 0.05 standard deviations, which is enough.
+    """
+    return np.dtype(f"u{(bits or 8 * (segmentation.data.dtype.itemsize if segmentation else 1)) // 8}")
+
+
+def region_around(
+    volume: Volume,
+    segmentation: Segmentation | None,
+    point_xyz: Triple,
+    memory: int,
+    *,
+    bits: Literal[8, 16] | None = None,
+    limit: int | None = None,
+) -> Region | None:
+    """Return the largest box of the volume's voxels about a point that can be drawn in full resolution; None if all can.
+
+    It has the proportions of the volume, is moved inside where it would stick out, and is nothing smaller than a brick.
+    """
+    grid = segmentation.grid if segmentation is not None else volume.grid
+    groups, kind = groups_of(segmentation), FORMATS_OF[type_of(segmentation, bits)]
+    shape = volume.grid.shape
+    centre = volume.grid.to_index(point_xyz)
+
+    def box(scale: float) -> Region:
+        size = [min(n, max(BRICK, int(scale * n))) for n in shape]
+        start = [int(np.clip(round(c - s / 2), 0, n - s)) for c, s, n in zip(centre, size, shape, strict=True)]
+        return Region((start[0], start[1], start[2]), (start[0] + size[0], start[1] + size[1], start[2] + size[2]))
+
+    def fits(scale: float) -> bool:
+        return affordable(part_of(grid, volume.grid, box(scale)), groups, memory, kind=kind, limit=limit).binning == 1
+
+    if fits(1.0):
+        return None
+    low, high = 0.0, 1.0
+    for _ in range(10):
+        middle = (low + high) / 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return box(low)
