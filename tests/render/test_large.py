@@ -302,6 +302,7 @@ def test_slabs_are_small_whatever_the_volume_and_come_to_all_of_it(gl: None, mon
     whole.load(volume, classes)
     wanted = picture(whole, scene, volume.grid)
     monkeypatch.setattr(slabs, "SLAB", 5000)
+    monkeypatch.setattr(slabs, "BRICKED", 5000)
     stepwise = Renderer()
     stepwise.load(volume, classes)
     loading = stepwise.loading(scene)
@@ -309,6 +310,7 @@ def test_slabs_are_small_whatever_the_volume_and_come_to_all_of_it(gl: None, mon
     fractions = []
     for slab in loading.slabs():
         assert sum(group.nbytes for group in slab.groups) <= 5000
+        assert not (fractions and fractions[-1] < 0.5 and not slab.groups)
         fractions.append(loading.put(slab))
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1

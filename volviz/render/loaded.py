@@ -114,18 +114,20 @@ class Loaded:
         return Loading(self.textures.source, look, put, loaded)
 
     def _put(self, slab: Slab) -> None:
-        self.textures.put(slab)
-        self._changed(slab.region)
+        if slab.groups:
+            self.textures.put(slab)
+        else:
+            self._changed(slab.region, reach=0)
 
     def _loaded(self, packed: Packed) -> None:
         for region in self.textures.loaded(packed):
             self._changed(region)
 
-    def _changed(self, region: Region) -> None:
-        """Bring the maxima up to date; what follows from them comes with the next picture."""
+    def _changed(self, region: Region, reach: int = 1) -> None:
+        """Bring the maxima of bricks up to date that read a region; what follows from them comes with the next picture."""
         self.version += 1
         self.box.write(box_values(self.grid, self.textures.parts))
-        self.occupancy.renew_maxima(self.textures.pieces, region)
+        self.occupancy.renew_maxima(self.textures.pieces, region, reach)
         self._ramps_key = self._light_key = b""
 
     def delete(self) -> None:

@@ -15,10 +15,12 @@ from volviz.core.grid import Grid, Region, bricks
 from volviz.core.scene import RawLook
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
+from volviz.render.parts import BRICK
 from volviz.render.resample import Resampling
 
 RAW_RANGE = (-4.0, 8.0)  # standard deviations that the raw channel can hold; dense matter makes the long tail
 SLAB = 8 * 2**20  # bytes that go to the driver at a time: with what follows from them a moment even in software
+BRICKED = 2 * 2**20  # voxels whose maxima are taken at a time
 READ = 8 * 2**20  # voxels read for a slab at most, what binning averages included
 
 Stored = npt.NDArray[Any]  # uint8 or uint16, as the textures
@@ -26,7 +28,10 @@ Stored = npt.NDArray[Any]  # uint8 or uint16, as the textures
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Slab:
-    """A box of the textures' grid and what each group holds there, (z, y, x, 4)."""
+    """A box of the textures' grid and what each group holds there, (z, y, x, 4).
+
+    Without groups it is a box of whole bricks, all of whose voxels are there: their maxima can be taken.
+    """
 
     region: Region
     groups: tuple[Stored, ...]
@@ -64,6 +69,12 @@ class Source:
         voxels = max(1, min(SLAB // (4 * self.dtype.itemsize * self.groups), int(READ / max(1.0, self._binning))))
         rows = min(height, max(1, voxels // width))
         yield from bricks((depth, height, width), (max(1, voxels // (rows * width)), rows, width))
+
+    def brick_regions(self) -> Iterator[Region]:
+        """Yield boxes of whole bricks that cover the grid, each about as much work as a slab."""
+        depth, width = 4 * BRICK, self.grid.shape[2]
+        rows = max(1, BRICKED // (depth * width * BRICK)) * BRICK
+        yield from bricks(self.grid.shape, (depth, rows, width))
 
     def slab(self, region: Region, packed: Packed) -> Slab:
         """Read a box of the grid."""

@@ -153,16 +153,21 @@ class Loading:
         self._voxels = 0
 
     def slabs(self) -> Iterator[Slab]:
-        """Read slab after slab. A slab is at most `SLAB` bytes, and no other copy of the data is made."""
+        """Read slab after slab. A slab is at most `SLAB` bytes, and no other copy of the data is made.
+
+        Bricks come last: they read beyond their faces, so earlier they would be asked for again with every slab.
+        """
         packed = self._packed = self._source.packed(self._look)
         for region in self._source.regions():
             yield self._source.slab(region, packed)
+        for region in self._source.brick_regions():
+            yield Slab(region, ())
 
     def put(self, slab: Slab) -> float:
         """Give a slab to the driver; return which fraction of all is there."""
         self._put(slab)
         self._voxels += math.prod(slab.region.shape)
-        whole = math.prod(self._source.grid.shape)
+        whole = 2 * math.prod(self._source.grid.shape)  # once to be put, once in bricks
         if self._voxels == whole and self._packed is not None:
             self._loaded(self._packed)
         return self._voxels / whole

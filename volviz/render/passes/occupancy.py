@@ -27,9 +27,12 @@ class Occupancy:
         self._maxima = [Texture3D(self._bricks, GL.GL_RGBA8, linear=False) for _ in range(shaders.groups)]
         self._distance = [Texture3D(self._bricks, GL.GL_R8UI, linear=False) for _ in range(2)]
 
-    def renew_maxima(self, pieces: Sequence[Piece], region: Region) -> None:
-        """Take the maxima of the bricks that read a voxel of a region (z, y, x); they read one beyond their faces."""
-        changed = region.grown((1, 1, 1), [n * BRICK for n in self._bricks])
+    def renew_maxima(self, pieces: Sequence[Piece], region: Region, reach: int = 1) -> None:
+        """Take the maxima of the bricks that read a voxel of a region (z, y, x), or with no ``reach`` that lie in it.
+
+        They read one voxel beyond their faces.
+        """
+        changed = region.grown((reach, reach, reach), [n * BRICK for n in self._bricks])
         for piece in pieces:
             # Parts are whole bricks, and what they hold of their neighbours is all that their bricks read.
             common = changed & piece.part.owned
