@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import numpy as np
 
 from volviz.core.cuts import Plane
-from volviz.core.grid import Grid
+from volviz.core.grid import Grid, Region
 from volviz.core.scene import Scene
 
 COLORS = {"color", "negative", "background"}
@@ -47,6 +47,9 @@ def _value(rng: np.random.Generator, hint: Any, name: str, old: Any, share: floa
     if hint is Plane:
         low, high = grid.bounds_xyz
         return Plane(tuple(rng.uniform(low, high)), tuple(rng.normal(size=3)), bool(rng.random() < 0.8))
+    if hint is Region:
+        start = [int(rng.integers(0, n // 2 + 1)) for n in grid.shape]
+        return Region((start[0], start[1], start[2]), grid.shape)
     if is_dataclass(hint):
         return _changed(rng, old if is_dataclass(old) else hint(), share, grid)
     if hint is bool:
