@@ -80,8 +80,23 @@ class Block:
     @property
     def glsl(self) -> str:
         """Its declaration. The instance has the block's name in small letters: ``view.eye``."""
+        return self._declared(self.name.lower())
+
+    @property
+    def copied_glsl(self) -> str:
+        """Its declaration and a variable of the instance's name that holds a copy of it.
+
+        A software driver reads a block anew wherever one of its members stands, in every turn of a loop; what it copied
+        stays in registers or close by. A card has its blocks as close as that.
+        """
+        name, block = self.name.lower(), f"{self.name.lower()}_block"
+        fields = "\n".join(f"    {m.type} {m.name}{f'[{m.count}]' if m.count else ''};" for m in self.members)
+        values = ", ".join(f"{block}.{m.name}" for m in self.members)
+        return f"{self._declared(block)}\nstruct {self.name}Copy {{\n{fields}\n}};\n{self.name}Copy {name} = {self.name}Copy({values});"
+
+    def _declared(self, instance: str) -> str:
         lines = [f"    {m.type} {m.name}{f'[{m.count}]' if m.count else ''};  // {m.note}" for m in self.members]
-        return "\n".join([f"layout(std140, binding = {self.binding}) uniform {self.name} {{", *lines, f"}} {self.name.lower()};"])
+        return "\n".join([f"layout(std140, binding = {self.binding}) uniform {self.name} {{", *lines, f"}} {instance};"])
 
 
 class Buffer:
@@ -181,6 +196,7 @@ LOOK = Block(
 BLOCKS = (BOX, VIEW, LOOK)
 
 
-def glsl() -> str:
-    """Return the text that shaders include as ``blocks.glsl``."""
-    return "\n\n".join(["// Written by volviz/render/blocks.py.", *(block.glsl for block in BLOCKS)]) + "\n"
+def glsl(*, copied: bool = False) -> str:
+    """Return the text that shaders include as ``blocks.glsl``; ``copied`` suits software drivers."""
+    texts = (block.copied_glsl if copied else block.glsl for block in BLOCKS)
+    return "\n\n".join(["// Written by volviz/render/blocks.py.", *texts]) + "\n"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from volviz.core.grid import Region, Shape
 
-BRICK = 8  # voxels along the edge of what is skipped as a whole
+BRICK = 4  # voxels along the edge of what is skipped as a whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 from volviz.render import blocks
 from volviz.render.gl.program import Program
+from volviz.render.gl.timer import in_software
 from volviz.render.memory import PART_UNIT
 
 SCREEN = "screen.vert"
@@ -53,7 +54,7 @@ class Shaders:
         self.groups = groups
         self._defines = {"GROUPS": groups, "SPLITS": splits, "PART_UNIT": PART_UNIT}
         self.usual = USUAL
-        self._generated = {"blocks.glsl": blocks.glsl()}
+        self._generated = {"blocks.glsl": blocks.glsl(copied=in_software())}
         self._programs: dict[tuple[tuple[str, ...], Variant], Program] = {}
 
     def get(self, *names: str, variant: Variant | None = None) -> Program:

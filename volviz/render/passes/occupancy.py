@@ -13,7 +13,7 @@ from volviz.render.shaders import Shaders
 from volviz.render.textures import Piece
 from volviz.render.uniforms import brick_shape
 
-FARTHEST = 12  # bricks: distances beyond are not told apart, as leaps of a hundred voxels are long enough
+FARTHEST = 24  # bricks: distances beyond are not told apart, as leaps of a hundred voxels are long enough
 DISTANCE_UNIT = 6  # texture unit of the distance map
 GROUP = 4  # invocations along each edge of a work group
 
@@ -59,7 +59,7 @@ class Occupancy:
         for axis in ((1, 0, 0), (0, 1, 0), (0, 0, 1)):
             source.bind(0)
             target.image(0, GL.GL_WRITE_ONLY)
-            self._shaders.get("brick_distance.comp").use(u_farthest=FARTHEST, u_axis=axis)
+            self._shaders.get("brick_distance.comp").use(u_axis=axis)
             dispatch(self._bricks)
             source, target = target, source
         self._distance = [source, target]
