@@ -87,7 +87,7 @@ def test_another_volume_overtakes_the_one_on_its_way(window: Window, qtbot: QtBo
     window.document.open(replace(state, segmentation=None))
     gated.open.set()
     rest(qtbot, window)
-    assert window.viewport._loaded == (state.volume, None)
+    assert (window.viewport._data.volume, window.viewport._data.classes) == (state.volume, None)
 
 
 def test_closing_waits_for_the_thread(qapp: QApplication, qtbot: QtBot, slow: tuple[State, Gated]) -> None:

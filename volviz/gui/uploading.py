@@ -9,11 +9,40 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QThread, Signal
 
 if TYPE_CHECKING:
+    from volviz.gui.document import State
+    from volviz.render.renderer import Renderer
     from volviz.render.slabs import Slab
     from volviz.render.textures import Loading
 
 WAITING = 2  # slabs that may wait for their turn: the disk and the driver are busy together, and memory stays small
 LISTENING_SECONDS = 0.1  # between two looks of a thread that waits for its turn at whether it should stop
+
+
+class Held:
+    """Which of a state's data are in the graphics memory; nothing, if no state is given."""
+
+    def __init__(self, state: State | None = None) -> None:
+        self.volume = state.volume if state is not None else None
+        self.classes = state.classes if state is not None else None
+        self._stored = state.scene.stored if state is not None else None
+
+    def adoptable(self, state: State) -> bool:
+        """Whether its classes are there under another name: the bricks of a run were written as they came."""
+        return self.classes is not None and state.classes is not None and self.classes.data is state.classes.data
+
+    def lacks(self, state: State) -> bool:
+        """Whether drawing this state has to move the whole volume to the graphics memory."""
+        same = self.volume is state.volume and (self.classes is state.classes or self.adoptable(state))
+        return not same or self._stored != state.scene.stored
+
+    def brought(self, renderer: Renderer, state: State) -> Held:
+        """Tell the renderer what to draw from now on; return what it will hold after the next drawing."""
+        if self.volume is not state.volume or not (self.classes is state.classes or self.adoptable(state)):
+            if state.volume is not None:
+                renderer.load(state.volume, state.classes)
+        elif state.classes is not None and self.classes is not state.classes:
+            renderer.adopt(state.classes)
+        return Held(state)
 
 
 class Uploading(QThread):

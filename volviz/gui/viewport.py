@@ -15,13 +15,11 @@ from PySide6.QtWidgets import QWidget
 
 from volviz.core.camera import Camera
 from volviz.core.grid import Region, Triple
-from volviz.core.segmentation import Segmentation
-from volviz.core.volume import Volume
 from volviz.gui.document import Document, State
 from volviz.gui.gestures import light_dragged
 from volviz.gui.pick import pick
 from volviz.gui.studio import Studio
-from volviz.gui.uploading import Uploading
+from volviz.gui.uploading import Held, Uploading
 from volviz.gui.widgets.badge import Badge
 
 if TYPE_CHECKING:
@@ -55,8 +53,7 @@ class Viewport(QOpenGLWidget):
         super().__init__(parent)
         self._document = document
         self._renderer: Renderer | None = None
-        self._loaded: tuple[Volume | None, Segmentation | None] = (None, None)
-        self._stored: object = None  # what of the scene is in the textures
+        self._data = Held()
         self._uploading: Uploading | None = None
         self._on_its_way = document.state
         self._missed: list[Region] = []
@@ -124,7 +121,7 @@ class Viewport(QOpenGLWidget):
             self.doneCurrent()
 
     def initializeGL(self) -> None:
-        self._drawn, self._loaded, self._stored = None, (None, None), None
+        self._drawn, self._data = None, Held()
         try:
             from volviz.render.renderer import REFINED, Renderer
 
@@ -146,7 +143,7 @@ class Viewport(QOpenGLWidget):
             return
         try:
             if self._drawn != self._picture():
-                self._load(self._renderer, state)
+                self._data = self._data.brought(self._renderer, state)
                 self._renderer.draw(state.scene, state.camera, self.size_px(), self.defaultFramebufferObject(), moving=True)
                 self._drawn, self._frames = self._picture(), 0
                 self._say_what_is_drawn(self._renderer, state)
@@ -185,7 +182,7 @@ class Viewport(QOpenGLWidget):
                 # Each frame changes the picture less: after 1, 2, 4, 8 ... of them the change is seen.
                 self._due = self._whole > self._frames and (self._whole == self._samples or self._whole.bit_count() == 1)
             else:
-                self._load(renderer, state)
+                self._data = self._data.brought(renderer, state)
                 self.studio.advance(renderer, state)
             self.draws += 1
         except Exception as error:
@@ -275,39 +272,19 @@ class Viewport(QOpenGLWidget):
         other_data = new.volume is not old.volume or new.classes is not old.classes
         if other_data:
             self._broken = False
-            if not self._adoptable(new):
+            if not self._data.adoptable(new):
                 self._missed.clear()
         elif new.scene == old.scene and new.camera == old.camera:
             return
         if self._uploading is not None and (other_data or new.scene.stored != old.scene.stored):
             self._uploading.stop()  # what is on its way is of no use any more
-        if new.volume is not None and (new.volume is not old.volume or (self._large(new) and self._lacks(new))):
+        if new.volume is not None and (new.volume is not old.volume or (self._large(new) and self._data.lacks(new))):
             self._held_back = True
             QTimer.singleShot(HOLD_MS, self, self._go_on)
         self.touch()
 
     def _large(self, state: State) -> bool:
         return state.volume is not None and math.prod(state.volume.grid.shape) > AT_ONCE
-
-    def _lacks(self, state: State) -> bool:
-        """Whether drawing this state has to move the whole volume to the graphics memory."""
-        volume, classes = self._loaded
-        same = volume is state.volume and (classes is state.classes or self._adoptable(state))
-        return not same or self._stored != state.scene.stored
-
-    def _adoptable(self, state: State) -> bool:
-        # The bricks of a run were written as they came; or only the name of the segmentation is new.
-        classes = self._loaded[1]
-        return classes is not None and state.classes is not None and classes.data is state.classes.data
-
-    def _load(self, renderer: Renderer, state: State) -> None:
-        if state.volume is not self._loaded[0] or not (state.classes is self._loaded[1] or self._adoptable(state)):
-            if state.volume is not None:
-                renderer.load(state.volume, state.classes)
-        elif state.classes is not None and state.classes is not self._loaded[1]:
-            renderer.adopt(state.classes)
-        self._loaded = (state.volume, state.classes)
-        self._stored = state.scene.stored
 
     def _say_what_is_drawn(self, renderer: Renderer, state: State) -> None:
         said = (renderer.binning, state.scene.region is not None, renderer.notes)
@@ -320,7 +297,7 @@ class Viewport(QOpenGLWidget):
         state = self._document.state
         if self._uploading is not None or self._renderer is None or state.volume is None:
             return
-        if self._large(state) and self._lacks(state) and not self._broken and self.isVisible():
+        if self._large(state) and self._data.lacks(state) and not self._broken and self.isVisible():
             self._upload(self._renderer, state)
         else:
             self._held_back = False
@@ -329,7 +306,7 @@ class Viewport(QOpenGLWidget):
     def _upload(self, renderer: Renderer, state: State) -> None:
         self.makeCurrent()
         try:
-            self._load(renderer, state)
+            self._data = self._data.brought(renderer, state)
             loading = renderer.loading(state.scene)
         except Exception as error:
             self._fail(error)
@@ -339,7 +316,7 @@ class Viewport(QOpenGLWidget):
         if loading is None:
             self._go_on()
             return
-        self._loaded, self._stored = (None, None), None  # what is there is half the old and half the new
+        self._data = Held()  # what is there is half the old and half the new
         self._uploading, self._on_its_way = Uploading(loading, self), state
         self._uploading.arrived.connect(self._put)
         self._uploading.finished.connect(self._uploaded)
@@ -367,8 +344,7 @@ class Viewport(QOpenGLWidget):
         if uploading.error is not None:
             self._fail(uploading.error)
         elif not uploading.stopped:
-            self._loaded = (state.volume, state.classes)
-            self._stored = state.scene.stored
+            self._data = Held(state)
             self._write_missed()
         self._go_on()
 
@@ -376,7 +352,7 @@ class Viewport(QOpenGLWidget):
         classes = self._document.state.classes
         if classes is None or self._renderer is None or self._broken:
             return
-        loaded = self._loaded[1]
+        loaded = self._data.classes
         if loaded is None or loaded.data is not classes.data or self.studio.busy:
             self._missed.append(region)  # perhaps read already, perhaps not; or a still is drawn of what there was
             return
