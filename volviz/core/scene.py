@@ -160,6 +160,17 @@ class Scene:
         """What of it decides the numbers in the graphics memory: scenes that agree in this share them."""
         return self.raw.invert, self.raw.lowpass, self.region
 
+    @property
+    def projected(self) -> tuple[float, float]:
+        """The densities shown black and white in a projection, in standard deviations.
+
+        Unless ``contrast`` says otherwise: the largest of hundreds of samples of noise lies near where the ramp of the
+        density begins, and their mean near zero.
+        """
+        if self.contrast is not None:
+            return self.contrast
+        return (-0.75, 1.0) if self.mode == "average" else (round(0.8 * self.density.low, 2), round(1.2 * self.density.high, 2))
+
     def with_ramp(self, name: str, **changes: Any) -> Scene:
         """Return the scene with fields of one class's ramp replaced."""
         return replace(self, ramps={**self.ramps, name: replace(self.ramps[name], **changes)})

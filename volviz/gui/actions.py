@@ -86,6 +86,14 @@ ENTRIES: tuple[Entry, ...] = (
         separator=True,
     ),
     Entry(
+        "file.stages",
+        "File",
+        "Save the stages of light…",
+        "Save this view four times in one picture: its colours, with occlusion, with shadow, with bloom",
+        files.save_stages,
+        needs=VOLUME,
+    ),
+    Entry(
         "file.video", "File", "Save video…", "Save a video of the object turning once", files.save_video, "Ctrl+Shift+V", "video", VOLUME
     ),
     Entry("file.quit", "File", "Quit", "Close the window", lambda w: w.close(), "Ctrl+Q", separator=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from volviz.gui.jobs import Job
 from volviz.gui.opening import project_of, stored_at
 
 if TYPE_CHECKING:
+    from volviz.core.stages import Panel
     from volviz.gui.window import Window
     from volviz.tasks.render import View
 
@@ -128,14 +130,29 @@ def save_still(window: Window) -> None:
         write_still(window, path, dialog.choice)
 
 
-def write_still(window: Window, path: Path, choice: StillChoice) -> Job:
-    """Draw the present view into a picture, in a job."""
+def save_stages(window: Window) -> None:
+    """Ask how large and where, and save the stages of light side by side."""
+    from volviz.core.stages import stages
+
+    dialog = StillDialog(window.viewport.size_px(), window)
+    dialog.setWindowTitle("Save the stages of light")
+    if not dialog.exec():
+        return
+    path = _ask_path(window, "Save the stages of light", f"{_stem(window)}_stages.png", "Pictures (*.png *.tif *.jpg)", ".png")
+    if path is not None:
+        write_still(window, path, dialog.choice, stages(window.document.state.scene))
+
+
+def write_still(window: Window, path: Path, choice: StillChoice, panels: Sequence[Panel] = ()) -> Job:
+    """Draw the present view into a picture, or other looks from the same place side by side, in a job."""
     view, artist = view_of(window.document.state), window.viewport.studio.artist(window.document.state)
 
     def work(report: Report) -> Path:
         from volviz.tasks.render import write_picture
 
-        return write_picture(view, path, size=choice.size, transparent=choice.transparent, overwrite=True, artist=artist, report=report)
+        return write_picture(
+            view, path, size=choice.size, transparent=choice.transparent, overwrite=True, panels=panels, artist=artist, report=report
+        )
 
     return window.jobs.start("Save still", work, lambda written: window.say(f"Saved {written}"))
 

@@ -91,7 +91,7 @@ def look_values(scene: Scene, segmentation: Segmentation | None, camera: Camera)
         low[i], scale[i] = begin, _slope(begin, end)
         opacity[i] = ramp.opacity if ramp.visible else 0.0
         color[i, :3] = linear(ramp.color)
-    black, white = (_stored_density(v) for v in contrast_of(scene))
+    black, white = (_stored_density(v) for v in scene.projected)
     return {
         "low": low.reshape(-1, 4),
         "scale": scale.reshape(-1, 4),
@@ -116,19 +116,6 @@ def look_values(scene: Scene, segmentation: Segmentation | None, camera: Camera)
         "mirrored": mirrored.reshape(-1, 4),
         "negative": negative,
     }
-
-
-def contrast_of(scene: Scene) -> tuple[float, float]:
-    """Return the densities shown black and white in a projection, in standard deviations.
-
-    Unless the scene says otherwise: the largest of hundreds of samples of noise lies near where the ramp of the density
-    begins, and their mean near zero.
-    """
-    if scene.contrast is not None:
-        return scene.contrast
-    if scene.mode == "average":
-        return -0.75, 1.0
-    return 0.8 * scene.density.low, 1.2 * scene.density.high
 
 
 def is_together(scene: Scene, segmentation: Segmentation | None) -> bool:

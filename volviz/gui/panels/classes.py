@@ -16,6 +16,7 @@ from volviz.gui.widgets.color import ColorButton
 from volviz.gui.widgets.histogram import RampHistogram
 from volviz.gui.widgets.number import Number
 
+BELOW = (0.20, 0.45, 0.85)  # the first colour of scores below zero: blue, as in the diverging maps of papers
 BOX, WIDE_BOX = 66, 80  # pixels: a row has to fit a narrow panel beside its scroll bar
 
 
@@ -60,7 +61,7 @@ class ClassesPanel(QWidget):
         if names != list(self.rows):
             self._make_rows(names)
         for name, row in self.rows.items():
-            row.look(new.scene.ramps[name], new.estimated.ramps.get(name))
+            row.look(new.scene.ramps[name], new.estimated.ramps.get(name), signed=new.classes is not None and new.classes.kind == "score")
         self._empty.setVisible(not names)
         self._overlay.setEnabled(bool(names))
         self._overlay.set_value(new.overlay)
@@ -99,6 +100,12 @@ class ClassRow(QWidget):
         self.color = ColorButton()
         self.color.setToolTip(f"Colour of {name}")
         self.color.color_changed.connect(lambda color: self._change("Colour of", color=color))
+        self.below = QCheckBox("Below zero")
+        self.below.setToolTip(f"Show where {name} scores below zero too, by the mirror image of its ramp, in this colour")
+        self.below.toggled.connect(lambda on: self._change("Show" if on else "Hide", negative=BELOW if on else None))
+        self.below_color = ColorButton()
+        self.below_color.setToolTip(f"Colour of {name} below zero")
+        self.below_color.color_changed.connect(lambda color: self._change("Colour of", negative=color))
         self.reset = QToolButton()
         self.reset.setText("Reset")
         self.reset.setAutoRaise(True)
@@ -124,11 +131,19 @@ class ClassRow(QWidget):
             box.value_changed.connect(lambda value, field=field: self._change("Ramp of", **{field: value}))
             box.released.connect(document.settle)
         _stack(
-            self, [self.color, self.visible, None, self.reset], self.histogram, [self.low, self.high, None, QLabel("Opacity"), self.opacity]
+            self,
+            [self.color, self.visible, None, self.below_color, self.below, self.reset],
+            self.histogram,
+            [self.low, self.high, None, QLabel("Opacity"), self.opacity],
         )
 
-    def look(self, ramp: Ramp, estimated: Ramp | None) -> None:
-        """Show a ramp and, marked, the estimated one."""
+    def look(self, ramp: Ramp, estimated: Ramp | None, *, signed: bool = False) -> None:
+        """Show a ramp and, marked, the estimated one; ``signed`` scores have one below zero."""
+        self.below.setVisible(signed)
+        self.below_color.setVisible(signed and ramp.negative is not None)
+        self.below_color.set_color(ramp.negative or BELOW)
+        with QSignalBlocker(self.below):
+            self.below.setChecked(ramp.negative is not None)
         self._estimated = estimated
         with QSignalBlocker(self.visible):
             self.visible.setChecked(ramp.visible)
@@ -156,12 +171,24 @@ class ClassRow(QWidget):
 
 
 class DensityRow(QWidget):
-    """The ramp of the raw density, in standard deviations, and what it is used for."""
+    """The ramp of the raw density, in standard deviations, and what it is used for.
+
+    It is the one by which classes are multiplied, or, where the density is drawn itself, the one that draws it.
+    """
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
         title = QLabel("<b>Density</b>")
+        self._alone = False
+        self.color = ColorButton()
+        self.color.setToolTip("Colour of the density")
+        self.color.color_changed.connect(lambda color: self._change("Colour of the density", color=color))
+        self.opacity = Number(0, 3, unit="/ nm", slider=False, width=WIDE_BOX)
+        self.opacity.setToolTip("Extinction at the top of the ramp, per nanometre")
+        self.opacity.setAccessibleName("density opacity")
+        self.opacity.value_changed.connect(lambda value: self._change("Opacity of the density", opacity=value))
+        self.opacity.released.connect(document.settle)
         self.multiply = QCheckBox("Multiply classes")
         self.multiply.setToolTip("Multiply every class by the ramp of the raw density, so that its texture shows")
         self.multiply.toggled.connect(lambda on: self._change("Multiply by density" if on else "Classes alone", multiply=on))
@@ -185,31 +212,47 @@ class DensityRow(QWidget):
             box.value_changed.connect(lambda value, field=field: self._change("Density ramp", **{field: value}))
             box.released.connect(document.settle)
         switches = [self.multiply, None, self.invert]
-        _stack(self, [title], self.histogram, [self.low, self.high, None, QLabel("Smooth"), self.lowpass], switches)
+        _stack(
+            self,
+            [self.color, title, None, self.opacity],
+            self.histogram,
+            [self.low, self.high, None, QLabel("Smooth"), self.lowpass],
+            switches,
+        )
 
     def look(self, state: State) -> None:
         """Show the ramp of a state."""
-        raw = state.scene.raw
+        raw, density = state.scene.raw, state.scene.density
+        self._alone = not state.scene.ramps or state.scene.mode == "raw"
+        ramp = density if self._alone else raw
+        self.color.setVisible(self._alone)
+        self.opacity.setVisible(self._alone)
+        self.color.set_color(density.color)
+        self.opacity.set_value(density.opacity)
         self.setEnabled(state.volume is not None)
         for box, on in ((self.multiply, raw.multiply), (self.invert, raw.invert)):
             with QSignalBlocker(box):
                 box.setChecked(on)
-        self.histogram.set_ramp(raw.low, raw.high)
-        self.low.set_value(raw.low)
-        self.high.set_value(raw.high)
+        self.histogram.set_ramp(ramp.low, ramp.high)
+        self.low.set_value(ramp.low)
+        self.high.set_value(ramp.high)
         self.lowpass.set_value(raw.lowpass)
-        self.multiply.setEnabled(bool(state.scene.ramps))
+        self.multiply.setEnabled(not self._alone)
 
     def show_counts(self, histogram: Histogram) -> None:
         """Show the histogram of the density."""
         self.histogram.set_histogram(histogram.counts, histogram.low, histogram.high)
 
     def _change(self, what: str, **fields: Any) -> None:
-        raw: RawLook = replace(self._document.state.scene.raw, **fields)
-        if raw.high <= raw.low:
-            raw = replace(raw, high=raw.low + 0.01)
-        merge = f"raw.{'.'.join(fields)}" if fields.keys() & {"low", "high", "lowpass"} else ""
-        self._document.change(what, merge=merge, scene=replace(self._document.state.scene, raw=raw))
+        scene = self._document.state.scene
+        merge = f"density.{'.'.join(fields)}" if fields.keys() & {"low", "high", "lowpass", "opacity"} else ""
+        if self._alone and fields.keys() <= {"low", "high", "color", "opacity"}:
+            ramp: Ramp = replace(scene.density, **fields)
+            scene = replace(scene, density=replace(ramp, high=max(ramp.high, ramp.low + 0.01)))
+        else:
+            raw: RawLook = replace(scene.raw, **fields)
+            scene = replace(scene, raw=replace(raw, high=max(raw.high, raw.low + 0.01)))
+        self._document.change(what, merge=merge, scene=scene)
 
 
 def _line() -> QFrame:

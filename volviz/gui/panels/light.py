@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QVBoxLayout, 
 from volviz.core.scene import Scene
 from volviz.gui.document import Document, State
 from volviz.gui.gestures import light_fixed_to, light_from_camera, light_in_camera
+from volviz.gui.panels.picture import PictureSection, rule
 from volviz.gui.widgets.color import ColorButton
 from volviz.gui.widgets.number import Number
 from volviz.gui.widgets.sphere import LightSphere
@@ -46,6 +47,7 @@ class LightPanel(QWidget):
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
+        self.picture = PictureSection(document)
         self.sphere = LightSphere()
         self.sphere.direction_changed.connect(self._point)
         self.sphere.released.connect(document.settle)
@@ -78,6 +80,8 @@ class LightPanel(QWidget):
             form.addRow(control.title, self.numbers[control.part, control.name])
         form.addRow("Background", self.background)
         layout = QVBoxLayout(self)
+        layout.addWidget(self.picture)
+        layout.addWidget(rule())
         layout.addLayout(top)
         layout.addLayout(form)
         layout.addStretch(1)
