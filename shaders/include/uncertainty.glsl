@@ -4,13 +4,15 @@
 // Entropy: -sum p ln p over its maximum. Margin: one less the lead of the most probable over the next.
 float uncertainty_at(vec3 at) {
     float background = 1.0, entropy = 0.0, first = 0.0, second = 0.0;
-    for (int i = 0; i <= 4 * GROUPS; ++i) {
-        if (i == 0) continue;  // the raw density
-        float p = i < 4 * GROUPS ? group_at(i >> 2, at)[i & 3] : max(background, 0.0);
-        background -= p;
-        entropy -= p * log(max(p, 1e-6));
-        second = max(second, min(p, first));
-        first = max(first, p);
+    for (int g = 0; g <= GROUPS; ++g) {
+        vec4 p = g < GROUPS ? group_at(min(g, GROUPS - 1), at) : vec4(max(background, 0.0), 0.0, 0.0, 0.0);
+        if (g == 0) p.x = 0.0;  // the raw density
+        background -= p.x + p.y + p.z + p.w;
+        entropy -= dot(p, log(max(p, 1e-6)));
+        for (int i = 0; i < 4; ++i) {
+            second = max(second, min(p[i], first));
+            first = max(first, p[i]);
+        }
     }
     return clamp(look.uncertainty_margin != 0 ? 1.0 - (first - second) : entropy * look.uncertainty_scale, 0.0, 1.0);
 }

@@ -11,6 +11,7 @@ from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from volviz.core.segmentation import Segmentation
+from volviz.core.stages import stages
 from volviz.gui import files
 from volviz.gui.dialogs import StillChoice, StillDialog, VideoChoice, VideoDialog
 from volviz.gui.window import Window
@@ -105,3 +106,14 @@ def test_dialogs_offer_sizes(qtbot: QtBot) -> None:
     still.transparent.click()
     assert still.choice == StillChoice((333, 1080), transparent=True)
     assert video.choice == VideoChoice((1920, 1080), 10.0, 30)
+
+
+def test_the_stages_of_light_are_saved_side_by_side(shown: Window, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "stages.png"
+    files.write_still(shown, path, StillChoice((240, 180), transparent=False), stages(shown.document.state.scene))
+    finish(qtbot, shown)
+    with Image.open(path) as image:
+        assert image.size == (240, 180)
+        picture = np.asarray(image.convert("RGB")).astype(float)
+    bright = [picture[top + 20 : top + 88, left : left + 119].mean() for top in (0, 91) for left in (0, 121)]
+    assert bright[0] > bright[1] > bright[2]

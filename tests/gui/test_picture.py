@@ -15,6 +15,8 @@ from volviz.gui.document import Document, State
 from volviz.gui.panels.classes import ClassesPanel
 from volviz.gui.panels.picture import MODES, PictureSection
 
+pytestmark = pytest.mark.gui
+
 
 @pytest.fixture
 def document(qapp):
