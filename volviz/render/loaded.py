@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import numpy as np
 from OpenGL import GL
@@ -13,6 +14,7 @@ from volviz.core.camera import Camera
 from volviz.core.grid import Grid, Region
 from volviz.core.scene import RawLook, Scene
 from volviz.render.blocks import BOX, LOOK, VIEW, Buffer
+from volviz.render.direct import Direct
 from volviz.render.gl.target import own_state
 from volviz.render.passes import light as lighting
 from volviz.render.passes.guides import GuideLayer
@@ -20,7 +22,7 @@ from volviz.render.passes.light import LightVolume
 from volviz.render.passes.march import Entry, Quality, march
 from volviz.render.passes.occupancy import Occupancy
 from volviz.render.shaders import Shaders, Variant
-from volviz.render.slabs import Packed, Slab, Stored
+from volviz.render.slabs import Packed, Slab
 from volviz.render.textures import Loading, Textures
 from volviz.render.uniforms import LIGHT_MEMBERS, RAMP_MEMBERS, box_values, clip_values, key_of, look_values, slice_values, variant_of
 
@@ -40,6 +42,8 @@ class Loaded:
         self.occupancy = Occupancy(self.grid.shape, self.shaders)
         self.light = LightVolume(self.grid.shape, self.shaders)
         self.guides = GuideLayer(self.shaders)
+        self._direct = Direct(self.shaders)
+        self.textures.direct = self._put_direct
         self.box, self.view, self.look = Buffer(BOX), Buffer(VIEW), Buffer(LOOK)
         self.vertices = int(GL.glGenVertexArrays(1))
         self.version = 0  # of the data: grows when some of them are replaced
@@ -94,7 +98,7 @@ class Loaded:
         self.occupancy.bind()
         self.light.bind()
 
-    def write(self, region: Region, data: Stored) -> None:
+    def write(self, region: Region, data: Any) -> None:
         """Replace the classes of a region; see `Textures.write`."""
         changed = self.textures.write(region, data)
         if changed is not None:
@@ -112,6 +116,9 @@ class Loaded:
                 self._loaded(packed)
 
         return Loading(self.textures.source, look, put, loaded)
+
+    def _put_direct(self, place: Region, shown: Region, data: Any) -> bool:
+        return self._direct.put(self.textures.pieces, place, shown, data, self.textures.source.first)
 
     def _put(self, slab: Slab) -> None:
         if slab.groups:
@@ -132,6 +139,6 @@ class Loaded:
 
     def delete(self) -> None:
         """Give everything back to the driver."""
-        for part in (self.textures, self.occupancy, self.light, self.guides, self.shaders, self.box, self.view, self.look):
+        for part in (self._direct, self.textures, self.occupancy, self.light, self.guides, self.shaders, self.box, self.view, self.look):
             part.delete()
         GL.glDeleteVertexArrays(1, [self.vertices])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator
 from contextlib import closing
-from typing import Literal
+from typing import Any, Literal
 
 from OpenGL import GL
 from OpenGL.error import GLError
@@ -25,7 +25,6 @@ from volviz.render.moving import Moving
 from volviz.render.pace import Level
 from volviz.render.passes.march import Entry, Quality
 from volviz.render.picture import PIECE_SECONDS, TILE, Order, Pixels, Size, drawing
-from volviz.render.slabs import Stored
 from volviz.render.textures import Loading, Textures, region_around
 from volviz.render.uniforms import shown
 
@@ -112,8 +111,11 @@ class Renderer:
         gpu = self._ready(scene)
         return None if gpu.textures.hold(scene.raw) else gpu.loading(scene.raw)
 
-    def write(self, region: Region, data: Stored) -> None:
-        """Show new classes (class, z, y, x) in a region of the segmentation's grid, the rest staying as it is."""
+    def write(self, region: Region, data: Any) -> None:
+        """Show new classes (class, z, y, x) in a region of the segmentation's grid, the rest staying as it is.
+
+        ``data`` may be a numpy array, or a tensor of any library on the card that draws: then it stays there, if it can.
+        """
         gpu = self._ready()
         with gpu.state():
             gpu.write(region, data)

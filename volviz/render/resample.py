@@ -53,6 +53,10 @@ class Resampling:
         ends = [(int(index.min()), int(index.max()) + 1) for index in self._used(region)]
         return Region((ends[0][0], ends[1][0], ends[2][0]), (ends[0][1], ends[1][1], ends[2][1]))
 
+    def place(self, region: Region) -> Region | None:
+        """Return the target voxels that are the source voxels of a region; None if they are not `aligned`."""
+        return region.shifted([-a for a in self._offset]) if self._offset is not None else None
+
     def apply(self, data: npt.NDArray[np.generic], region: Region, available: Region | None = None) -> Floats32:
         """Make a region of the target from source values (..., z, y, x) of ``available``, by default of ``needed``.
 

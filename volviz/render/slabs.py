@@ -85,6 +85,15 @@ class Source:
         data = np.asarray(segmentation.data[(slice(_first(segmentation), None), *need.slices)])
         return self._slab(region, self._on_grid(data, region, need), packed)
 
+    @property
+    def first(self) -> int:
+        """The first class that is drawn: 1 where there is a background."""
+        return _first(self.segmentation) if self.segmentation is not None else 0
+
+    def place(self, region: Region) -> Region | None:
+        """Return where a region of the segmentation's own grid lies on this grid, perhaps in part outside; None if between voxels."""
+        return self._classes.place(region)
+
     def written(self, region: Region, data: Stored, packed: Packed) -> Slab | None:
         """Return what a region of the segmentation's own grid, with these classes, changes on this grid, if anything."""
         covered = self._classes.covered(region)

@@ -14,10 +14,11 @@ from volviz.core.grid import Region, Triple
 from volviz.core.scene import RawLook
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
+from volviz.render.gl.cuda import on_card, on_host
 from volviz.render.gl.texture import Texture3D
 from volviz.render.memory import PART_UNIT, affordable, part_of
 from volviz.render.parts import BRICK, Part
-from volviz.render.slabs import Packed, Slab, Source, Stored, groups_of
+from volviz.render.slabs import Packed, Slab, Source, groups_of
 
 FORMATS_OF: dict[np.dtype[Any], int] = {np.dtype(np.uint8): GL.GL_RGBA8, np.dtype(np.uint16): GL.GL_RGBA16}
 
@@ -65,7 +66,8 @@ class Textures:
         plan = affordable(part_of(self.whole, volume.grid, region), self.groups_needed, memory, kind=kind, limit=limit)
         self.grid, self.parts, self.notes, self.binning, self.bytes = plan.grid, plan.parts, plan.notes, plan.binning, plan.bytes
         self.source = Source(volume, segmentation, self.grid, dtype)
-        self._written: list[tuple[Region, Stored]] = []
+        self._written: list[tuple[Region, Any]] = []
+        self.direct: Callable[[Region, Region, Any], bool] | None = None  # puts what lies on the card; says whether it could
         self._packed: Packed | None = None
         self.pieces: list[Piece] = []
         try:
@@ -90,14 +92,16 @@ class Textures:
         packed = self._packed
         return packed is not None and (look.invert, look.lowpass) == (packed.invert, packed.lowpass)
 
-    def write(self, region: Region, data: Stored) -> Region | None:
+    def write(self, region: Region, data: Any) -> Region | None:
         """Replace the classes of a region of the segmentation's grid, (class, z, y, x) with the background.
+
+        They may lie on the card (``__cuda_array_interface__``) and must not be changed afterwards.
 
         Returns the region of the textures' grid that changed. Kept until the next loading of everything, which would
         otherwise bring back what was there before.
         """
-        if self.segmentation is None or data.shape != (len(self.segmentation.labels), *region.shape):
-            raise ValueError(f"classes of shape {data.shape} do not fill the region {region.start} to {region.stop}")
+        if self.segmentation is None or tuple(data.shape) != (len(self.segmentation.labels), *region.shape):
+            raise ValueError(f"classes of shape {tuple(data.shape)} do not fill the region {region.start} to {region.stop}")
         self._written.append((region, data))
         return self._put_written(region, data) if self._packed is not None else None
 
@@ -129,8 +133,15 @@ class Textures:
             for texture in piece.groups:
                 texture.delete()
 
-    def _put_written(self, region: Region, data: Stored) -> Region | None:
-        slab = self.source.written(region, data, self._packed) if self._packed is not None else None
+    def _put_written(self, region: Region, data: Any) -> Region | None:
+        if self._packed is None:
+            return None
+        if self.direct is not None and on_card(data):
+            place = self.source.place(region)
+            shown = place & Region.whole(self.grid.shape) if place is not None else None
+            if place is not None and shown is not None and self.direct(place, shown, data):
+                return shown
+        slab = self.source.written(region, on_host(data), self._packed)
         if slab is not None:
             self._put(slab)
         return slab.region if slab is not None else None
