@@ -31,7 +31,8 @@ golden: .venv/ready
 	$(PY) -m pytest tests/render/test_golden.py --golden -p no:pytest-qt --no-window
 
 bench: .venv/ready
-	$(PY) benchmarks/first_light.py
+	$(PY) benchmarks/frames.py
+	$(PY) benchmarks/segmentation.py
 
 # Anything that can change what is installed makes it new; otherwise this costs nothing.
 .venv/ready: pyproject.toml constraints.txt tools/system.sh

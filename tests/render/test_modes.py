@@ -184,3 +184,21 @@ def test_exact_and_cached_surfaces_agree(renderer: Renderer) -> None:
     scene = replace(Scene.of(volume, classes), mode="surface")
     pictures = [brightness(renderer.image(scene, front(volume.grid), (48, 48), quality=q, samples=4)) for q in ("cached", "exact")]
     assert np.abs(pictures[0] - pictures[1]).mean() < 3
+
+
+def test_haze_is_the_density_between_the_classes(renderer: Renderer) -> None:
+    volume, segmentation = virion()
+    scene = Scene.of(volume, segmentation)
+    hidden = replace(scene, ramps={name: replace(ramp, visible=False) for name, ramp in scene.ramps.items()})
+    camera = front(volume.grid)
+
+    def drawn(look: Scene) -> np.ndarray:
+        renderer.load(volume, segmentation)
+        return renderer.image(look, camera, (96, 96), samples=1).astype(int)
+
+    hazy = replace(scene.raw, haze=True)
+    alone = drawn(replace(hidden, raw=hazy))
+    assert np.array_equal(alone, drawn(replace(hidden, mode="raw")))
+    both, classes = drawn(replace(scene, raw=hazy)), drawn(replace(scene, raw=replace(scene.raw, multiply=False)))
+    assert np.abs(both - alone).max() > 60
+    assert np.abs(both - classes).max() > 20

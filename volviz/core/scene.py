@@ -40,6 +40,7 @@ class RawLook:
     ``low`` and ``high`` are in standard deviations of the low-passed density, dense positive: one look fits
     tomograms of any scale and sign. ``invert`` says that dark is dense in the file (as in a raw tomogram), for the
     picture and for the network. ``lowpass`` is the width of the box mean in angstrom (the paper's 3^3 voxels).
+    ``haze`` draws the density itself between the classes, as `Scene.density` looks; they are then not multiplied by it.
     """
 
     low: float = -1.0
@@ -47,6 +48,7 @@ class RawLook:
     invert: bool = True
     lowpass: float = 30.0
     multiply: bool = True
+    haze: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,7 @@ def band(gpu: Loaded, order: Order, target: Target, offset: Size, corner: Size, 
     """
     with gpu.state():
         gpu.bind()
-        view = view_values(order.camera, gpu.grid, order.size, step=marching.STEP, termination=marching.TERMINATION_STILL)
+        view = view_values(order.camera, gpu.grid, order.size, step=marching.STEP, termination=marching.TERMINATION)
         gpu.view.write(view | jitter(frame, order.samples) | {"offset": offset})
         variant = gpu.variant(order.scene, order.quality)
         gpu.march(gpu.shaders, target, size, corner=corner, variant=variant, share=1 / (frame + 1))

@@ -79,6 +79,19 @@ class Renderer:
         return self._gpu.textures.binning if self._gpu is not None else 1
 
     @property
+    def bytes(self) -> int:
+        """How much memory of the graphics device the data take, with what is computed from them."""
+        return self._gpu.textures.bytes if self._gpu is not None else 0
+
+    @property
+    def occupied(self) -> float:
+        """Share of the volume's bricks that showed something in the last picture; nothing is drawn of the others."""
+        if self._gpu is None:
+            raise ValueError("draw before asking what is seen")
+        with self._gpu.state():
+            return self._gpu.occupancy.share
+
+    @property
     def pending(self) -> bool:
         """Whether the last `draw` left light to be renewed: drawing the same again shows more of it, a still all."""
         return self._gpu is not None and self._gpu.light.pending

@@ -131,7 +131,7 @@ def channel_ramps(scene: Scene, segmentation: Segmentation | None) -> list[Ramp]
         drawn = [scene.together]
     else:
         drawn = [scene.ramps.get(label.name, Ramp(color=label.color)) for label in segmentation.drawn]
-    return [Ramp(scene.raw.low, scene.raw.high, visible=False), *drawn]
+    return [scene.density if scene.raw.haze else Ramp(scene.raw.low, scene.raw.high, visible=False), *drawn]
 
 
 def variant_of(scene: Scene, segmentation: Segmentation | None, *, exact: bool, skip: bool) -> Variant:

@@ -180,7 +180,7 @@ class DensityRow(QWidget):
         super().__init__(parent)
         self._document = document
         title = QLabel("<b>Density</b>")
-        self._alone = False
+        self._drawn = False
         self.color = ColorButton()
         self.color.setToolTip("Colour of the density")
         self.color.color_changed.connect(lambda color: self._change("Colour of the density", color=color))
@@ -192,6 +192,9 @@ class DensityRow(QWidget):
         self.multiply = QCheckBox("Multiply classes")
         self.multiply.setToolTip("Multiply every class by the ramp of the raw density, so that its texture shows")
         self.multiply.toggled.connect(lambda on: self._change("Multiply by density" if on else "Classes alone", multiply=on))
+        self.haze = QCheckBox("Draw it too")
+        self.haze.setToolTip("Draw the density itself as a haze between the classes, which are then not multiplied by it")
+        self.haze.toggled.connect(lambda on: self._change("Density as haze" if on else "Density hidden", haze=on))
         self.invert = QCheckBox("Dense is dark")
         self.invert.setToolTip("Which sign of the density is matter, for the picture and for the network. A guess until you say otherwise")
         self.invert.toggled.connect(lambda on: self._change("Density polarity", invert=on))
@@ -211,7 +214,7 @@ class DensityRow(QWidget):
             box.setAccessibleName(f"density {field}")
             box.value_changed.connect(lambda value, field=field: self._change("Density ramp", **{field: value}))
             box.released.connect(document.settle)
-        switches = [self.multiply, None, self.invert]
+        switches = [self.multiply, self.haze, None, self.invert]
         _stack(
             self,
             [self.color, title, None, self.opacity],
@@ -223,21 +226,22 @@ class DensityRow(QWidget):
     def look(self, state: State) -> None:
         """Show the ramp of a state."""
         raw, density = state.scene.raw, state.scene.density
-        self._alone = not state.scene.ramps or state.scene.mode == "raw"
-        ramp = density if self._alone else raw
-        self.color.setVisible(self._alone)
-        self.opacity.setVisible(self._alone)
+        self._drawn = not state.scene.ramps or state.scene.mode == "raw" or raw.haze
+        ramp = density if self._drawn else raw
+        self.color.setVisible(self._drawn)
+        self.opacity.setVisible(self._drawn)
         self.color.set_color(density.color)
         self.opacity.set_value(density.opacity)
         self.setEnabled(state.volume is not None)
-        for box, on in ((self.multiply, raw.multiply), (self.invert, raw.invert)):
+        for box, on in ((self.multiply, raw.multiply), (self.haze, raw.haze), (self.invert, raw.invert)):
             with QSignalBlocker(box):
                 box.setChecked(on)
         self.histogram.set_ramp(ramp.low, ramp.high)
         self.low.set_value(ramp.low)
         self.high.set_value(ramp.high)
         self.lowpass.set_value(raw.lowpass)
-        self.multiply.setEnabled(not self._alone)
+        self.multiply.setEnabled(not self._drawn)
+        self.haze.setEnabled(bool(state.scene.ramps))
 
     def show_counts(self, histogram: Histogram) -> None:
         """Show the histogram of the density."""
@@ -246,7 +250,7 @@ class DensityRow(QWidget):
     def _change(self, what: str, **fields: Any) -> None:
         scene = self._document.state.scene
         merge = f"density.{'.'.join(fields)}" if fields.keys() & {"low", "high", "lowpass", "opacity"} else ""
-        if self._alone and fields.keys() <= {"low", "high", "color", "opacity"}:
+        if self._drawn and fields.keys() <= {"low", "high", "color", "opacity"}:
             ramp: Ramp = replace(scene.density, **fields)
             scene = replace(scene, density=replace(ramp, high=max(ramp.high, ramp.low + 0.01)))
         else:

@@ -12,9 +12,8 @@ from volviz.render.shaders import SCREEN, USUAL, Shaders, Variant
 Quality = Literal["cached", "exact"]
 Entry = Literal["fragment", "compute"]
 STEP = 1.0  # voxels between samples
-TERMINATION = 0.99  # opacity at which a ray ends
+TERMINATION = 0.99  # opacity at which a ray ends, as if it were opaque
 TERMINATION_MOVING = 0.95
-TERMINATION_STILL = 0.998
 
 
 def march(

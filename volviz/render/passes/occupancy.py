@@ -64,6 +64,11 @@ class Occupancy:
             source, target = target, source
         self._distance = [source, target]
 
+    @property
+    def share(self) -> float:
+        """Share of the bricks that show something under the ramps of the last `renew`; reads them back."""
+        return float((self._distance[0].read() == 0).mean())
+
     def bind(self) -> None:
         """Make the distance map what `u_distance` reads."""
         self._distance[0].bind(DISTANCE_UNIT)
