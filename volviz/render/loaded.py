@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from OpenGL import GL
@@ -13,10 +13,12 @@ from OpenGL import GL
 from volviz.core.camera import Camera
 from volviz.core.grid import Grid, Region
 from volviz.core.scene import RawLook, Scene
+from volviz.render import entry as faster
 from volviz.render.blocks import BOX, LOOK, VIEW, Buffer
 from volviz.render.direct import Direct
 from volviz.render.gl.target import own_state
 from volviz.render.passes import light as lighting
+from volviz.render.passes import march as marching
 from volviz.render.passes.guides import GuideLayer
 from volviz.render.passes.light import LightVolume
 from volviz.render.passes.march import Entry, Quality, march
@@ -24,7 +26,17 @@ from volviz.render.passes.occupancy import Occupancy
 from volviz.render.shaders import Shaders, Variant
 from volviz.render.slabs import Packed, Slab
 from volviz.render.textures import Loading, Textures
-from volviz.render.uniforms import LIGHT_MEMBERS, RAMP_MEMBERS, box_values, clip_values, key_of, look_values, slice_values, variant_of
+from volviz.render.uniforms import (
+    LIGHT_MEMBERS,
+    RAMP_MEMBERS,
+    box_values,
+    clip_values,
+    key_of,
+    look_values,
+    slice_values,
+    variant_of,
+    view_values,
+)
 
 LIGHT_LAG = 8.0  # degrees that the light may turn while moving before the light volume follows
 
@@ -32,9 +44,9 @@ LIGHT_LAG = 8.0  # degrees that the light may turn while moving before the light
 class Loaded:
     """Textures, occupancy, light and the programs of one volume and its classes, in the context that is current."""
 
-    def __init__(self, textures: Textures, entry: Entry, skip: bool) -> None:
-        self.march = partial(march, entry=entry)
-        self._skip = skip
+    def __init__(self, textures: Textures, entry: Entry | Literal["auto"], skip: bool) -> None:
+        self._entry, self._skip = entry, skip
+        self.march = partial(march, entry="fragment" if entry == "auto" else entry)
         self.textures = textures
         self.grid: Grid = self.textures.grid
         self.shaders = Shaders(self.textures.groups_needed, len(self.textures.pieces))
@@ -91,6 +103,11 @@ class Loaded:
             self._light_key, self._lit_from = lit, look["to_light"]
         self.light.renew(None if whole else lighting.BUDGET, fine=not moving)
         self.bind()
+        if self._entry == "auto":
+            size = (faster.EDGE, faster.EDGE)
+            self.view.write(view_values(camera, self.grid, size, step=marching.STEP, termination=marching.TERMINATION))
+            self._entry = faster.chosen(self.shaders, self.variant(scene, "cached"))
+            self.march = partial(march, entry=self._entry)
 
     def bind(self) -> None:
         """Make the volume's textures what the samplers read."""

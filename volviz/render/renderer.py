@@ -42,7 +42,8 @@ class Renderer:
     never move the volume again. ``notes`` says in sentences what had to be done to the data, such as binning.
     ``memory`` is how many bytes its textures may take, by default what the device has to spare, and ``limit`` how many
     texels each may have along an axis, by default what the driver allows: what is longer is cut into several. ``entry``
-    chooses the kind of shader that marches and ``skip`` whether it leaps over empty space: neither changes a picture.
+    chooses the kind of shader that marches, by default the faster one, and ``skip`` whether it leaps over empty space:
+    neither changes a picture.
     ``bits`` is how fine the textures are, by default as fine as the classes. ``level`` is how coarse moving pictures are,
     by default as coarse as measurements show that they must be.
 
@@ -55,7 +56,7 @@ class Renderer:
         memory: int | None = None,
         *,
         limit: int | None = None,
-        entry: Entry = "fragment",
+        entry: Entry | Literal["auto"] = "auto",
         skip: bool = True,
         bits: Literal[8, 16] | None = None,
         level: Level | None = None,

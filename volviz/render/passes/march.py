@@ -11,6 +11,7 @@ from volviz.render.shaders import SCREEN, USUAL, Shaders, Variant
 
 Quality = Literal["cached", "exact"]
 Entry = Literal["fragment", "compute"]
+ENTRIES: tuple[Entry, ...] = ("fragment", "compute")
 STEP = 1.0  # voxels between samples
 TERMINATION = 0.99  # opacity at which a ray ends, as if it were opaque
 TERMINATION_MOVING = 0.95
