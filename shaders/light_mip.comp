@@ -1,9 +1,6 @@
 // The next coarser level, of eight cells each; the padding makes every level an exact half of the one before.
-//
-// .r is the mean of extinction, what occlusion is defined by. .g is the extinction of a homogeneous cell that lets as
-// much light through: along each axis the four columns of two cells are four beams, and their transmittances are
-// averaged, then the three axes'. A mean of extinction would let an opaque thing that fills half a cone block all of it.
 #include "blocks.glsl"
+#include "extinction.glsl"
 
 layout(local_size_x = 4, local_size_y = 4, local_size_z = 4) in;
 layout(binding = 0) uniform sampler3D u_levels;
@@ -13,17 +10,14 @@ uniform int u_from;
 void main() {
     ivec3 cell = ivec3(gl_GlobalInvocationID);
     if (any(greaterThanEqual(cell, imageSize(u_to)))) return;
-    float mean = 0.0;
-    float beam[12] = float[12](0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
-    for (int i = 0; i < 8; ++i) {
-        ivec3 child = ivec3(i & 1, (i >> 1) & 1, i >> 2);
-        vec2 extinction = texelFetch(u_levels, 2 * cell + child, u_from).rg;
-        mean += extinction.r / 8.0;
-        beam[child.y + 2 * child.z] += extinction.g;
-        beam[4 + child.x + 2 * child.z] += extinction.g;
-        beam[8 + child.x + 2 * child.y] += extinction.g;
+    float sum = 0.0;
+    vec4 left, right;
+    for (int i = 0; i < 4; ++i) {
+        ivec3 child = 2 * cell + ivec3(0, i & 1, i >> 1);
+        vec2 a = texelFetch(u_levels, child, u_from).rg, b = texelFetch(u_levels, child + ivec3(1, 0, 0), u_from).rg;
+        sum += a.r + b.r;
+        left[i] = a.g;
+        right[i] = b.g;
     }
-    float width = box.cell * exp2(float(u_from)), through = 0.0;
-    for (int b = 0; b < 12; ++b) through += exp(-beam[b] * width) / 12.0;
-    imageStore(u_to, cell, vec4(mean, -log(max(through, 1e-6)) / (2.0 * width), 0.0, 0.0));
+    imageStore(u_to, cell, vec4(parent_of(sum, left, right, box.cell * exp2(float(u_from))), 0.0, 0.0));
 }
