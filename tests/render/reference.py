@@ -103,7 +103,7 @@ class Lamp:
         self.radius = scene.occlusion.radius
         table = medium.table()
         # A margin of nothing as wide as anything here can reach, so that no look-up has to ask whether it is in the box.
-        reach = max(scene.shadow.reach * 1.2 if scene.shadow.on else 0.0, 2 * self.radius if scene.occlusion.on else 0.0)
+        reach = max(scene.shadow.reach * 1.2 + 2.0 if scene.shadow.on else 0.0, 2 * self.radius if scene.occlusion.on else 0.0)
         self.pad = np.ceil(reach / self.cell).astype(int) + 1
         self.table = np.pad(table, [(int(n), int(n)) for n in self.pad[::-1]])
         self.strides = np.array([1, self.table.shape[2], self.table.shape[2] * self.table.shape[1]])
@@ -124,7 +124,7 @@ class Lamp:
         return np.asarray(np.exp(-constant("occlusion.glsl", "OCCLUSION_DENSITY") * self.radius * total / len(ball)))
 
     def direct(self, points: Array) -> Array:
-        """S(x): the mean over the disc of the light of exp(-integral of sigma from the start to the reach)."""
+        """S(x): the mean over the discs of the light and around x of exp(-integral of sigma from the start to the reach)."""
         side = np.cross(self.towards, [0.0, 0.0, 1.0] if abs(self.towards[2]) < 0.9 else [1.0, 0.0, 0.0])
         side /= np.linalg.norm(side)
         other = np.cross(self.towards, side)
@@ -137,7 +137,11 @@ class Lamp:
                 angle = 2 * np.pi * (spoke + (ring % 2) / 2) / spokes
                 across = self.slope * np.sqrt((ring + 0.5) / rings)
                 way = self.towards + across * (np.cos(angle) * side + np.sin(angle) * other)
-                depth = sum(self.extinction(points + (far * way).astype(np.float32)) for far in t)
+                number = spokes * ring + spoke  # every direction starts elsewhere on the disc around x
+                turn = 2 * np.pi * number * 0.7548777
+                aside = constant("shadow.glsl", "SHADOW_FOOT") * np.sqrt(number * 0.5698403 % 1)
+                start = aside * (np.cos(turn) * side + np.sin(turn) * other)
+                depth = sum(self.extinction(points + (start + far * way).astype(np.float32)) for far in t)
                 through += np.exp(-np.asarray(depth) * (self.shadow.reach - self.start) / steps)
         return through / (rings * spokes)
 

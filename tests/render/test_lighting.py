@@ -120,16 +120,6 @@ def test_nothing_is_a_black_hole(renderer: Renderer, scene_of_virion) -> None:
     assert (brightness(renderer.image(deepest, camera, SIZE))[object_] > 0.1 * lit[object_]).all()
 
 
-def test_the_cache_shows_what_evaluation_at_every_sample_shows(renderer: Renderer, scene_of_virion) -> None:
-    scene, camera = scene_of_virion
-    cached = renderer.image(scene, camera, SIZE, samples=2).astype(int)
-    exact = renderer.image(scene, camera, SIZE, samples=2, quality="exact").astype(int)
-    object_ = renderer.image(scene, camera, SIZE, transparent=True)[..., 3] > 13
-    difference = np.abs(cached - exact)[object_][:, :3]
-    assert difference.mean() < 5
-    assert np.percentile(difference, 99) < 26
-
-
 def test_bloom_spreads_from_what_is_bright_and_keeps_its_energy(renderer: Renderer) -> None:
     ball = np.clip(5 - np.sqrt(sum(a**2 for a in axes(32))), 0, 1)
     volume, classes = of_classes(ball)
