@@ -44,5 +44,6 @@ def test_off_means_whole(clips: Clips):
     assert cut[1] < whole[1] - 1
     off = Clips(on=False, x=clips.x, planes=clips.planes)
     assert off.span(GRID, start, direction_xyz) == whole
-    assert not off.boxed
+    assert clips.cuts
+    assert not off.cuts
     assert len(off.half_spaces) == 0

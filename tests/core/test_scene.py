@@ -61,6 +61,13 @@ def test_a_project_survives_json(project):
     assert from_json(Project, json.loads(json.dumps(to_json(project)))) == project
 
 
+def test_a_look_from_before_cuts_and_guides_opens_without_them():
+    old = {name: value for name, value in to_json(SCENE).items() if name not in {"clips", "slices", "guides"}}
+    scene = from_json(Scene, old)
+    assert scene == SCENE
+    assert not any((scene.clips.cuts, scene.slices.shown, scene.guides.shown))
+
+
 def test_a_whole_number_is_good_enough_where_a_length_is_meant():
     assert from_json(Ramp, {"low": 0, "high": 1}).high == 1.0
 

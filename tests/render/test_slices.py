@@ -12,7 +12,8 @@ from tests.render.test_closed_forms import SIZE, rays
 from volviz.core.camera import Camera
 from volviz.core.cuts import Clips
 from volviz.core.density import lowpassed_contrast
-from volviz.core.guides import Slices
+from volviz.core.grid import Region
+from volviz.core.guides import Guides, Slices
 from volviz.core.scene import RawLook, Scene
 from volviz.core.volume import Volume
 from volviz.render.passes.light import LightVolume
@@ -111,6 +112,35 @@ def test_moving_a_plane_renews_no_light(renderer: Renderer, monkeypatch: pytest.
     a = renderer.image(replace(scene, slices=Slices(x=0.2)), camera, SIZE, samples=1).astype(int)
     b = renderer.image(replace(scene, slices=Slices(x=0.7)), camera, SIZE, samples=1).astype(int)
     assert np.abs(a - b).mean() > 3
+
+
+def test_a_region_alone_keeps_planes_cuts_and_box_where_they_are_in_space(renderer: Renderer) -> None:
+    volume, classes = virion(40)
+    scene = replace(plain(classes, 0.3), slices=Slices(z=0.4), clips=Clips(x=(0.0, 0.6), y=(0.1, 0.9)), guides=Guides(box=True))
+    camera = replace(Camera.framing(volume.grid), orthographic_height=500.0)
+    region = Region((0, 0, 8), (40, 40, 36))
+    renderer.load(volume, classes)
+    whole = renderer.image(replace(scene, guides=Guides()), camera, SIZE, samples=1).astype(int)
+    alone = renderer.image(replace(scene, guides=Guides(), region=region), camera, SIZE, samples=1).astype(int)
+    inside = np.array([Clips().span(volume.grid.crop(region), *ray[2:]) is not None for ray in rays(camera)]).reshape(SIZE)
+    assert (alone[~inside][:, :3] == 0).all()
+    assert np.median(np.abs(whole - alone)[inside]) <= 1  # but where what was left out was in front
+    far = replace(scene, slices=Slices(x=0.95), guides=Guides())
+    bare = replace(far, slices=Slices())
+    seen = [renderer.image(replace(s, region=region), camera, SIZE, samples=1).astype(int) for s in (far, bare)]
+    assert (seen[0] == seen[1]).all()  # this plane is not in the region
+    boxed = renderer.image(replace(scene, region=region), camera, SIZE, samples=1).astype(int)
+    moved = np.abs(boxed - alone).max(axis=-1) > 20
+    assert moved.any()
+    assert not moved[~_grown(inside)].any()
+
+
+def _grown(mask: np.ndarray) -> np.ndarray:
+    out = mask.copy()
+    for dy in (-2, -1, 0, 1, 2):
+        for dx in (-2, -1, 0, 1, 2):
+            out |= np.roll(mask, (dy, dx), axis=(0, 1))
+    return out
 
 
 def test_planes_meet_in_a_point() -> None:

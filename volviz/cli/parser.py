@@ -112,7 +112,12 @@ def build_parser() -> tuple[_Parser, set[str]]:
     p.add_argument("--transparent", action="store_true", help="no background (PNG)")
     p.add_argument("--look", metavar="PRESET", help="virion, membrane, print, paper, or a JSON file")
     p.add_argument(
-        "--set", action="append", default=[], metavar="WHAT=VALUE", help="for example membrane.low=0.3, shadow.on=off, light.size=20"
+        "--set",
+        action="append",
+        default=[],
+        metavar="WHAT=VALUE",
+        help="for example membrane.low=0.3, shadow.on=off, light.size=20, clips.x=0.2,0.8 (cut), slices.z=0.5 (density on a plane), "
+        "guides.scale_bar=on",
     )
     p.add_argument("--region", metavar="Z0:Z1,Y0:Y1,X0:X1", help="draw only this box of voxels, in full resolution")
     p.add_argument(

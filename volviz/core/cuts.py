@@ -70,9 +70,9 @@ class Clips:
             raise VolvizError(f"There can be {MOST_PLANES} cutting planes at most, not {len(self.planes)}; take one away first.")
 
     @property
-    def boxed(self) -> bool:
-        """Whether the box cuts anything away."""
-        return self.on and (self.x, self.y, self.z) != ((0.0, 1.0),) * 3
+    def cuts(self) -> bool:
+        """Whether anything is cut away."""
+        return self.on and ((self.x, self.y, self.z) != ((0.0, 1.0),) * 3 or any(plane.on for plane in self.planes))
 
     def box_xyz(self, grid: Grid) -> tuple[Floats, Floats]:
         """Return the two extreme corners of the box that is left of a grid's, (x, y, z) in angstrom."""

@@ -63,7 +63,7 @@ class Accumulation:
                 glow.spread(bloom)
             GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, framebuffer)
             resolve(self._gpu.shaders, target, glow, order.scene, size=order.size)
-            self._gpu.guides.draw(order.scene, order.camera, self._gpu.textures.whole, order.size, target)
+            self._gpu.guides.draw(order.scene, order.camera, self._gpu.textures.outline, order.size, target)
 
     def draw(self, order: Order) -> None:
         """Draw the first frame anew and at once, in the light that there is."""

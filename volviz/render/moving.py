@@ -60,7 +60,7 @@ class Moving:
             self._familiar.add(variant)
             if inner != size:
                 self._stretch(pixels, size, framebuffer)
-            gpu.guides.draw(scene, camera, gpu.textures.whole, size, light, lit=inner)
+            gpu.guides.draw(scene, camera, gpu.textures.outline, size, light, lit=inner)
 
     def _stretch(self, pixels: Target, size: Size, framebuffer: int) -> None:
         GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, framebuffer)

@@ -158,7 +158,7 @@ def _finish(gpu: Loaded, order: Order, target: Target, glow: Glow, pixels: Targe
     resolve(gpu.shaders, target, glow, order.scene, size=(width, height), offset=offset, transparent=order.transparent)
     top = out.shape[0] - offset[1] - height
     tile = gpu.guides.finish(
-        pixels, order.scene, order.camera, gpu.textures.whole, order.size, target, (offset, (width, height)), order.transparent
+        pixels, order.scene, order.camera, gpu.textures.outline, order.size, target, (offset, (width, height)), order.transparent
     )
     out[top : top + height, offset[0] : offset[0] + width] = tile[::-1]
 

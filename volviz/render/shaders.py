@@ -21,6 +21,7 @@ class Variant:
 
     exact: bool = False  # occlusion and shadow evaluated at every sample
     skip: bool = True  # empty space leapt over
+    clipped: bool = False  # something is cut away
     slices: bool = False  # planes of density
     maximum: bool = False  # projections
     average: bool = False
@@ -38,7 +39,7 @@ class Variant:
     @property
     def matter(self) -> Variant:
         """The part of it that decides where there is how much extinction: what occupancy and light are compiled for."""
-        return Variant(together=self.together, signed=self.signed)
+        return Variant(clipped=self.clipped, together=self.together, signed=self.signed)
 
 
 USUAL = Variant()

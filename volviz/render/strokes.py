@@ -63,7 +63,7 @@ class Drawing:
 
 
 def drawing_of(scene: Scene, camera: Camera, grid: Grid, size: Size) -> Drawing:
-    """Return the guides of a scene in a picture of ``size``; ``grid`` is the volume's, at full resolution."""
+    """Return the guides of a scene in a picture of ``size``; ``grid`` is that of what is drawn, at full resolution."""
     guides = scene.guides
     paper = scene.background
     ink = (0.08, 0.08, 0.08) if _is_light(paper) else (0.94, 0.94, 0.94)

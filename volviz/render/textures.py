@@ -63,7 +63,8 @@ class Textures:
         self.whole = segmentation.grid if segmentation is not None else volume.grid
         self.groups_needed = groups_of(segmentation)
         kind = FORMATS_OF[dtype]
-        plan = affordable(part_of(self.whole, volume.grid, region), self.groups_needed, memory, kind=kind, limit=limit)
+        self.outline = part_of(self.whole, volume.grid, region)  # what of it is drawn, before any binning
+        plan = affordable(self.outline, self.groups_needed, memory, kind=kind, limit=limit)
         self.grid, self.parts, self.notes, self.binning, self.bytes = plan.grid, plan.parts, plan.notes, plan.binning, plan.bytes
         self.source = Source(volume, segmentation, self.grid, dtype)
         self._written: list[tuple[Region, Any]] = []

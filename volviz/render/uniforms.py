@@ -142,6 +142,7 @@ def variant_of(scene: Scene, segmentation: Segmentation | None, *, exact: bool, 
     return Variant(
         exact=exact and not projects,
         skip=skip,
+        clipped=scene.clips.cuts,
         slices=scene.slices.shown and not projects,
         maximum=scene.mode == "maximum",
         average=scene.mode == "average",
@@ -178,8 +179,11 @@ def clip_values(clips: Clips, whole: Grid, drawn: Grid) -> dict[str, Any]:
 def slice_values(slices: Slices, raw: RawLook, whole: Grid, drawn: Grid) -> dict[str, Any]:
     """Return the values of the block `LOOK` that place planes of density in a volume and say how they look."""
     places = [-1.0 if place is None else place for place in (slices.x, slices.y, slices.z)]
-    shift = (whole.bounds_xyz[0] - drawn.bounds_xyz[0]) * NM
-    at = np.where(np.array(places) < 0, -1e9, np.maximum(0.0, shift + np.array(places) * whole.extent_xyz * NM))
+    at = (whole.bounds_xyz[0] + np.array(places) * whole.extent_xyz - drawn.bounds_xyz[0]) * NM
+    # A face of the whole may lie a little outside of its binned voxels; what is farther out is not in the part that is drawn.
+    slack = np.asarray(drawn.voxel_size[::-1]) * NM
+    missing = (np.array(places) < 0) | (at < -slack) | (at > drawn.extent_xyz * NM + slack)
+    at = np.where(missing, -1e9, np.clip(at, 0.0, drawn.extent_xyz * NM))
     # What is stored is dense above; what is shown has the sign of the file.
     sign = -1 if raw.invert else 1
     black, white = ((sign * value - RAW_RANGE[0]) / (RAW_RANGE[1] - RAW_RANGE[0]) for value in slices.contrast)

@@ -44,7 +44,7 @@ class GuideLayer:
     ) -> None:
         """Draw over the lower left ``size`` of the framebuffer that is bound, by default the whole ``picture``.
 
-        ``offset`` is the tile's place in the picture, ``grid`` the volume's at full resolution. The lower left ``lit``
+        ``offset`` is the tile's place in the picture, ``grid`` is that of what is drawn, at full resolution. The lower left ``lit``
         pixels of ``light``, by default as many as ``size``, hold the tile's light and what it hides.
         """
         if not scene.guides.shown:
