@@ -17,7 +17,6 @@ from volviz.render import entry as faster
 from volviz.render.blocks import BOX, LOOK, VIEW, Buffer
 from volviz.render.direct import Direct
 from volviz.render.gl.target import own_state
-from volviz.render.passes import light as lighting
 from volviz.render.passes import march as marching
 from volviz.render.passes.guides import GuideLayer
 from volviz.render.passes.light import LightVolume
@@ -101,7 +100,7 @@ class Loaded:
         if lit != self._light_key:
             self.light.begin()
             self._light_key, self._lit_from = lit, look["to_light"]
-        self.light.renew(None if whole else lighting.BUDGET, fine=not moving)
+        self.light.renew(None if whole else self.light.affordable, fine=not moving)
         self.bind()
         if self._entry == "auto":
             size = (faster.EDGE, faster.EDGE)

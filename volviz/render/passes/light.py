@@ -14,6 +14,7 @@ from OpenGL import GL
 
 from volviz.core.grid import Shape
 from volviz.render.gl.texture import Texture3D
+from volviz.render.gl.timer import in_software
 from volviz.render.memory import light_shape
 from volviz.render.passes.occupancy import dispatch
 from volviz.render.shaders import Shaders
@@ -22,7 +23,8 @@ LEVELS = 6  # of extinction; the padding of the light volume halves exactly this
 INVOCATIONS = 64  # of light.comp in a work group
 WIDEST = 65535  # work groups along an axis that every driver allows
 LIGHT_UNIT, EXTINCTION_UNIT = 4, 5
-BUDGET = 1 << 16  # evaluations in a frame: 20 ms of a software driver on two cores, far below 1 ms of a graphics card
+BUDGET = 1 << 15  # evaluations in a frame: 20 ms of a software driver on two cores
+CARD = 64  # times as many on a graphics card, which takes a few ms for them
 
 
 class LightVolume:
@@ -34,6 +36,7 @@ class LightVolume:
         self._extinction = Texture3D(self._shape, GL.GL_RG16F, levels=LEVELS, border=True)
         self._light = Texture3D(self._shape, GL.GL_RG8)
         self._list = int(GL.glGenBuffers(1))
+        self._faster = 1 if in_software() else CARD
         self._listed = 0  # blocks
         self._coarse = self._fine = 0  # blocks that each round has still to light
         GL.glBindBuffer(GL.GL_SHADER_STORAGE_BUFFER, self._list)
@@ -56,6 +59,11 @@ class LightVolume:
     def pending(self) -> bool:
         """Whether light is still to be renewed."""
         return self._fine > 0
+
+    @property
+    def affordable(self) -> int:
+        """How many values a frame can renew while something waits for it."""
+        return BUDGET * self._faster
 
     def begin(self) -> None:
         """Have every cell that can be seen lit anew, as the light in the block `LOOK` or the extinction is another."""
