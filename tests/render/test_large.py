@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.render.conftest import axes, of_classes, virion
+from tests.render.conftest import axes, front, of_classes, plain, virion
 from volviz.core.camera import Camera
 from volviz.core.errors import VolvizError
 from volviz.core.estimate import first_camera
@@ -341,3 +341,48 @@ def test_the_region_about_a_point_is_as_large_as_fits_and_inside(gl: None) -> No
     roomy = Renderer(memory=2**30)
     roomy.load(volume, classes)
     assert roomy.region_around((x, y, z)) is None
+
+
+def binned(shape: tuple[int, int, int], factor: int) -> Renderer:
+    """Return a renderer whose memory holds a volume of this shape only when it is binned this many times."""
+    small = tuple(-(-n // factor) for n in shape)
+    return Renderer(memory=bytes_of((small[0], small[1], small[2]), 1))
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4, 5])
+def test_binning_changes_neither_the_box_nor_what_comes_through_it(gl: None, factor: int) -> None:
+    volume, classes = of_classes(np.full((47, 47, 47), 0.7, np.float32), voxel_size=(8.0, 10.0, 13.0))
+    scene = plain(classes, opacity=0.03)
+    full, small = Renderer(), binned(volume.grid.shape, factor)
+    pictures = []
+    for renderer in (full, small):
+        renderer.load(volume, classes)
+        pictures.append(renderer.image(scene, front(volume.grid, aspect=4 / 3), SIZE, samples=1, transparent=True).astype(int))
+    assert small.binning == factor
+    assert 60 < pictures[0][45, 60, 3] < 200
+    assert np.abs(pictures[0] - pictures[1]).max() <= 1
+    full.release()
+    small.release()
+
+
+@pytest.mark.parametrize("factor", [2, 3])
+def test_binning_keeps_the_light(gl: None, factor: int) -> None:
+    z, y, x = axes(72)
+    ball = np.clip((24 - np.sqrt((x - 4) ** 2 + y**2 + (z + 3) ** 2)) / 12, 0, 1)
+    bar = np.clip((8 - np.hypot(y + 6, z - 20)) / 6, 0, 1)
+    volume, classes = of_classes(np.minimum(ball, 1 - bar), bar)
+    scene = Scene.of(volume, classes)
+    scene = replace(scene, raw=replace(scene.raw, multiply=False)).with_ramp("class 1", low=0.2, opacity=0.15)
+    full, small = Renderer(), binned(volume.grid.shape, factor)
+    pictures = []
+    for renderer in (full, small):
+        renderer.load(volume, classes)
+        pictures.append(picture(renderer, scene, volume.grid)[..., :3])
+    assert small.binning == factor
+    difference = np.abs(pictures[0] - pictures[1])
+    lit = pictures[0].max(axis=2) > 40
+    assert lit.mean() > 0.1
+    assert difference[lit].mean() < 5
+    assert abs(pictures[0][lit].mean() - pictures[1][lit].mean()) < 0.02 * pictures[0][lit].mean()
+    full.release()
+    small.release()

@@ -81,7 +81,7 @@ def affordable(grid: Grid, groups: int, memory: int | None = None, *, kind: int 
     most = most_parts(groups)
     needed, least = bytes_of(grid.shape, groups, kind), 0
     for factor in range(1, COARSEST + 1):
-        binned = grid if factor == 1 else grid.resample([factor * size for size in grid.voxel_size])
+        binned = grid if factor == 1 else _coarser(grid, factor)
         least = bytes_of(binned.shape, groups, kind)
         if least > memory or not _light_fits(binned.shape):
             continue
@@ -116,6 +116,11 @@ def part_of(grid: Grid, volume: Grid, region: Region | None) -> Grid:
 def size_of(count: int) -> str:
     """Return bytes as a person writes them."""
     return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{max(1, round(count / 2**20))} MB"
+
+
+def _coarser(grid: Grid, factor: int) -> Grid:
+    """Return a grid of voxels at most ``factor`` times as wide over exactly the same box, or the look would change with it."""
+    return grid.resample([n * size / -(-n // factor) for n, size in zip(grid.shape, grid.voxel_size, strict=True)])
 
 
 def _binned(shape: Shape, factor: int, needed: int, memory: int) -> str:
