@@ -20,7 +20,7 @@ from volviz.render.resample import Resampling
 
 RAW_RANGE = (-4.0, 8.0)  # standard deviations that the raw channel can hold; dense matter makes the long tail
 SLAB = 8 * 2**20  # bytes that go to the driver at a time: with what follows from them a moment even in software
-BRICKED = 2 * 2**20  # voxels whose maxima are taken at a time
+BRICKED = 2**19  # voxels whose maxima are taken at a time
 READ = 8 * 2**20  # voxels read for a slab at most, what binning averages included
 
 Stored = npt.NDArray[Any]  # uint8 or uint16, as the textures
