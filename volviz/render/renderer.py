@@ -114,7 +114,8 @@ class Renderer:
         if self._volume is None:
             raise ValueError("load a volume before asking what of it fits")
         own = 0 if self._gpu is None else self._gpu.textures.bytes  # will be given back
-        memory = at_hand() + own if self._memory is None else self._memory
+        # Less than all: what is free now need not be free when the region is brought.
+        memory = (at_hand() + own) * 9 // 10 if self._memory is None else self._memory
         return region_around(self._volume, self._segmentation, point_xyz, memory, bits=self._bits, limit=self._limit)
 
     def loading(self, scene: Scene) -> Loading | None:
