@@ -24,20 +24,23 @@ float surface_along(Ray ray, vec2 span, float phase) {
     float length = span.y - span.x;
     int steps = int(ceil(length / view.step + 1.0 - phase));
     int i = 0;
-    while (i < steps) {
-        float t = clamp((float(i) + phase - 0.5) * view.step, 0.0, length);
-        vec3 point = ray.origin + (span.x + t) * ray.direction;
-        int empty = empty_steps(point, ray.direction);
-        if (empty == 0 && is_solid(point)) {
-            float outside = max(t - view.step, 0.0), inside = t;
-            for (int k = 0; k < SURFACE_HALVINGS; ++k) {
-                float middle = 0.5 * (outside + inside);
-                if (is_solid(ray.origin + (span.x + middle) * ray.direction)) inside = middle;
-                else outside = middle;
-            }
-            return span.x + inside;
+    float inside = 0.0;
+    for (;;) {
+        while (i < steps) {
+            inside = clamp((float(i) + phase - 0.5) * view.step, 0.0, length);
+            int empty = empty_steps(ray.origin + (span.x + inside) * ray.direction, ray.direction);
+            if (empty == 0) break;
+            i += empty;
         }
-        i += max(empty, 1);
+        if (i >= steps) return -1.0;
+        if (is_solid(ray.origin + (span.x + inside) * ray.direction)) break;
+        ++i;
     }
-    return -1.0;
+    float outside = max(inside - view.step, 0.0);
+    for (int k = 0; k < SURFACE_HALVINGS; ++k) {
+        float middle = 0.5 * (outside + inside);
+        if (is_solid(ray.origin + (span.x + middle) * ray.direction)) inside = middle;
+        else outside = middle;
+    }
+    return span.x + inside;
 }
