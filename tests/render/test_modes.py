@@ -153,7 +153,7 @@ def test_raw_is_what_the_volume_alone_looks_like(gl: None) -> None:
     scene = replace(Scene.of(volume, classes), mode="raw")
     pictures = []
     for segmentation in (classes, None):
-        renderer = Renderer()
+        renderer = Renderer(bits=16)
         renderer.load(volume, segmentation)
         pictures.append(renderer.image(scene, front(volume.grid), (64, 64)).astype(int))
         renderer.release()

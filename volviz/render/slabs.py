@@ -28,7 +28,7 @@ Stored = npt.NDArray[Any]  # uint8 or uint16, as the textures
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Slab:
-    """A box of the textures' grid and what each group holds there, (z, y, x, 4).
+    """A box of the textures' grid and what each group holds there, (z, y, x, channel).
 
     Without groups it is a box of whole bricks, all of whose voxels are there: their maxima can be taken.
     """
@@ -49,14 +49,14 @@ class Packed:
 class Source:
     """A volume and its classes as seen on the textures' grid, in their type of numbers.
 
-    Group 0 holds (raw, three classes), later groups four.
+    Group 0 holds (raw, three classes), or raw alone, later groups four classes.
     """
 
     def __init__(self, volume: Volume, segmentation: Segmentation | None, grid: Grid, dtype: np.dtype[Any]) -> None:
         self.volume, self.segmentation, self.grid, self.dtype = volume, segmentation, grid, dtype
         full = segmentation.grid if segmentation is not None else volume.grid
         self._raw, self._classes = Resampling(volume.grid, grid), Resampling(full, grid)
-        self.groups = groups_of(segmentation)
+        self.groups, self.channels = groups_of(segmentation), channels_of(segmentation)
         self._binning = math.prod(grid.voxel_size) / min(math.prod(volume.grid.voxel_size), math.prod(full.voxel_size))
 
     def packed(self, look: RawLook) -> Packed:
@@ -66,7 +66,7 @@ class Source:
     def regions(self) -> Iterator[Region]:
         """Yield boxes that cover the grid, each a slab."""
         depth, height, width = self.grid.shape
-        voxels = max(1, min(SLAB // (4 * self.dtype.itemsize * self.groups), int(READ / max(1.0, self._binning))))
+        voxels = max(1, min(SLAB // (self.channels * self.dtype.itemsize * self.groups), int(READ / max(1.0, self._binning))))
         rows = min(height, max(1, voxels // width))
         yield from bricks((depth, height, width), (max(1, voxels // (rows * width)), rows, width))
 
@@ -114,7 +114,7 @@ class Source:
         return _rounded(classes.astype(np.float32) * np.float32(np.iinfo(self.dtype).max / np.iinfo(own).max), self.dtype)
 
     def _slab(self, region: Region, classes: Stored | None, packed: Packed) -> Slab:
-        out = tuple(np.zeros((*region.shape, 4), self.dtype) for _ in range(self.groups))
+        out = tuple(np.zeros((*region.shape, self.channels), self.dtype) for _ in range(self.groups))
         out[0][..., 0] = self._raw_values(region, packed)
         if classes is not None:
             for i, channel in enumerate(classes, start=1):
@@ -132,6 +132,11 @@ class Source:
 def groups_of(segmentation: Segmentation | None) -> int:
     """Return how many groups of four channels hold the raw density and the drawn classes."""
     return -(-(1 + (len(segmentation.drawn) if segmentation is not None else 0)) // 4)
+
+
+def channels_of(segmentation: Segmentation | None) -> int:
+    """Return how many channels the texels of a group have."""
+    return 1 if segmentation is None else 4
 
 
 def _first(segmentation: Segmentation) -> int:

@@ -18,9 +18,10 @@ from volviz.render.gl.cuda import on_card, on_host
 from volviz.render.gl.texture import Texture3D
 from volviz.render.memory import PART_UNIT, affordable, part_of
 from volviz.render.parts import BRICK, Part
-from volviz.render.slabs import Packed, Slab, Source, groups_of
+from volviz.render.slabs import Packed, Slab, Source, channels_of, groups_of
 
-FORMATS_OF: dict[np.dtype[Any], int] = {np.dtype(np.uint8): GL.GL_RGBA8, np.dtype(np.uint16): GL.GL_RGBA16}
+# Of texels by the bits of a channel and the number of channels.
+FORMATS_OF: dict[tuple[int, int], int] = {(8, 1): GL.GL_R8, (16, 1): GL.GL_R16, (8, 4): GL.GL_RGBA8, (16, 4): GL.GL_RGBA16}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +43,7 @@ class Piece:
 
 
 class Textures:
-    """Group 0 holds (raw, first three drawn classes) as RGBA, later groups four classes each, on one grid.
+    """Group 0 holds (raw, first three drawn classes) as RGBA, or raw alone, later groups four classes each, on one grid.
 
     That grid is the segmentation's where there is one (only classes are drawn), else the volume's; cut into pieces where
     the driver holds no texture that large, and binned by averaging over area where the memory does not suffice:
@@ -62,7 +63,7 @@ class Textures:
         dtype = type_of(segmentation, bits)
         self.whole = segmentation.grid if segmentation is not None else volume.grid
         self.groups_needed = groups_of(segmentation)
-        kind = FORMATS_OF[dtype]
+        kind = format_of(segmentation, bits)
         self.outline = part_of(self.whole, volume.grid, region)  # what of it is drawn, before any binning
         plan = affordable(self.outline, self.groups_needed, memory, kind=kind, limit=limit)
         self.grid, self.parts, self.notes, self.binning, self.bytes = plan.grid, plan.parts, plan.notes, plan.binning, plan.bytes
@@ -188,9 +189,15 @@ class Loading:
 def type_of(segmentation: Segmentation | None, bits: Literal[8, 16] | None) -> np.dtype[Any]:
     """Return the type of numbers in the textures, by default with as many bits as the classes have.
 
-    The raw channel of bytes holds steps of 0.05 standard deviations, which is enough.
+    Beside classes of bytes the raw channel has steps of 0.05 standard deviations, which is enough to multiply by. Drawn by
+    itself it has 16 bits, which in a texture of one channel are half of what beside classes bytes are.
     """
-    return np.dtype(f"u{(bits or 8 * (segmentation.data.dtype.itemsize if segmentation else 1)) // 8}")
+    return np.dtype(f"u{(bits or (8 * segmentation.data.dtype.itemsize if segmentation is not None else 16)) // 8}")
+
+
+def format_of(segmentation: Segmentation | None, bits: Literal[8, 16] | None) -> int:
+    """Return the format of texels of the textures."""
+    return FORMATS_OF[8 * int(type_of(segmentation, bits).itemsize), channels_of(segmentation)]
 
 
 def region_around(
@@ -207,7 +214,7 @@ def region_around(
     It has the proportions of the volume, is moved inside where it would stick out, and is nothing smaller than a brick.
     """
     grid = segmentation.grid if segmentation is not None else volume.grid
-    groups, kind = groups_of(segmentation), FORMATS_OF[type_of(segmentation, bits)]
+    groups, kind = groups_of(segmentation), format_of(segmentation, bits)
     shape = volume.grid.shape
     centre = volume.grid.to_index(point_xyz)
 

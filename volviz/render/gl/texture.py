@@ -12,6 +12,8 @@ from volviz.core.grid import Shape
 
 # Internal format: (bytes per texel, transfer format, transfer type).
 FORMATS: dict[int, tuple[int, int, int]] = {
+    GL.GL_R8: (1, GL.GL_RED, GL.GL_UNSIGNED_BYTE),
+    GL.GL_R16: (2, GL.GL_RED, GL.GL_UNSIGNED_SHORT),
     GL.GL_RGBA8: (4, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE),
     GL.GL_RGBA16: (8, GL.GL_RGBA, GL.GL_UNSIGNED_SHORT),
     GL.GL_RG8: (2, GL.GL_RG, GL.GL_UNSIGNED_BYTE),
