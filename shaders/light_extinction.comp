@@ -5,6 +5,7 @@
 
 layout(local_size_x = 4, local_size_y = 4, local_size_z = 4) in;
 layout(rg16f, binding = 0) uniform writeonly image3D u_to;
+uniform ivec3 u_first;
 
 // Extinction near the centre of a voxel. What a ray meets is interpolated between voxels before the ramps, and is by that
 // smoother than what lies at their centres: on average by as much as 0.211 of a voxel away from them. Half of the shifts
@@ -17,7 +18,7 @@ float extinction_between(ivec3 voxel, int x) {
 }
 
 void main() {
-    ivec3 cell = ivec3(gl_GlobalInvocationID);
+    ivec3 cell = u_first + ivec3(gl_GlobalInvocationID);
     if (any(greaterThanEqual(cell, box.light_shape))) return;
     ivec3 brick = cell / int(0.5 * box.brick);
     bool visible = all(lessThan(brick, box.bricks)) && texelFetch(u_distance, min(brick, box.bricks - 1), 0).r == 0u;

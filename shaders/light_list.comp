@@ -6,9 +6,10 @@
 
 layout(local_size_x = 4, local_size_y = 4, local_size_z = 4) in;
 layout(rg8, binding = 0) uniform writeonly image3D u_to;
+uniform ivec3 u_first;
 
 void main() {
-    ivec3 block = ivec3(gl_GlobalInvocationID), size = box.light_shape / 2;
+    ivec3 block = u_first + ivec3(gl_GlobalInvocationID), size = box.light_shape / 2;
     if (any(greaterThanEqual(block, size))) return;
     float sum = 0.0;
     for (int i = 0; i < 8; ++i) {

@@ -5,10 +5,11 @@
 layout(local_size_x = 4, local_size_y = 4, local_size_z = 4) in;
 layout(binding = 0) uniform sampler3D u_levels;
 layout(rg16f, binding = 0) uniform writeonly image3D u_to;
+uniform ivec3 u_first;
 uniform int u_from;
 
 void main() {
-    ivec3 cell = ivec3(gl_GlobalInvocationID);
+    ivec3 cell = u_first + ivec3(gl_GlobalInvocationID);
     if (any(greaterThanEqual(cell, imageSize(u_to)))) return;
     float sum = 0.0;
     vec4 left, right;

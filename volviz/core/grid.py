@@ -68,6 +68,15 @@ class Region:
         dz, dy, dx = self.shape
         return Region((z, y, x), (z + dz, y + dy, x + dx))
 
+    def coarser(self, factor: int) -> Region:
+        """Return the region that covers this one in voxels ``factor`` times as large."""
+        start, stop = (_shape([n // factor for n in self.start]), _shape([-(-n // factor) for n in self.stop]))
+        return Region(start, stop)
+
+    def __or__(self, other: Region) -> Region:
+        """Return the smallest region that covers both."""
+        return Region(_shape(list(map(min, self.start, other.start))), _shape(list(map(max, self.stop, other.stop))))
+
     def grown(self, margin: Sequence[int], shape: Sequence[int]) -> Region:
         """Return the region with a margin on every side, clamped to an array of the given shape."""
         start = _shape([max(0, a - m) for a, m in zip(self.start, margin, strict=True)])

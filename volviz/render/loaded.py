@@ -17,6 +17,8 @@ from volviz.render import entry as faster
 from volviz.render.blocks import BOX, LOOK, VIEW, Buffer
 from volviz.render.direct import Direct
 from volviz.render.gl.target import own_state
+from volviz.render.parts import BRICK
+from volviz.render.passes import light as lighting
 from volviz.render.passes import march as marching
 from volviz.render.passes.guides import GuideLayer
 from volviz.render.passes.light import LightVolume
@@ -27,6 +29,7 @@ from volviz.render.slabs import Packed, Slab
 from volviz.render.textures import Loading, Textures
 from volviz.render.uniforms import (
     LIGHT_MEMBERS,
+    NM,
     RAMP_MEMBERS,
     box_values,
     clip_values,
@@ -58,6 +61,7 @@ class Loaded:
         self.box, self.view, self.look = Buffer(BOX), Buffer(VIEW), Buffer(LOOK)
         self.vertices = int(GL.glGenVertexArrays(1))
         self.version = 0  # of the data: grows when some of them are replaced
+        self._dirty: Region | None = None  # voxels that were replaced since the last picture
         self._ramps_key = self._light_key = b""
         self._lit_from = np.zeros(3)
 
@@ -89,16 +93,22 @@ class Loaded:
         if moving and ramps == self._ramps_key and np.dot(look["to_light"], self._lit_from) > np.cos(np.radians(LIGHT_LAG)):
             look["to_light"] = self._lit_from
         self.look.write(look)
-        if ramps != self._ramps_key:
+        anew, changed, self._dirty = ramps != self._ramps_key, self._dirty, None
+        if anew or changed is not None:
             self.occupancy.renew()
         self.textures.bind()
         self.occupancy.bind()
-        if ramps != self._ramps_key:
-            self.light.renew_extinction()
+        # Whether a brick is seen may change with a voxel beside it.
+        cells = changed.grown((BRICK,) * 3, self.grid.shape).coarser(2) if changed is not None and not anew else None
+        if anew or cells is not None:
+            self.light.renew_extinction(cells)
             self._ramps_key = ramps
         lit = key_of(look, LIGHT_MEMBERS)
-        if lit != self._light_key:
-            self.light.begin()
+        if anew or lit != self._light_key or cells is not None:
+            if lit == self._light_key and cells is not None:
+                self.light.begin(cells, lighting.reach_of(look, 2 * NM * min(self.grid.voxel_size)))
+            else:
+                self.light.begin()
             self._light_key, self._lit_from = lit, look["to_light"]
         self.light.renew(None if whole else self.light.affordable, fine=not moving)
         self.bind()
@@ -151,7 +161,7 @@ class Loaded:
         self.version += 1
         self.box.write(box_values(self.grid, self.textures.parts))
         self.occupancy.renew_maxima(self.textures.pieces, region, reach)
-        self._ramps_key = self._light_key = b""
+        self._dirty = region if self._dirty is None else self._dirty | region
 
     def delete(self) -> None:
         """Give everything back to the driver."""

@@ -8,11 +8,13 @@ and the picture shows what is there meanwhile.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from OpenGL import GL
 
-from volviz.core.grid import Shape
+from volviz.core.grid import Region, Shape
 from volviz.render.gl.texture import Texture3D
 from volviz.render.gl.timer import in_software
 from volviz.render.memory import light_shape
@@ -38,22 +40,28 @@ class LightVolume:
         self._list = int(GL.glGenBuffers(1))
         self._faster = 1 if in_software() else CARD
         self._listed = 0  # blocks
+        self._area: Region | None = None  # the cells that the list is of; None: all
+        self._stale = True  # the list, as the extinction is another
         self._coarse = self._fine = 0  # blocks that each round has still to light
         GL.glBindBuffer(GL.GL_SHADER_STORAGE_BUFFER, self._list)
         GL.glBufferData(GL.GL_SHADER_STORAGE_BUFFER, 4 + math.prod(self._shape) // 2, None, GL.GL_DYNAMIC_COPY)
 
-    def renew_extinction(self) -> None:
-        """Average the extinction under the ramps in the block `LOOK`; needs the groups and the distance map bound."""
+    def renew_extinction(self, cells: Region | None = None) -> None:
+        """Average the extinction under the ramps in the block `LOOK`, of all or some cells (z, y, x).
+
+        Needs the groups and the distance map bound. `begin` comes next.
+        """
+        cells = cells or Region.whole(self._shape)
         self._extinction.image(0, GL.GL_WRITE_ONLY)
-        self._shaders.get("light_extinction.comp").use()
-        dispatch(self._shape)
+        self._shaders.get("light_extinction.comp").use(u_first=cells.start[::-1])
+        dispatch(cells.shape)
         self._extinction.bind(EXTINCTION_UNIT)
         for level in range(1, LEVELS):
+            part = cells.coarser(2**level)
             self._extinction.image(0, GL.GL_WRITE_ONLY, level)
-            self._shaders.get("light_mip.comp").use(u_from=level - 1, u_levels=EXTINCTION_UNIT)
-            z, y, x = (n >> level for n in self._shape)
-            dispatch((z, y, x))
-        self._renew_list()
+            self._shaders.get("light_mip.comp").use(u_from=level - 1, u_levels=EXTINCTION_UNIT, u_first=part.start[::-1])
+            dispatch(part.shape)
+        self._stale = True
 
     @property
     def pending(self) -> bool:
@@ -65,8 +73,17 @@ class LightVolume:
         """How many values a frame can renew while something waits for it."""
         return BUDGET * self._faster
 
-    def begin(self) -> None:
-        """Have every cell that can be seen lit anew, as the light in the block `LOOK` or the extinction is another."""
+    def begin(self, changed: Region | None = None, reach: int = 0) -> None:
+        """Have lit anew every cell that can be seen, as the light in the block `LOOK` or the extinction is another.
+
+        If nothing but the extinction of the ``changed`` cells is, those that are at most ``reach`` cells away are enough.
+        """
+        area = changed.grown((reach,) * 3, self._shape) if changed is not None else None
+        if self.pending and area is not None:
+            area = None if self._area is None else area | self._area
+        if self._stale or area is not None or self._area is not None:
+            self._area, self._stale = area, False
+            self._renew_list(area or Region.whole(self._shape))
         self._coarse = self._fine = self._listed
 
     def renew(self, budget: int | None, *, fine: bool = True) -> None:
@@ -94,13 +111,14 @@ class LightVolume:
         GL.glDispatchCompute(-(-groups // rows), rows, 1)
         GL.glMemoryBarrier(GL.GL_TEXTURE_FETCH_BARRIER_BIT)
 
-    def _renew_list(self) -> None:
+    def _renew_list(self, cells: Region) -> None:
+        blocks = cells.coarser(2)
         GL.glBindBufferBase(GL.GL_SHADER_STORAGE_BUFFER, 0, self._list)
         GL.glBufferSubData(GL.GL_SHADER_STORAGE_BUFFER, 0, 4, np.zeros(1, np.uint32))
         self._light.image(0, GL.GL_WRITE_ONLY)
-        self._shaders.get("light_list.comp").use()
-        z, y, x = (n // 2 for n in self._shape)
-        dispatch((z, y, x))
+        self._extinction.bind(EXTINCTION_UNIT)
+        self._shaders.get("light_list.comp").use(u_first=blocks.start[::-1])
+        dispatch(blocks.shape)
         GL.glMemoryBarrier(GL.GL_BUFFER_UPDATE_BARRIER_BIT | GL.GL_SHADER_STORAGE_BARRIER_BIT)
         self._listed = int(GL.glGetBufferSubData(GL.GL_SHADER_STORAGE_BUFFER, 0, 4).view(np.uint32)[0])
 
@@ -113,3 +131,13 @@ class LightVolume:
         self._extinction.delete()
         self._light.delete()
         GL.glDeleteBuffers(1, [self._list])
+
+
+def reach_of(look: Mapping[str, Any], cell: float) -> int:
+    """Return how many cells (of so many nm) from a change the light can be another.
+
+    The width of a cone, or of a ball of occlusion, is that of the cells of the mip it is read from, of which a fetch takes
+    one and a half.
+    """
+    shadow = float(look["shadow_reach"]) * (1 + 3 * float(look["light_slope"]))
+    return math.ceil(max(shadow, 3 * float(look["occlusion_radius"])) / cell) + 2
