@@ -94,7 +94,9 @@ def check_version() -> None:
 
 def _egl() -> Any:
     if os.name == "nt":
-        raise VolvizError("Without a window stills and videos are drawn by EGL, which Windows lacks; draw them in the window, on Linux or under WSL.")
+        raise VolvizError(
+            "Without a window stills and videos are drawn by EGL, which Windows lacks; draw them in the window, on Linux or under WSL."
+        )
     try:
         from OpenGL import EGL
     except (ImportError, AttributeError, OSError) as error:  # PyOpenGL reports a missing library in all three ways
