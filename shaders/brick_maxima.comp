@@ -9,6 +9,7 @@ uniform ivec3 u_first;   // brick
 uniform ivec3 u_count;   // bricks
 uniform ivec3 u_corner;  // voxel that is the texture's first texel
 uniform int u_number;    // of the group
+uniform float u_zero;    // what is stored for a score of 0; maxima are taken before there is a look
 
 void main() {
     ivec3 brick = u_first + ivec3(gl_GlobalInvocationID);
@@ -21,7 +22,7 @@ void main() {
             for (int x = low.x; x <= high.x; ++x) {
                 vec4 p = texelFetch(u_channels, ivec3(x, y, z) - u_corner, 0);
 #if SIGNED
-                p = abs(signed_scores(p, u_number));
+                p = abs(signed_scores(p, u_number, u_zero));
 #endif
                 most = max(most, p);
             }

@@ -7,6 +7,6 @@ void channels_at(vec3 at, out vec4 p[GROUPS]) {
 #if TOGETHER
     fold_together(p);
 #elif SIGNED
-    for (int g = 0; g < GROUPS; ++g) p[g] = signed_scores(p[g], g);
+    for (int g = 0; g < GROUPS; ++g) p[g] = signed_scores(p[g], g, look.zero);
 #endif
 }

@@ -10,9 +10,9 @@ void fold_together(inout vec4 p[GROUPS]) {
     p[0] = vec4(raw, min(foreground, 1.0), 0.0, 0.0);
 }
 
-// Stored scores (SIGNED) as values in -1..1; the raw density stays as it is.
-vec4 signed_scores(vec4 p, int group) {
-    vec4 score = clamp((p - look.zero) / (1.0 - look.zero), -1.0, 1.0);
+// Stored scores (SIGNED) as values in -1..1, where ``zero`` is stored for 0; the raw density stays as it is.
+vec4 signed_scores(vec4 p, int group, float zero) {
+    vec4 score = clamp((p - zero) / (1.0 - zero), -1.0, 1.0);
     return group == 0 ? vec4(p.x, score.yzw) : score;
 }
 

@@ -205,6 +205,18 @@ def test_nothing_of_scores_is_lost_by_skipping(gl: None, negative) -> None:
     same_without_skipping(volume, heat, plain(heat, 0.5).with_ramp("heat", low=0.3, negative=negative), inside=False)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_bricks_of_nothing_but_negative_scores_are_not_empty(gl: None, dtype) -> None:
+    """The lowest scores are stored as zeros, which is what nothing at all looks like."""
+    z, y, x = np.meshgrid(*[np.arange(48, dtype=np.float32) - 23.5] * 3, indexing="ij")
+    core = -np.clip(20 - np.sqrt(x**2 + y**2 + z**2), 0, 1)
+    core[:, :, 24:] = 0  # cut open, so that the ray enters where all is negative
+    volume, heat = scores(core, dtype)
+    scene = replace(plain(heat, 0.05).with_ramp("heat", low=0.3, negative=(0.9, 0.9, 1.0)), blending="mixed")
+    same_without_skipping(volume, heat, scene, inside=True)
+    same_without_skipping(volume, heat, scene, inside=False)
+
+
 def same_without_skipping(volume, classes, scene: Scene, inside: bool) -> None:
     camera = replace(Camera.framing(volume.grid), distance=90.0) if inside else Camera.framing(volume.grid)
     pictures = []

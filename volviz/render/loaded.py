@@ -53,7 +53,8 @@ class Loaded:
         self.grid: Grid = self.textures.grid
         self.shaders = Shaders(self.textures.groups_needed, len(self.textures.pieces))
         self.shaders.usual = self.variant(Scene(), "cached").matter
-        self.occupancy = Occupancy(self.grid.shape, self.shaders)
+        zero = textures.segmentation.stored(0.0) if textures.segmentation is not None else 0.0
+        self.occupancy = Occupancy(self.grid.shape, self.shaders, zero)
         self.light = LightVolume(self.grid.shape, self.shaders)
         self.guides = GuideLayer(self.shaders)
         self._direct = Direct(self.shaders)

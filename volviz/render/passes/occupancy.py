@@ -21,8 +21,9 @@ GROUP = 4  # invocations along each edge of a work group
 class Occupancy:
     """Maxima of every channel in every brick, which ramps do not change, and the distance map, which they do."""
 
-    def __init__(self, shape: Shape, shaders: Shaders) -> None:
-        self._shaders = shaders
+    def __init__(self, shape: Shape, shaders: Shaders, zero: float = 0.0) -> None:
+        """Make them for a grid; ``zero`` is what is stored for a score of 0."""
+        self._shaders, self._zero = shaders, float(zero)
         self._bricks = brick_shape(shape)
         self._maxima = [Texture3D(self._bricks, GL.GL_RGBA8, linear=False) for _ in range(shaders.groups)]
         self._distance = [Texture3D(self._bricks, GL.GL_R8UI, linear=False) for _ in range(2)]
@@ -45,7 +46,7 @@ class Occupancy:
                 texture.bind(0)
                 maxima.image(0, GL.GL_WRITE_ONLY)
                 program = self._shaders.get("brick_maxima.comp")
-                program.use(u_first=start[::-1], u_corner=corner, u_count=count[::-1], u_number=number)
+                program.use(u_first=start[::-1], u_corner=corner, u_count=count[::-1], u_number=number, u_zero=self._zero)
                 dispatch(count)
 
     def renew(self) -> None:
