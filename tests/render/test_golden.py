@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,23 +12,36 @@ from PIL import Image
 
 from tests.render.conftest import virion
 from volviz.core.camera import Camera
-from volviz.core.scene import Bloom, Occlusion, Scene, Shadow
+from volviz.core.cuts import Clips, Plane
+from volviz.core.guides import Guides, Slices
+from volviz.core.scene import Bloom, Occlusion, Ramp, Scene, Shadow, Uncertainty
 from volviz.render.renderer import Pixels, Renderer
+from volviz.tasks.looks import find_look
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden"
 DIFFERENCES = FOLDER / "differences"  # not kept in the repository
 SIZE = (160, 120)
 
 
-def cut(scene: Scene) -> Scene:
-    return scene.with_ramp("membrane", visible=False)
-
-
-LOOKS = {
+DARK = {"occlusion": Occlusion(on=False), "shadow": Shadow(on=False), "bloom": Bloom(on=False)}
+LOOKS: dict[str, Callable[[Scene], Scene]] = {
     "first": lambda scene: scene,
-    "unlit": lambda scene: replace(scene, occlusion=Occlusion(on=False), shadow=Shadow(on=False), bloom=Bloom(on=False)),
-    "without_membrane": cut,
-    "raw": lambda scene: replace(scene, density=replace(scene.density, low=1.5, high=4.0)),
+    "unlit": lambda scene: replace(scene, **DARK),
+    "without_membrane": lambda scene: scene.with_ramp("membrane", visible=False),
+    "raw": lambda scene: replace(scene, raw=replace(scene.raw, low=1.5, high=4.0)),
+    "maximum": lambda scene: replace(scene, mode="maximum"),
+    "average": lambda scene: replace(scene, mode="average"),
+    "surface": lambda scene: replace(scene, mode="surface"),
+    "together": lambda scene: replace(scene, together=Ramp(0.3, 0.8, (0.8, 0.75, 0.6), 0.6)),
+    "paper": lambda scene: find_look("paper").apply(scene),
+    "print": lambda scene: replace(find_look("print").apply(scene), guides=Guides(scale_bar=True)),
+    "uncertain": lambda scene: replace(scene, uncertainty=Uncertainty(1.0)),
+    "cut": lambda scene: replace(
+        scene,
+        clips=Clips(x=(0.0, 0.8), planes=(Plane((275.0, 275.0, 275.0), (0.2, 0.3, 1.0)),)),
+        slices=Slices(y=0.3, z=0.25),
+        guides=Guides(axes=True, box=True),
+    ),
 }
 
 
