@@ -12,14 +12,14 @@
 #endif
 
 // Samples taken after each look at the distance map: where something is, more of it follows.
-const int RUN = EXACT == 1 ? 1 : 2;
+const int RUN = EXACT == 1 ? 1 : 3;
 
 // (ambient visibility, light visibility) at a point.
 vec2 visibility_at(vec3 point, uvec3 seed) {
 #if EXACT
     return vec2(ambient_visibility_exact(point, seed), light_visibility_exact(point, seed + 7u));
 #else
-    return textureLod(u_light, point / box.light_extent, 0.0).rg;
+    return textureLod(u_light, point * (1.0 / box.light_extent), 0.0).rg;
 #endif
 }
 
@@ -27,12 +27,7 @@ vec2 visibility_at(vec3 point, uvec3 seed) {
 vec3 illumination(vec2 visibility) {
     float ambient = 1.0 - look.occlusion_strength * (1.0 - visibility.x);
     float direct = 1.0 - look.shadow_strength * (1.0 - visibility.y);
-    return look.intensity * (look.tint + (1.0 - look.tint) * ambient * direct);
-}
-
-// Where a ray is sampled: in the middle of a step, within the span.
-vec3 point_of_sample(Ray ray, vec2 span, float phase, int number) {
-    return ray.origin + (span.x + clamp((float(number) + phase - 0.5) * view.step, 0.0, span.y - span.x)) * ray.direction;
+    return look.intensity * look.tint + look.intensity * (1.0 - look.tint) * (ambient * direct);
 }
 
 // Colour (linear, premultiplied) and opacity along a part of the ray of a pixel.
@@ -56,20 +51,22 @@ vec4 march_span(Ray ray, vec2 span, vec2 pixel) {
     vec3 color = vec3(0.0);
     float through = 1.0;
     float least = 1.0 - view.termination;
+    Course course = course_of(ray, span);
     int i = 0;
     for (;;) {
         while (i < steps) {
-            int empty = empty_steps(point_of_sample(ray, span, phase, i), ray.direction);
+            int empty = empty_steps(course, clamp((float(i) + phase - 0.5) * view.step, 0.0, length));
             if (empty == 0) break;
             i += empty;
         }
         if (i >= steps) break;
         for (int k = 0; k < RUN; ++k, ++i) {
-            vec3 point = point_of_sample(ray, span, phase, i);
+            float end = (float(i) + phase) * view.step;  // of the step, in whose middle the sample lies
+            vec3 point = ray.origin + (span.x + clamp(end - 0.5 * view.step, 0.0, length)) * ray.direction;
             vec4 material = material_at(point);
             // Past its end, or in the dark, a ray collects nothing: so the picture does not depend on where a run began.
-            float from = max(0.0, (float(i) + phase - 1.0) * view.step), to = min(length, (float(i) + phase) * view.step);
-            float depth = through < least ? 0.0 : material.a * max(0.0, to - from);
+            float thickness = max(0.0, min(length, end) - max(0.0, end - view.step));
+            float depth = through < least ? 0.0 : material.a * thickness;
             if (EXACT == 1 && material.a <= 1e-4) continue;
             float alpha = 1.0 - exp(-depth);
             vec3 light = illumination(visibility_at(point, uvec3(pixel, i + 4096 * view.frame)));

@@ -23,12 +23,13 @@ bool is_solid(vec3 point) {
 float surface_along(Ray ray, vec2 span, float phase) {
     float length = span.y - span.x;
     int steps = int(ceil(length / view.step + 1.0 - phase));
+    Course course = course_of(ray, span);
     int i = 0;
     float inside = 0.0;
     for (;;) {
         while (i < steps) {
             inside = clamp((float(i) + phase - 0.5) * view.step, 0.0, length);
-            int empty = empty_steps(ray.origin + (span.x + inside) * ray.direction, ray.direction);
+            int empty = empty_steps(course, inside);
             if (empty == 0) break;
             i += empty;
         }

@@ -6,7 +6,7 @@
 
 // Extinction, 1/nm: sigma = sum_i opacity_i r_i(p_i) r_raw. The point is in nm and must lie in the box.
 float extinction_at(vec3 point) {
-    vec3 at = point / box.extent;
+    vec3 at = point * (1.0 / box.extent);
     float sum = 0.0, factor = 1.0;
 #if TOGETHER || SIGNED
     vec4 p[GROUPS];
@@ -32,7 +32,7 @@ float extinction_within(vec3 point) {
 // Colour (linear, the mean of the classes weighted by their extinction, so that their order does not matter) and
 // extinction in .a.
 vec4 material_at(vec3 point) {
-    vec3 at = point / box.extent;
+    vec3 at = point * (1.0 / box.extent);
 #if COMBINED
     return mixture_at(at);
 #else
