@@ -48,6 +48,18 @@ def test_every_example_runs(path, tmp_path):
         run("-m", "volviz", "simulate", "t.mrc", "--shape", "24", "48", "48", "--virions", "0", cwd=tmp_path)
         run("-m", "volviz", "segment", "t.mrc", "--out", "results", cwd=tmp_path)
         assert "lumen" in run(str(path), "t.mrc", "results", cwd=tmp_path)
+    elif path.stem == "gallery":
+        run(str(path), "--small", "--only", "virions", "modes", "cut", cwd=tmp_path)
+        assert all((tmp_path / "gallery" / f"{name}.jpg").stat().st_size > 5000 for name in ("virions", "modes", "cut"))
     else:
         run(str(path), "out.png", cwd=tmp_path)
         assert (tmp_path / "out.png").stat().st_size > 10_000
+
+
+def test_the_gallery_has_its_pictures_and_they_are_small():
+    text = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"\]\((gallery/\w+\.jpg)\)", text))
+    assert shown == {f"gallery/{path.name}" for path in (ROOT / "docs" / "gallery").iterdir()}
+    assert all((ROOT / "docs" / name).stat().st_size < 200_000 for name in shown)
+    drawn = set(re.findall(r'^    "(\w+)": \w+,$', (ROOT / "examples" / "gallery.py").read_text(encoding="utf-8"), re.MULTILINE))
+    assert {f"gallery/{name}.jpg" for name in drawn} == shown
