@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QScrollArea, QSplitter, QStackedWidget, QTabWidget, QWidget
+from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QSplitter, QStackedWidget, QTabWidget, QWidget
 
 from volviz.core.cuts import clipped
 from volviz.core.report import Report
@@ -28,6 +28,7 @@ from volviz.gui.segmenting import Segmenting
 from volviz.gui.slices import Slices
 from volviz.gui.viewport import Viewport
 from volviz.gui.welcome import Preparing, Welcome
+from volviz.gui.widgets.scrolled import Scrolled
 
 if TYPE_CHECKING:
     from volviz.segment.protocol import Device
@@ -107,14 +108,9 @@ class Window(QMainWindow):
         self.statusBar().setFixedHeight(self.fontMetrics().height() + 14)
 
     def _dock(self, name: str, panel: QWidget) -> QDockWidget:
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setMinimumWidth(PANEL_WIDTH)
-        scroll.setWidget(panel)
         dock = QDockWidget(name, self)
         dock.setObjectName(name.lower())
-        dock.setWidget(scroll)
+        dock.setWidget(Scrolled(panel, PANEL_WIDTH))
         # In its place the tab is title enough.
         bare = QWidget(dock)
         dock.setTitleBarWidget(bare)
