@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import volviz
 from volviz.cli import main
 from volviz.cli.training import documented
+from volviz.render.textures import Textures
 
 
 def tomogram(path: Path, shape=(24, 40, 40), voxel_size=10.0, seed=0) -> Path:
@@ -30,7 +32,7 @@ def said(capsys) -> str:
     return capsys.readouterr().err.strip().splitlines()[-1]
 
 
-def test_simulate_segment_evaluate_render(tmp_path, capsys):
+def test_simulate_segment_evaluate_render(tmp_path, capsys, monkeypatch):
     sample = tmp_path / "sample.mrc"
     assert main(["simulate", str(sample), "--shape", "32", "72", "72", "--virions", "1", "--seed", "3"]) == 0
     with mrcfile.open(tmp_path / "sample_labels.mrc") as labels:
@@ -70,6 +72,18 @@ def test_simulate_segment_evaluate_render(tmp_path, capsys):
         assert len({image.getpixel((x, 20))[:3] for x in range(96)}) > 3
     assert main(["render", str(sample), "--out", str(picture), *options, "--set", "mode=mip", "--overwrite"]) == 2
     assert "takes classes, raw, maximum, average or surface" in said(capsys)
+
+    assert main(["segment", str(sample), "--out", str(tmp_path / "fine.zarr"), "--bits", "16"]) == 0
+    fine, coarse = volviz.open(tmp_path / "fine.zarr"), volviz.open(tmp_path / "seg")
+    assert (fine.bits, coarse.bits) == (16, 8)
+    np.testing.assert_allclose(np.asarray(fine.data) / 257, coarse.data[:], atol=0.51)
+    loaded = []
+    for bits in ([], ["--bits", "8"]):
+        with monkeypatch.context() as patch:
+            patch.setattr("volviz.render.renderer.Textures", lambda *a, **k: loaded.append(Textures(*a, **k)) or loaded[-1])
+            options = ["--segmentation", str(tmp_path / "fine.zarr"), "--size", "64x48", *bits, "--overwrite"]
+            assert main(["render", str(sample), "--out", str(picture), *options]) == 0
+    assert [textures.source.dtype for textures in loaded] == [np.uint16, np.uint8]
 
     film = tmp_path / "turn.mp4"
     clip = ["--seconds", "0.5", "--fps", "8", "--spin", "90"]

@@ -64,13 +64,27 @@ class Written:
         self.parts = []
 
     def joined(self) -> np.ndarray:
-        out = np.full((len(self.labels), *self.grid.shape), 77, np.uint8)
+        out = np.full((len(self.labels), *self.grid.shape), 77, self.parts[0][1].dtype)
         times = np.zeros(self.grid.shape, int)
         for region, data in self.parts:
             out[(slice(None), *region.slices)] = data
             times[region.slices] += 1
         assert (times == 1).all()
         return out
+
+
+def test_classes_of_16_bits_are_those_of_8_and_finer() -> None:
+    volume = noise((9, 20, 34))
+    coarse = run_on(volume, smooth)
+    fine = run_on(volume, smooth, bits=16)
+    assert (coarse.data.dtype, fine.data.dtype) == (np.uint8, np.uint16)
+    assert np.abs(np.asarray(fine.data) / 257.0 - coarse.data).max() <= 0.51
+    assert len(np.unique(fine.data)) > 5000
+    assert np.abs(np.asarray(fine.data, dtype=np.int64).sum(axis=0) - 65535).max() <= 1
+    again = Written()
+    assert run_on(volume, smooth, bits=16, sink=again).bits == 16
+    assert {data.dtype for _, data in again.parts} == {np.dtype(np.uint16)}
+    np.testing.assert_array_equal(again.joined(), fine.data)
 
 
 @pytest.mark.parametrize(("tile", "depths"), [(128, range(1, 513)), (16, [*range(1, 50), 211, 512])])

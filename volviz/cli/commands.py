@@ -100,6 +100,7 @@ def segment(arguments: Namespace) -> None:
             device=arguments.device,
             voxel_size=arguments.voxel_size,
             dense_is_dark=DENSE[arguments.dense],
+            bits=arguments.bits,
             overwrite=arguments.overwrite,
             report=report,
         )
@@ -133,6 +134,7 @@ def render(arguments: Namespace) -> None:
             voxel_size=arguments.voxel_size,
             dense_is_dark=DENSE[arguments.dense],
             check=lambda: settled(arguments.out, overwrite=arguments.overwrite),
+            bits=arguments.bits or 8,
             report=part(report, 0.0, 0.5),
         )
         scene = view.scene
@@ -156,6 +158,7 @@ def render(arguments: Namespace) -> None:
             fps=arguments.fps,
             overwrite=arguments.overwrite,
             panels=panels_of(scene, arguments.compare),
+            bits=arguments.bits,
             report=part(report, 0.5, 1.0),
         )
     _warn(view.notes)

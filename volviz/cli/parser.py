@@ -89,6 +89,7 @@ def build_parser() -> tuple[_Parser, set[str]]:
     p = command("segment", commands.segment, "Classify every voxel softly: background, membrane, spikes, lumen.")
     p.add_argument("path", metavar="TOMO", type=Path)
     p.add_argument("--out", type=Path, required=True, metavar="DIR|X.zarr", help="folder for MRC files, or one OME-Zarr")
+    p.add_argument("--bits", type=int, choices=[8, 16], default=8, help="how fine the probabilities are (default: 8)")
     _model(p)
     _voxel_size(p)
     _overwrite(p)
@@ -109,6 +110,7 @@ def build_parser() -> tuple[_Parser, set[str]]:
     p.add_argument("--size", type=_size, metavar="WxH", help="in pixels (default: 1920x1080)", default=(1920, 1080))
     p.add_argument("--camera", metavar="JSON", help="a camera as JSON, a file of it, or a side: front back left right top bottom")
     p.add_argument("--quality", choices=["cached", "exact"], default="cached", help="exact lights every sample by itself: slow")
+    p.add_argument("--bits", type=int, choices=[8, 16], help="how fine the probabilities are drawn (default: as they are)")
     p.add_argument("--transparent", action="store_true", help="no background (PNG)")
     p.add_argument("--look", metavar="PRESET", help="virion, membrane, print, paper, or a JSON file")
     p.add_argument(

@@ -14,6 +14,7 @@ from volviz.core.grid import Grid, Region, Shape, Triple
 from volviz.core.volume import ArrayLike
 
 Kind = Literal["probability", "score"]
+Bits = Literal[8, 16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Segmentation:
 
     Kind "probability": the classes of a voxel sum to one (stored bytes to 1 +- 2/255), the first is the background.
     Kind "score": signed heat in -1..1, stored around 128 or 32768, which sums to nothing.
-    volviz makes bytes, which is as fine as the eye can tell; 16 bits are drawn as they are and written as bytes.
+    volviz makes bytes, which is as fine as the eye can tell, unless told otherwise; 16 bits are drawn and written as such.
     ``provenance`` says how it was made; ``source`` is the tomogram it was made from.
     """
 
@@ -87,10 +88,11 @@ class Segmentation:
         grid: Grid,
         probabilities: npt.NDArray[np.floating[Any]],
         labels: tuple[Label, ...] = VIRION_LABELS,
+        bits: Bits = 8,
         **rest: Any,
     ) -> Segmentation:
         """Store probabilities (class, z, y, x) in 0..1."""
-        return cls(grid, np.rint(np.clip(probabilities, 0, 1) * 255).astype(np.uint8), labels, **rest)
+        return cls(grid, np.rint(np.clip(probabilities, 0, 1) * (2**bits - 1)).astype(f"u{bits // 8}"), labels, **rest)
 
     def index(self, name: str) -> int:
         """Return the number of the class of this name.
@@ -102,6 +104,11 @@ class Segmentation:
             if label.name == name:
                 return i
         raise KeyError(name)
+
+    @property
+    def bits(self) -> Bits:
+        """How fine ``data`` are."""
+        return 8 if np.dtype(self.data.dtype).itemsize == 1 else 16
 
     @property
     def most(self) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-import numpy as np
 import numpy.typing as npt
 
 from volviz.core.grid import Grid, Region
@@ -21,8 +20,8 @@ class Sink(Protocol):
     def begin(self, grid: Grid, labels: tuple[Label, ...], kind: Kind, provenance: Mapping[str, Any]) -> None:
         """Make room for a segmentation of this grid and these classes."""
 
-    def write(self, region: Region, data: npt.NDArray[np.uint8]) -> None:
-        """Take the final classes (class, z, y, x) uint8 of a region."""
+    def write(self, region: Region, data: npt.NDArray[Any]) -> None:
+        """Take the final classes (class, z, y, x) of a region, uint8 or uint16 as `Segmentation` stores them."""
 
     def finish(self) -> None:
         """All regions were written: make the result appear under its name."""

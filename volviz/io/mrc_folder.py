@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, Region
-from volviz.core.segmentation import VIRION_LABELS, Kind, Label, Segmentation
+from volviz.core.segmentation import VIRION_LABELS, Bits, Kind, Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.io.atomic import check_absent, check_folder, make_folder, move, partial_name, reason, remove, remove_if_empty
-from volviz.io.classes import ClassFiles, from_bytes, hard_classes
+from volviz.io.classes import ClassFiles, from_stored, hard_classes, is_short
 from volviz.io.description import label_from_json, label_to_json, source_from_json, source_to_json
 from volviz.io.mrc import open_mrc
 from volviz.io.mrc_writer import MrcWriter
@@ -30,7 +30,8 @@ HARD_CLASSES = 127
 class MrcFolder:
     """A `Sink` that leaves ``<stem>_<class>.mrc``, ``<stem>_labels.mrc`` and ``<stem>_segmentation.json`` in a folder.
 
-    Probabilities are stored as float16 (mode 12), hard classes as int8 (mode 0), both placed exactly as their source.
+    Probabilities are stored as float16 (mode 12), those of 16 ``bits`` as float32 (mode 2), which is the next that holds them
+    all, hard classes as int8 (mode 0), all placed exactly as their source.
     The folder is made if only its last level is missing. Until `finish` everything has hidden names beside the final ones.
 
     Raises:
@@ -45,11 +46,13 @@ class MrcFolder:
         *,
         overwrite: bool = False,
         labels: tuple[Label, ...] = VIRION_LABELS,
+        bits: Bits = 8,
     ) -> None:
         self._folder, self._stem, self._source, self._overwrite = folder, stem, source, overwrite
         self._check(labels)
         check_folder(folder)
         self._made = False
+        self._bits: Bits = bits
         self._writers: dict[Path, tuple[Path, MrcWriter]] = {}
         self._card: dict[str, Any] = {}
         self._kind: Kind = "probability"
@@ -70,7 +73,7 @@ class MrcFolder:
         files = [self._path(label.name) for label in labels]
         try:
             for path in files:
-                self._add(path, grid, np.float16)
+                self._add(path, grid, np.float16 if self._bits == 8 else np.float32)
             self._add(self._labels_path, grid, np.int8)
         except BaseException as error:
             self.abort()
@@ -85,10 +88,10 @@ class MrcFolder:
             "provenance": dict(provenance),
         }
 
-    def write(self, region: Region, data: npt.NDArray[np.uint8]) -> None:
-        """Take the final classes (class, z, y, x) uint8 of a region."""
+    def write(self, region: Region, data: npt.NDArray[Any]) -> None:
+        """Take the final classes (class, z, y, x) of a region, uint8 or uint16."""
         writers = [writer for _, writer in self._writers.values()]
-        scores = from_bytes(data, self._kind)
+        scores = from_stored(data, self._kind)
         for writer, values in zip(writers[:-1], scores, strict=True):
             writer.write(region, values)
         writers[-1].write(region, hard_classes(data, self._kind))
@@ -175,7 +178,7 @@ def open_segmentation(path: Path) -> Segmentation:
         raise VolvizError(f"The class files of {path} do not lie on the same grid; segment the tomogram again.")
     return Segmentation(
         grid,
-        ClassFiles(tuple(volume.data for volume in volumes), kind),
+        ClassFiles(tuple(volume.data for volume in volumes), kind, _bits(volumes)),
         labels,
         kind,
         provenance,
@@ -183,6 +186,11 @@ def open_segmentation(path: Path) -> Segmentation:
         name=path.name.removesuffix(SEGMENTATION_SUFFIX),
         header=volumes[0].header,
     )
+
+
+def _bits(volumes: list[Volume]) -> Bits:
+    """Return how many bits classes have that files hold: whatever is finer than half precision or a byte has 16."""
+    return 16 if any(is_short(v.data.dtype) or np.dtype(v.data.dtype).str[1:] in {"f4", "f8"} for v in volumes) else 8
 
 
 def _open_class(file: Path, card: Path) -> Volume:

@@ -22,10 +22,10 @@ def pour(value: Segmentation, sink: Sink, report: Report) -> None:
     """Put a whole segmentation into a sink, slab by slab, and finish it; whatever goes wrong, abort it."""
     try:
         sink.begin(value.grid, value.labels, value.kind, value.provenance)
-        regions = list(slabs(value.grid.shape, len(value.labels)))
+        regions = list(slabs(value.grid.shape, len(value.labels) * value.bits // 8))
         for i, region in enumerate(regions):
             report(i / len(regions), "writing")
-            sink.write(region, value.as_bytes(np.asarray(value.data[(slice(None), *region.slices)])))
+            sink.write(region, np.asarray(value.data[(slice(None), *region.slices)]))
         report(1.0, "written")
         sink.finish()
     except BaseException:
@@ -43,7 +43,7 @@ def voxels(value: Volume | Segmentation, region: Region) -> npt.NDArray[Any]:
     """Read what a file of one value per voxel gets: the density, or the most probable class (0 where scores find none)."""
     if isinstance(value, Volume):
         return np.asarray(value.data[region.slices])
-    return hard_classes(value.as_bytes(np.asarray(value.data[(slice(None), *region.slices)])), value.kind)
+    return hard_classes(np.asarray(value.data[(slice(None), *region.slices)]), value.kind)
 
 
 def voxel_bytes(value: Volume | Segmentation) -> int:

@@ -47,7 +47,7 @@ def save(value: Volume | Segmentation, path: str | Path, *, overwrite: bool = Fa
         from volviz.io.zarr_writer import ZarrSink, save_zarr
 
         if isinstance(value, Segmentation):
-            pour(value, ZarrSink(path, value, overwrite=overwrite), report)
+            pour(value, ZarrSink(path, value, overwrite=overwrite, bits=value.bits), report)
         else:
             save_zarr(value, path, overwrite=overwrite, report=report)
     elif name.endswith((".tif", ".tiff")):
@@ -62,7 +62,7 @@ def save(value: Volume | Segmentation, path: str | Path, *, overwrite: bool = Fa
 
 def _save_folder(value: Segmentation, folder: Path, overwrite: bool, report: Report) -> None:
     name = value.name or (stem(value.source) if value.source else folder.name)
-    sink = MrcFolder(folder, name, value, labels=value.labels, overwrite=overwrite)
+    sink = MrcFolder(folder, name, value, labels=value.labels, overwrite=overwrite, bits=value.bits)
     pour(value, sink, report)
 
 

@@ -15,6 +15,7 @@ from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, Triple
 from volviz.core.segmentation import Kind, Segmentation
 from volviz.core.volume import Volume
+from volviz.io.classes import ClassFiles
 from volviz.io.description import label_from_json, source_from_json
 from volviz.io.lazy import LazyArray
 from volviz.io.mrc import choose, stem
@@ -97,8 +98,7 @@ def _image(group: zarr.Group, path: Path, level: str | None, index: int | None, 
     header = {"format": "zarr", "axes": "".join(axes), **dict(ours.get("header", {}))}
     space = [axes.index(a) for a in SPACE if a in axes]
     if ours.get("labels") and "c" in axes:
-        data = _with_z(LazyArray(array, [axes.index("c"), *space], {}), grid)
-        return _segmentation(grid, data, ours, path, header)
+        return _segmentation(grid, _with_z(_classes(array, axes.index("c"), space, ours), grid), ours, path, header)
     others = [i for i, a in enumerate(axes) if a not in SPACE]
     lengths = [array.shape[i] for i in others]
     chosen, more = choose(index, math.prod(lengths), path)
@@ -112,6 +112,14 @@ def _image(group: zarr.Group, path: Path, level: str | None, index: int | None, 
 def _with_z(data: LazyArray, grid: Grid) -> Any:
     """Give a 2-D image its one section."""
     return data if data.shape[-3:] == grid.shape else np.expand_dims(np.asarray(data), -3)
+
+
+def _classes(array: zarr.Array[Any], channel: int, space: list[int], ours: Mapping[str, Any]) -> Any:
+    """Return classes as they are stored; other numbers than bytes and shorts are probabilities or scores themselves."""
+    if np.dtype(array.dtype) in {np.dtype(np.uint8), np.dtype(np.uint16)}:
+        return LazyArray(array, [channel, *space], {})
+    kind: Kind = "score" if ours.get("kind") == "score" else "probability"
+    return ClassFiles(tuple(LazyArray(array, space, {channel: i}) for i in range(array.shape[channel])), kind, 16)
 
 
 def _segmentation(grid: Grid, data: Any, ours: Mapping[str, Any], path: Path, header: Mapping[str, Any]) -> Segmentation:

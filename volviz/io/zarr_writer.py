@@ -14,10 +14,10 @@ import zarr
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, Region, bricks
 from volviz.core.report import Report, part, silent
-from volviz.core.segmentation import Kind, Label, Segmentation
+from volviz.core.segmentation import Bits, Kind, Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.io.atomic import Replacement, check_absent, check_folder, replacing
-from volviz.io.classes import hard_classes
+from volviz.io.classes import converted, hard_classes, stored_type
 from volviz.io.description import label_to_json, source_to_json
 from volviz.io.lazy import is_zarr
 from volviz.io.mrc import stem
@@ -33,10 +33,11 @@ class ZarrSink:
         VolvizError: on construction, before any work: the name is taken, or its folder cannot be written to.
     """
 
-    def __init__(self, path: Path, source: Volume | Segmentation, *, overwrite: bool = False) -> None:
+    def __init__(self, path: Path, source: Volume | Segmentation, *, overwrite: bool = False, bits: Bits = 8) -> None:
         check_target(path, overwrite=overwrite)
         check_folder(path.parent)
         self._path, self._source, self._overwrite = path, source, overwrite
+        self._bits: Bits = bits
         self._replacement: Replacement | None = None
 
     @property
@@ -50,7 +51,7 @@ class ZarrSink:
         self._replacement = Replacement(self._path, overwrite=self._overwrite, folder=True)
         try:
             root = zarr.create_group(store=str(self._replacement.partial), zarr_format=3)
-            self._soft = Pyramid(root, grid, np.dtype(np.uint8), channels=len(labels))
+            self._soft = Pyramid(root, grid, stored_type(self._bits), channels=len(labels))
             self._hard = Pyramid(root.create_group("labels").create_group("classes"), grid, np.dtype(np.uint8))
             ours: dict[str, Any] = {
                 "labels": [label_to_json(label) for label in labels],
@@ -59,7 +60,7 @@ class ZarrSink:
                 "source": source_to_json(self._source.source, self._path.absolute().parent),
                 "name": self._source.name or stem(self._path),
             }
-            ome: dict[str, Any] = {**self._soft.metadata("classes"), "omero": _omero(labels, kind)}
+            ome: dict[str, Any] = {**self._soft.metadata("classes"), "omero": _omero(labels, kind, self._bits)}
             root.update_attributes({"ome": ome, "volviz": {**ours, **_ours(self._source, grid)}})
             root["labels"].update_attributes({"ome": {"version": OME_VERSION, "labels": ["classes"]}})
             image_label: dict[str, Any] = {"colors": _colors(labels), "properties": _names(labels), "source": {"image": "../../"}}
@@ -68,8 +69,9 @@ class ZarrSink:
             self.abort()
             raise self._explained(error) from error
 
-    def write(self, region: Region, data: npt.NDArray[np.uint8]) -> None:
-        """Take the final classes (class, z, y, x) uint8 of a region."""
+    def write(self, region: Region, data: npt.NDArray[Any]) -> None:
+        """Take the final classes (class, z, y, x) of a region, uint8 or uint16."""
+        data = converted(data, self._kind, stored_type(self._bits))
         try:
             self._soft.write(region, data)
             self._hard.write(region, hard_classes(data, self._kind))
@@ -135,8 +137,9 @@ def _ours(value: Volume | Segmentation, grid: Grid) -> dict[str, Any]:
     return {"voxel_size_known": grid.voxel_size_known, "header": header}
 
 
-def _omero(labels: tuple[Label, ...], kind: Kind) -> dict[str, Any]:
-    window = {"min": 0, "max": 255, "start": 0, "end": 255}
+def _omero(labels: tuple[Label, ...], kind: Kind, bits: Bits) -> dict[str, Any]:
+    most = 2**bits - 1
+    window = {"min": 0, "max": most, "start": 0, "end": most}
     channels = [
         {
             "label": label.name,

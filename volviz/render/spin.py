@@ -14,7 +14,7 @@ from volviz.core.estimate import drawn_points, first_camera
 from volviz.core.grid import Region
 from volviz.core.report import Report, silent
 from volviz.core.scene import Scene
-from volviz.core.segmentation import Segmentation
+from volviz.core.segmentation import Bits, Segmentation
 from volviz.core.volume import Volume
 from volviz.render.gl.context import Headless
 from volviz.render.passes.march import Quality
@@ -57,6 +57,7 @@ def frames(
     quality: Quality = "cached",
     samples: int = SAMPLES,
     artist: Artist | None = None,
+    bits: Bits | None = None,
     report: Report = silent,
 ) -> Generator[Pixels, None, None]:
     """Yield the pictures of a turn as (height, width, 3) uint8 RGB, top row first: ``seconds * fps`` of them.
@@ -69,7 +70,7 @@ def frames(
     """
     count = max(1, round(seconds * fps))
     first = camera or _wide_enough(volume, segmentation, size[0] / size[1], degrees, scene.region)
-    with nullcontext(artist) if artist is not None else _headless(volume, segmentation) as draw:
+    with nullcontext(artist) if artist is not None else _headless(volume, segmentation, bits) as draw:
         for i, view in enumerate(turn(first, degrees, count)):
             told = _picture(report, i, count)
             told(0.0)
@@ -85,10 +86,10 @@ def _picture(report: Report, i: int, count: int) -> Report:
 
 
 @contextmanager
-def _headless(volume: Volume, segmentation: Segmentation | None) -> Iterator[Artist]:
+def _headless(volume: Volume, segmentation: Segmentation | None, bits: Bits | None) -> Iterator[Artist]:
     """Make a context, current only while a picture is drawn: who takes the pictures may have one of their own."""
     context = Headless()
-    renderer = Renderer()
+    renderer = Renderer(bits=bits)
     renderer.load(volume, segmentation)
 
     def draw(scene: Scene, camera: Camera, size: Size, **how: Any) -> Pixels:

@@ -19,21 +19,21 @@ from torch import Tensor, nn
 
 from volviz.core.density import dense_is_dark
 from volviz.core.grid import Grid, Region
-from volviz.core.segmentation import Label, Segmentation
+from volviz.core.segmentation import Bits, Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.segment.batches import Batches
 from volviz.segment.device import torch_device, torch_dtype
 from volviz.segment.normalise import Standard
 from volviz.segment.protocol import Run
 from volviz.segment.resample import Taps, gather, read_resampled, taps
-from volviz.segment.results import Memory, Streamed, to_bytes
+from volviz.segment.results import Memory, Streamed, rounded
 from volviz.segment.scale import working_grids
 from volviz.segment.tiles import Bricks, Tiling
 
 # Native slices that are turned back to the tomogram's grid at a time: bounds the floats, and the size of a written brick.
 _SLAB = 8
 
-Bytes = npt.NDArray[np.uint8]
+Stored = npt.NDArray[Any]  # uint8 or uint16
 Part = tuple[Taps, Taps, Taps]
 
 
@@ -74,7 +74,7 @@ def apply(
         "std": standard.std,
         "notes": notes,
     }
-    sink = run.sink or Memory()
+    sink = run.sink or Memory(run.bits)
     run.report(0.0, notes[0] if notes else "segmenting")
     sink.begin(grid, labels, "probability", said)
     try:
@@ -90,7 +90,7 @@ def apply(
     kept = sink.data if isinstance(sink, Memory) else None
     return Segmentation(
         grid,
-        Streamed((len(labels), *grid.shape)) if kept is None else kept,
+        Streamed((len(labels), *grid.shape), np.dtype(f"u{run.bits // 8}")) if kept is None else kept,
         labels,
         provenance=said,
         source=volume.source,
@@ -128,8 +128,8 @@ class _Work:
 
     def bricks_of(
         self, network: nn.Module | Callable[[Tensor], Tensor], dtype: torch.dtype, classes: int, run: Run
-    ) -> Iterator[tuple[Region, Bytes]]:
-        """Run all tiles and yield (region within the result, bytes (class, z, y, x)), slab by slab in z."""
+    ) -> Iterator[tuple[Region, Stored]]:
+        """Run all tiles and yield (region within the result, classes (class, z, y, x)), slab by slab in z."""
         tz, ty, tx = self.tilings
         kz, ky, kx = self.needed
         y0, x0 = ty.starts[ky[0]], tx.starts[kx[0]]
@@ -155,19 +155,19 @@ class _Work:
             ready = written + int(np.searchsorted(self.back[0].index[written:].max(axis=1), final))
             for low in range(written, ready, _SLAB):
                 high = min(ready, low + _SLAB)
-                yield self._slab(sums, (base, y0, x0), low, high)
+                yield self._slab(sums, (base, y0, x0), low, high, run.bits)
             written = ready
             if written < self.region.shape[0]:
                 keep = min(final, int(self.back[0].index[written:].min()))
                 _forget(sums, keep - base)
                 base = keep
 
-    def _slab(self, sums: npt.NDArray[np.float32], corner: tuple[int, int, int], low: int, high: int) -> tuple[Region, Bytes]:
+    def _slab(self, sums: npt.NDArray[np.float32], corner: tuple[int, int, int], low: int, high: int, bits: Bits) -> tuple[Region, Stored]:
         along = (self.back[0].part(low, high), self.back[1], self.back[2])
         used = sums[:, along[0].start - corner[0] : along[0].stop - corner[0]]
         values = gather(torch.from_numpy(used), along, (along[0].start, corner[1], corner[2]))
         _, height, width = self.region.shape
-        return Region((low, 0, 0), (high, height, width)), to_bytes(values.numpy())
+        return Region((low, 0, 0), (high, height, width)), rounded(values.numpy(), bits)
 
 
 def _three(make: Callable[[int], Taps]) -> Part:

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, Protocol
 from volviz.core.annotations import Annotation, Example
 from volviz.core.grid import Region
 from volviz.core.report import Report, silent
-from volviz.core.segmentation import Label, Segmentation
+from volviz.core.segmentation import Bits, Label, Segmentation
 from volviz.core.sink import Sink
 from volviz.core.volume import Volume
 
@@ -23,7 +23,8 @@ class Run:
     """How to run, not what to do.
 
     ``region`` is in voxels of the volume; None is everything. Finished bricks go to ``sink``; without one the result
-    is in memory. ``dense_is_dark`` says which sign of the density is matter; None lets the program guess.
+    is in memory. ``dense_is_dark`` says which sign of the density is matter; None lets the program guess. Classes are
+    as fine as ``bits`` says: a byte is as fine as the eye can tell.
     """
 
     device: Device = "auto"
@@ -32,6 +33,7 @@ class Run:
     sink: Sink | None = None
     report: Report = silent
     dense_is_dark: bool | None = None
+    bits: Bits = 8
 
 
 class Predictor(Protocol):

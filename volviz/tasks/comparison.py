@@ -14,7 +14,7 @@ from volviz.core.errors import VolvizError
 from volviz.core.estimate import first_camera
 from volviz.core.report import Report, part, silent
 from volviz.core.scene import Scene
-from volviz.core.segmentation import Segmentation
+from volviz.core.segmentation import Bits, Segmentation
 from volviz.core.stages import Panel, stages
 from volviz.core.volume import Volume
 
@@ -38,6 +38,7 @@ def compare(
     transparent: bool = False,
     artist: Artist | None = None,
     report: Report = silent,
+    bits: Bits | None = None,
 ) -> Pixels:
     """Draw panels side by side, lettered and titled: (height, width, 4) uint8 like `still`, ``size`` in all.
 
@@ -65,7 +66,7 @@ def compare(
             out[:, column * (inner[0] + gap) - gap : column * (inner[0] + gap), :3] = BETWEEN
         for row in range(1, rows):
             out[row * (inner[1] + gap) - gap : row * (inner[1] + gap), :, :3] = BETWEEN
-    with nullcontext(artist) if artist is not None else easel(volume, segmentation) as draw:
+    with nullcontext(artist) if artist is not None else easel(volume, segmentation, bits) as draw:
         for i, panel in enumerate(panels):
             progress = part(report, i / len(panels), (i + 1) / len(panels))
             picture = draw(panel.scene, view, inner, samples=SAMPLES, quality=quality, transparent=transparent, report=progress)

@@ -16,7 +16,7 @@ from volviz.core.errors import VolvizError
 from volviz.core.estimate import first_camera
 from volviz.core.report import Report, silent
 from volviz.core.scene import Scene
-from volviz.core.segmentation import Segmentation
+from volviz.core.segmentation import Bits, Segmentation
 from volviz.core.stages import Panel
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
@@ -39,17 +39,19 @@ def still(
     quality: Quality = "cached",
     transparent: bool = False,
     report: Report = silent,
+    bits: Bits | None = None,
 ) -> npt.NDArray[np.uint8]:
     """Draw a picture of any size, without a window: (height, width, 4) uint8, sRGB, straight alpha, top row first.
 
     Without a camera the whole volume is seen at an angle. Quality "exact" lights every sample by itself.
+    ``bits`` (8 or 16) is how fine the textures are, by default as fine as the classes.
 
     Raises:
         VolvizError: there is no OpenGL 4.3 here, or the volume does not fit the graphics memory.
     """
     from volviz.render import still as draw
 
-    return draw(scene, volume, segmentation, size=size, camera=camera, quality=quality, transparent=transparent, report=report)
+    return draw(scene, volume, segmentation, size=size, camera=camera, quality=quality, transparent=transparent, bits=bits, report=report)
 
 
 def spin(
@@ -65,6 +67,7 @@ def spin(
     overwrite: bool = False,
     artist: Artist | None = None,
     report: Report = silent,
+    bits: Bits | None = None,
 ) -> Path:
     """Write a video of a rotation at even speed; a full turn loops without a seam. Return its path.
 
@@ -87,6 +90,7 @@ def spin(
         seconds=seconds,
         fps=fps,
         artist=artist,
+        bits=bits,
         report=report,
     )
     with closing(pictures), Video(path, size, fps, overwrite=overwrite) as video:
@@ -115,6 +119,7 @@ def open_view(
     voxel_size: float | None = None,
     dense_is_dark: bool | None = None,
     check: Callable[[], None] = lambda: None,
+    bits: Bits = 8,
     report: Report = silent,
 ) -> View:
     """Open a tomogram or a session, with a segmentation from a file or, failing that, from a model run now.
@@ -142,7 +147,7 @@ def open_view(
     check()
     notes: tuple[str, ...] = ()
     if classes is None and (scene is None or scene.ramps):
-        classes = segment(volume, model, device, dense_is_dark=dense_is_dark, report=report)
+        classes = segment(volume, model, device, dense_is_dark=dense_is_dark, bits=bits, report=report)
         notes = tuple(str(note) for note in classes.provenance.get("notes", ()))
     if scene is None:
         scene = Scene.of(volume, classes)
@@ -208,6 +213,7 @@ def write_picture(
     panels: Sequence[Panel] = (),
     artist: Artist | None = None,
     report: Report = silent,
+    bits: Bits | None = None,
 ) -> Path:
     """Draw a view into a still or, by the suffix, a video of a rotation by ``degrees`` (360 unless told).
 
@@ -235,6 +241,7 @@ def write_picture(
             overwrite=overwrite,
             artist=artist,
             report=report,
+            bits=bits,
         )
     if degrees is not None:
         raise VolvizError(f"{out} is a still, which does not turn; end the name in .mp4 for a video, or leave out --spin.")
@@ -250,9 +257,9 @@ def write_picture(
         from volviz.tasks.comparison import compare
 
         # Without a camera of its own each panel, which has another shape than the whole, is filled.
-        picture = compare(panels, view.volume, view.segmentation, size, given, quality, transparent, artist, report)
+        picture = compare(panels, view.volume, view.segmentation, size, given, quality, transparent, artist, report, bits)
     elif artist is None:
-        picture = still(view.scene, view.volume, view.segmentation, size, camera, quality, transparent, report)
+        picture = still(view.scene, view.volume, view.segmentation, size, camera, quality, transparent, report, bits)
     else:
         from volviz.render.still import SAMPLES
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Region
 from volviz.core.report import Report, silent
-from volviz.core.segmentation import Segmentation
+from volviz.core.segmentation import Bits, Segmentation
 from volviz.core.sink import Sink
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
@@ -28,6 +28,7 @@ def segment(
     dense_is_dark: bool | None = None,
     region: Region | None = None,
     sink: Sink | None = None,
+    bits: Bits = 8,
     report: Report = silent,
 ) -> Segmentation:
     """Classify every voxel of a volume softly.
@@ -40,6 +41,7 @@ def segment(
         dense_is_dark: which sign of the density is matter; None guesses.
         region: only these voxels; context beyond them is read from the whole volume.
         sink: where finished bricks go; without one the result is in memory.
+        bits: how fine the classes are, 8 or 16.
         report: hears of the progress, and may raise `Cancelled`.
 
     Raises:
@@ -50,7 +52,7 @@ def segment(
 
     report(0.0, "Loading the model")
     predictor = load(model)
-    return predictor.predict(volume, Run(device, precision, region, sink, report, dense_is_dark))
+    return predictor.predict(volume, Run(device, precision, region, sink, report, dense_is_dark, bits))
 
 
 def segment_file(
@@ -61,6 +63,7 @@ def segment_file(
     device: Device = "auto",
     voxel_size: float | None = None,
     dense_is_dark: bool | None = None,
+    bits: Bits = 8,
     overwrite: bool = False,
     report: Report = silent,
 ) -> Path:
@@ -73,9 +76,9 @@ def segment_file(
         VolvizError: the tomogram cannot be opened, a result is there already, or the model cannot run.
     """
     volume = open_tomogram(path, voxel_size=voxel_size)
-    sink = file_sink(out, volume, overwrite=overwrite)
+    sink = file_sink(out, volume, overwrite=overwrite, bits=bits)
     with aborting(sink):
-        segment(volume, model, device, dense_is_dark=dense_is_dark, sink=sink, report=report)
+        segment(volume, model, device, dense_is_dark=dense_is_dark, sink=sink, bits=bits, report=report)
     return sink.result
 
 
@@ -102,7 +105,7 @@ if TYPE_CHECKING:
     from volviz.io.zarr_writer import ZarrSink
 
 
-def file_sink(out: Path, volume: Volume, *, overwrite: bool = False) -> MrcFolder | ZarrSink:
+def file_sink(out: Path, volume: Volume, *, overwrite: bool = False, bits: Bits = 8) -> MrcFolder | ZarrSink:
     """Return the sink for a path: an OME-Zarr for ``.zarr``, otherwise a folder of MRC files.
 
     Raises:
@@ -111,10 +114,10 @@ def file_sink(out: Path, volume: Volume, *, overwrite: bool = False) -> MrcFolde
     if out.suffix.lower() == ".zarr":
         from volviz.io.zarr_writer import ZarrSink
 
-        return ZarrSink(out, volume, overwrite=overwrite)
+        return ZarrSink(out, volume, overwrite=overwrite, bits=bits)
     from volviz.io.mrc_folder import MrcFolder
 
-    return MrcFolder(out, stem_of(volume), volume, overwrite=overwrite)
+    return MrcFolder(out, stem_of(volume), volume, overwrite=overwrite, bits=bits)
 
 
 def stem_of(volume: Volume) -> str:
