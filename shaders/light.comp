@@ -1,10 +1,10 @@
-// Occlusion and shadow of the cells of some of the listed blocks: of each cell, or one value for all eight of a block.
+// Occlusion and shadow of some of the listed blocks: of each of their cells, or one value for a block.
 #include "occlusion_cached.glsl"
 #include "shadow_cached.glsl"
 #include "light_list.glsl"
 
 layout(local_size_x = 64) in;
-layout(rg8, binding = 0) uniform writeonly image3D u_to;
+layout(rg8, binding = 0) uniform writeonly image3D u_to;  // cells, or blocks
 uniform int u_first, u_blocks;  // of the list
 uniform int u_fine;             // 1 to light each cell by itself
 
@@ -19,5 +19,5 @@ void main() {
     vec3 middle = u_fine != 0 ? vec3(corner_of(first)) + 0.5 : vec3(1.0);
     vec3 point = (vec3(corner) + middle) * 2.0 * box.voxel;
     vec4 light = vec4(ambient_visibility_cached(point), light_visibility_cached(point), 0.0, 0.0);
-    for (int i = first; i < first + 8 / values; ++i) imageStore(u_to, corner + corner_of(i), light);
+    imageStore(u_to, u_fine != 0 ? corner + corner_of(first) : corner / 2, light);
 }

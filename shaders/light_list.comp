@@ -6,6 +6,7 @@
 
 layout(local_size_x = 4, local_size_y = 4, local_size_z = 4) in;
 layout(rg8, binding = 0) uniform writeonly image3D u_to;
+layout(rg8, binding = 1) uniform writeonly image3D u_blocks;
 uniform ivec3 u_first;
 
 void main() {
@@ -21,5 +22,6 @@ void main() {
         list.blocks[atomicAdd(list.count, 1u)] = uint(block.x + size.x * (block.y + size.y * block.z));
         return;
     }
+    imageStore(u_blocks, block, vec4(1.0));
     for (int i = 0; i < 8; ++i) imageStore(u_to, 2 * block + ivec3(i & 1, (i >> 1) & 1, i >> 2), vec4(1.0));
 }

@@ -9,7 +9,7 @@ uniform ivec2 u_corner;      // of the viewport in the framebuffer
 uniform ivec2 u_offset;      // of the tile in the picture
 uniform ivec2 u_size;        // of the tile, pixels
 uniform vec2 u_bloom_pixel;  // one pixel of the picture, in coordinates of the bloom texture
-uniform int u_soften;        // 1 if the steps were long
+uniform int u_soften;        // 1 if no other frames will even out the noise of the steps
 uniform float u_exposure, u_bloom_strength;
 uniform vec3 u_background;   // linear
 uniform int u_transparent;

@@ -1,4 +1,4 @@
-// The noise of long steps taken out of a picture: the pattern of `gradient_noise` has nearly every phase once in any 3 x 3
+// The noise of steps taken out of a picture: the pattern of `gradient_noise` has nearly every phase once in any 3 x 3
 // pixels, so that their mean is what shorter steps would have shown. Neighbours beyond an edge do not count.
 vec4 softened(sampler2D light, ivec2 pixel, ivec2 last) {
     vec4 middle = texelFetch(light, pixel, 0), sum = middle;

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from OpenGL import GL
 
-from tests.render.conftest import brightness, virion
+from tests.render.conftest import axes, brightness, front, of_classes, virion
 from volviz.core.camera import Camera
 from volviz.core.scene import Light, Scene
 from volviz.render.gl.target import Target
+from volviz.render.pace import Level
 from volviz.render.passes import light
 from volviz.render.renderer import Renderer
 
@@ -70,6 +71,35 @@ def test_a_drag_shows_coarser_light_that_becomes_the_right_one_at_rest(window: W
     while window.renderer.pending:
         window.draw(AFTER)
     assert (window.draw(AFTER, moving=True) == right).all()
+
+
+def test_light_of_blocks_makes_no_terraces_on_a_flat_face(gl: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(light, "BUDGET", 4000)  # enough for blocks of eight cells, not for every cell
+    renderer = Renderer(level=Level(1.0, 0.25))
+    z, y, x = axes(48)
+    volume, classes = of_classes(np.clip(0.5 - 0.4 * (z + 0.21 * x + 0.13 * y), 0, 1))  # its face runs through the cells askew
+    scene = Scene.of(volume, classes)
+    renderer.load(volume, classes)
+    camera, target = front(volume.grid), Target(SIZE, GL.GL_RGBA8)
+    light_ = Light((0.3, 0.9, 0.5), fixed_to="world")
+    for x_ in (0.9, 0.5, 0.3):
+        renderer.draw(replace(scene, light=replace(light_, direction_xyz=(x_, 0.9, 0.5))), camera, SIZE, target.framebuffer, moving=True)
+    assert renderer.pending
+
+    def face(moving: bool) -> np.ndarray:
+        renderer.draw(replace(scene, light=light_), camera, SIZE, target.framebuffer, moving=moving)
+        return brightness(target.read(SIZE))[32:64, 32:64]
+
+    coarse = face(moving=True)
+    while renderer.pending:
+        face(moving=False)
+    fine = face(moving=True)
+    target.delete()
+    renderer.release()
+    wrong = coarse - fine
+    assert 0 < np.abs(wrong).max() < 11  # 14 if the eight cells of a block were equal
+    assert max(np.abs(np.diff(wrong, axis=0)).mean(), np.abs(np.diff(wrong, axis=1)).mean()) < 1  # 1.3
+    assert abs(coarse.mean() - fine.mean()) < 4
 
 
 def test_a_still_never_shows_light_on_its_way(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,12 +40,12 @@ def light_shape(shape: Shape) -> Shape:
 def bytes_of(shape: Shape, groups: int, kind: int = GL.GL_RGBA8, parts: Parts | None = None) -> int:
     """Return the memory of the GPU that a grid takes: the groups, and what is computed from them.
 
-    At half resolution extinction with mips (4 bytes and a seventh), light (2) and the list of cells to be lit (half a
-    byte); for every brick its maxima (4 bytes a group) and two distances.
+    At half resolution extinction with mips (4 bytes and a seventh), light (2, and for blocks of cells a quarter) and the
+    list of cells to be lit (half a byte); for every brick its maxima (4 bytes a group) and two distances.
     """
     bricks = math.prod(-(-n // BRICK) for n in shape)
     voxels = parts.texels if parts is not None else math.prod(shape)
-    return FORMATS[kind][0] * groups * voxels + math.ceil(7.1 * math.prod(light_shape(shape))) + (4 * groups + 2) * bricks
+    return FORMATS[kind][0] * groups * voxels + math.ceil(7.35 * math.prod(light_shape(shape))) + (4 * groups + 2) * bricks
 
 
 def at_hand() -> int:

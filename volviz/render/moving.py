@@ -55,7 +55,7 @@ class Moving:
                 GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, framebuffer)
             else:
                 pixels.bind()
-            resolve(gpu.shaders, light, glow, scene, size=inner, soften=level.step > 1)
+            resolve(gpu.shaders, light, glow, scene, size=inner, soften=True)
             self._timer.end((size, level if variant in self._familiar else None))  # the first time, programs are compiled
             self._familiar.add(variant)
             if inner != size:

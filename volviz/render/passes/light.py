@@ -2,7 +2,8 @@
 
 A change of light is taken in two rounds: first one value for each block of eight cells, at an eighth of the cost, then
 every cell. Each round goes through the list of blocks in slices, so that no frame waits for more than it can afford,
-and the picture shows what is there meanwhile.
+and the picture shows what is there meanwhile. The first round has a texture of its own, in which samples interpolate
+between blocks: eight equal cells would be seen as terraces.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ class LightVolume:
         self._shape = light_shape(shape)
         self._extinction = Texture3D(self._shape, GL.GL_RG16F, levels=LEVELS, border=True)
         self._light = Texture3D(self._shape, GL.GL_RG8)
+        self._blocks = Texture3D((self._shape[0] // 2, self._shape[1] // 2, self._shape[2] // 2), GL.GL_RG8)
+        self._shown = self._light
         self._list = int(GL.glGenBuffers(1))
         self._faster = 1 if in_software() else CARD
         self._listed = 0  # blocks
@@ -84,20 +87,28 @@ class LightVolume:
         if self._stale or area is not None or self._area is not None:
             self._area, self._stale = area, False
             self._renew_list(area or Region.whole(self._shape))
-        self._coarse = self._fine = self._listed
+        self._fine = self._listed
+        # A few cells are lit at once: the blocks around them may never have been.
+        self._coarse = 0 if area is not None else self._listed
+        if area is not None:
+            self._shown = self._light
 
     def renew(self, budget: int | None, *, fine: bool = True) -> None:
         """Go on lighting, at most ``budget`` values (None: all that is left); without ``fine``, the first round only."""
-        if budget is None or 8 * self._fine <= budget:
+        if budget is None or 8 * self._fine <= budget or self._area is not None:
             self._coarse, fine = 0, True  # a first impression would only cost more
         left = 8 * self._fine if budget is None else budget
         blocks = min(self._coarse, left)
         self._light_blocks(self._listed - self._coarse, blocks, fine=False)
         self._coarse -= blocks
+        if blocks and self._coarse == 0:
+            self._shown = self._blocks
         if fine and self._coarse == 0:
             blocks = min(self._fine, (left - blocks) // 8)
             self._light_blocks(self._listed - self._fine, blocks, fine=True)
             self._fine -= blocks
+            if self._fine == 0:
+                self._shown = self._light
 
     def _light_blocks(self, first: int, blocks: int, *, fine: bool) -> None:
         if blocks == 0:
@@ -105,7 +116,7 @@ class LightVolume:
         groups = -(-blocks * (8 if fine else 1) // INVOCATIONS)
         rows = -(-groups // WIDEST)
         self._extinction.bind(EXTINCTION_UNIT)
-        self._light.image(0, GL.GL_WRITE_ONLY)
+        (self._light if fine else self._blocks).image(0, GL.GL_WRITE_ONLY)
         GL.glBindBufferBase(GL.GL_SHADER_STORAGE_BUFFER, 0, self._list)
         self._shaders.get("light.comp").use(u_first=first, u_blocks=blocks, u_fine=int(fine))
         GL.glDispatchCompute(-(-groups // rows), rows, 1)
@@ -116,6 +127,7 @@ class LightVolume:
         GL.glBindBufferBase(GL.GL_SHADER_STORAGE_BUFFER, 0, self._list)
         GL.glBufferSubData(GL.GL_SHADER_STORAGE_BUFFER, 0, 4, np.zeros(1, np.uint32))
         self._light.image(0, GL.GL_WRITE_ONLY)
+        self._blocks.image(1, GL.GL_WRITE_ONLY)
         self._extinction.bind(EXTINCTION_UNIT)
         self._shaders.get("light_list.comp").use(u_first=blocks.start[::-1])
         dispatch(blocks.shape)
@@ -124,12 +136,13 @@ class LightVolume:
 
     def bind(self) -> None:
         """Make it what `u_light` reads."""
-        self._light.bind(LIGHT_UNIT)
+        self._shown.bind(LIGHT_UNIT)
 
     def delete(self) -> None:
         """Give the textures back to the driver."""
         self._extinction.delete()
         self._light.delete()
+        self._blocks.delete()
         GL.glDeleteBuffers(1, [self._list])
 
 

@@ -26,7 +26,7 @@ def resolve(
     """Draw a tile into the framebuffer that is bound.
 
     ``size`` (width, height) of the tile goes to ``corner`` of the framebuffer; ``offset`` is its place in the picture.
-    ``soften`` takes out the noise of long steps.
+    ``soften`` takes out the noise of steps that no other frames even out.
     """
     GL.glViewport(*corner, *size)
     tile.texture.bind(0)
