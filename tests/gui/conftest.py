@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from volviz.gui.app import application
 from volviz.gui.document import Document, State
 
 if TYPE_CHECKING:
+    from volviz.gui.viewport import Viewport
     from volviz.gui.window import Window
 
 SHOWN = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
@@ -44,6 +46,29 @@ def qapp(tmp_path_factory: pytest.TempPathFactory) -> QApplication:
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder))
     QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(folder))
     return application()
+
+
+@pytest.fixture(autouse=True)
+def no_error_in_the_views() -> Iterator[None]:
+    """No 3D view that is there after a test is left with an error in the queue of its context."""
+    yield
+    if "volviz.gui.viewport" not in sys.modules or QApplication.instance() is None:
+        return
+    from volviz.gui.viewport import Viewport
+
+    views = [widget for widget in QApplication.allWidgets() if isinstance(widget, Viewport) and widget.isValid()]
+    assert {view.objectName(): found for view in views if (found := errors_of(view))} == {}
+
+
+def errors_of(view: Viewport) -> list[int]:
+    """Return the errors in the queue of a 3D view's context, and empty it."""
+    from tests.render.conftest import errors
+
+    view.makeCurrent()
+    try:
+        return errors()
+    finally:
+        view.doneCurrent()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import picture, rest
+from conftest import errors_of, picture, rest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QMessageBox, QPlainTextEdit
@@ -133,6 +133,36 @@ def test_the_picture_is_the_window_s_own_not_read_back(shown: Window, qtbot: QtB
     drag(qtbot, shown.viewport, QPoint(200, 200), QPoint(260, 220))
     rest(qtbot, shown)
     assert shown.viewport.draws > draws
+
+
+def test_the_frame_time_says_what_a_moving_picture_costs(shown: Window, qtbot: QtBot) -> None:
+    meter = shown.viewport.meter
+    assert not meter.isVisible()
+    shown.actions_by_id["view.frame_time"].trigger()
+    assert meter.isVisible()
+    drag(qtbot, shown.viewport, QPoint(200, 200), QPoint(260, 220))
+    rest(qtbot, shown)
+    level, seconds = shown.viewport._renderer.pace
+    driver = shown.viewport.gl_strings()[1].split(" (")[0]
+    assert seconds > 0
+    assert meter.text().splitlines() == [
+        f"{1e3 * seconds:.0f} ms",
+        f"resolution × {level.scale:g}",
+        f"step {level.step:g} voxels",
+        f"{shown.viewport._renderer.entry} shader",
+        driver,
+    ]
+    assert shown.viewport.rect().contains(meter.geometry())
+    shown.actions_by_id["view.frame_time"].trigger()
+    assert not meter.isVisible()
+
+
+def test_an_error_left_in_the_view_is_found(shown: Window) -> None:
+    shown.viewport.makeCurrent()
+    shown.viewport.context().functions().glEnable(0x7FFF)
+    shown.viewport.doneCurrent()
+    assert errors_of(shown.viewport) == [0x0500]
+    assert errors_of(shown.viewport) == []
 
 
 def test_dragging_turns_moves_and_wheel_zooms(shown: Window, qtbot: QtBot) -> None:

@@ -173,6 +173,15 @@ ENTRIES: tuple[Entry, ...] = (
     _guide("box", "Bounding box", "Show the edges of the volume", "B"),
     _guide("scale_bar", "Scale bar", "Show a length in nanometres", "L"),
     Entry(
+        "view.frame_time",
+        "View",
+        "Frame time",
+        "Show what pictures cost while something moves, and what draws them",
+        lambda w: w.toggle_frame_time(),
+        checkable=True,
+        separator=True,
+    ),
+    Entry(
         "view.full_screen",
         "View",
         "Full screen",

@@ -21,6 +21,7 @@ from volviz.gui.pick import pick
 from volviz.gui.studio import Studio
 from volviz.gui.uploading import Held, Uploading
 from volviz.gui.widgets.badge import Badge
+from volviz.gui.widgets.meter import Meter
 
 if TYPE_CHECKING:
     from volviz.render.renderer import Renderer
@@ -79,7 +80,7 @@ class Viewport(QOpenGLWidget):
         self._rest.timeout.connect(self._go_to_work)
         self._work = QTimer(self)  # turns of the event loop in which nothing else happens
         self._work.timeout.connect(self._do_a_piece)
-        self.badge = Badge(self)
+        self.badge, self.meter = Badge(self), Meter(self)
         self.studio = Studio(self)
         self.studio.asked.connect(self._go_to_work)
         document.changed.connect(self._look)
@@ -147,6 +148,7 @@ class Viewport(QOpenGLWidget):
                 self._renderer.draw(state.scene, state.camera, self.size_px(), self.defaultFramebufferObject(), moving=True)
                 self._drawn, self._frames = self._picture(), 0
                 self._say_what_is_drawn(self._renderer, state)
+                self.meter.read(self._renderer)
                 self._rest.start()
             elif self._due:
                 self._renderer.present(state.scene, state.camera, self.size_px(), self.defaultFramebufferObject())
@@ -254,9 +256,10 @@ class Viewport(QOpenGLWidget):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         state = self._document.state
-        if state.classes is None or event.button() != Left:
+        if state.volume is None or event.button() != Left:
             return
-        point = pick(state.camera, state.scene, state.classes, *self._place(event.position()))
+        contrast = self._renderer.contrast if self._renderer is not None and self.resting else None
+        point = pick(state.camera, state.scene, state.volume, state.classes, *self._place(event.position()), contrast)
         if point is not None:
             self._document.show(camera=focused(state.camera, point), crosshair_xyz=point)
 

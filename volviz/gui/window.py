@@ -281,6 +281,10 @@ class Window(QMainWindow):
         self.docks["Cuts"].raise_()
         self.cuts_panel.cut_here()
 
+    def toggle_frame_time(self) -> None:
+        """Show or hide what moving pictures cost."""
+        self.viewport.meter.switch(self.actions_by_id["view.frame_time"].isChecked())
+
     def toggle_full_screen(self) -> None:
         """Use the whole screen, or come back."""
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)

@@ -66,6 +66,11 @@ class Loaded:
         self._ramps_key = self._light_key = b""
         self._lit_from = np.zeros(3)
 
+    @property
+    def entry(self) -> Entry | None:
+        """The kind of shader that marches; None while that is not chosen."""
+        return None if self._entry == "auto" else self._entry
+
     @contextmanager
     def state(self) -> Iterator[None]:
         """Draw with the state of OpenGL as the passes expect it; the host finds its own when this ends."""

@@ -11,6 +11,7 @@ from OpenGL import GL
 from OpenGL.error import GLError
 
 from volviz.core.camera import Camera
+from volviz.core.density import Contrast
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Region, Triple
 from volviz.core.report import Report, silent
@@ -91,6 +92,16 @@ class Renderer:
             raise ValueError("draw before asking what is seen")
         with self._gpu.state():
             return self._gpu.occupancy.share
+
+    @property
+    def entry(self) -> Entry | None:
+        """The kind of shader that marches; None while that is not chosen."""
+        return None if self._gpu is None else self._gpu.entry
+
+    @property
+    def contrast(self) -> Contrast | None:
+        """What turned the file's numbers into the standard deviations that were drawn last; None before that."""
+        return None if self._gpu is None else self._gpu.textures.contrast
 
     @property
     def pending(self) -> bool:

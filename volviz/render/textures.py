@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from OpenGL import GL
 
+from volviz.core.density import Contrast
 from volviz.core.grid import Region, Triple
 from volviz.core.scene import RawLook
 from volviz.core.segmentation import Segmentation
@@ -88,6 +89,11 @@ class Textures:
     def units(self) -> int:
         """How many texture units are in use, those of the other passes included."""
         return PART_UNIT + (len(self.pieces) * self.groups_needed if len(self.pieces) > 1 else 0)
+
+    @property
+    def contrast(self) -> Contrast | None:
+        """Of the raw density that they hold."""
+        return None if self._packed is None else self._packed.contrast
 
     def hold(self, look: RawLook) -> bool:
         """Tell whether they hold what a raw look needs."""
