@@ -39,16 +39,16 @@ def test_fixing_the_light_elsewhere_does_not_move_it() -> None:
 def test_a_click_finds_the_front_of_the_object(state: State) -> None:
     middle = state.volume.grid.to_world((11.5, 15, 16))
     right, up, _ = state.camera.project(middle)
-    x, y, z = pick(state.camera, state.scene, state.segmentation, float(right), float(up))
+    x, y, z = pick(state.camera, state.scene, state.volume, state.segmentation, float(right), float(up))
     # The shell's outer side, 9 to 11 voxels of 12 A in front of the centre, as seen from +z.
     assert 8.5 * 12 < z - middle[2] < 11.5 * 12
     assert (x, y) == pytest.approx(middle[:2], abs=12)
 
 
 def test_a_click_past_the_object_finds_nothing(state: State) -> None:
-    assert pick(state.camera, state.scene, state.segmentation, 0.45, 0.45) is None
+    assert pick(state.camera, state.scene, state.volume, state.segmentation, 0.45, 0.45) is None
     hidden = replace(state.scene, ramps={name: replace(ramp, visible=False) for name, ramp in state.scene.ramps.items()})
-    assert pick(state.camera, hidden, state.segmentation, 0.0, 0.0) is None
+    assert pick(state.camera, hidden, state.volume, state.segmentation, 0.0, 0.0) is None
 
 
 def test_focus_brings_a_point_to_the_middle_without_turning(state: State) -> None:
