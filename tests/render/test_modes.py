@@ -202,3 +202,57 @@ def test_haze_is_the_density_between_the_classes(renderer: Renderer) -> None:
     both, classes = drawn(replace(scene, raw=hazy)), drawn(replace(scene, raw=replace(scene.raw, multiply=False)))
     assert np.abs(both - alone).max() > 60
     assert np.abs(both - classes).max() > 20
+
+
+def test_short_rays_fade_to_the_grey_of_nothing(renderer: Renderer) -> None:
+    # A cube seen onto an edge: the chords shrink to nothing at its sides. The density has one value in each half along y.
+    side, voxel = 30, 10.0
+    data = np.ones((side,) * 3, np.float32)
+    data[:, side // 2 :] = -1
+    grid = Grid((side,) * 3, (voxel,) * 3)
+    volume = Volume(grid, data)
+    scene = replace(Scene(mode="average", contrast=(-1.5, 1.5)), raw=replace(Scene.of(volume).raw, lowpass=0.0, invert=False))
+    camera, size = pixels_of_voxels(grid)
+    camera, size = camera.turned((0.0, 1.0, 0.0), 45.0), (2 * size[0], size[1])
+    renderer.load(volume)
+    picture = renderer.image(scene, camera, size, samples=1)[..., 0] / 255.0
+    offset = np.abs(np.arange(size[0]) + 0.5 - size[0] / 2) * voxel
+    chord = 2 * (side * voxel / np.sqrt(2) - offset)
+    wanted = np.minimum(chord / (10 * voxel), 1.0) / 3.0
+    seen = chord > 0
+    assert (wanted[seen] < 0.32).sum() >= 8  # some are short
+    for row, sign in ((side // 4, -1), (3 * side // 4, 1)):  # the top row of a picture is the largest y
+        assert np.abs(picture[row, seen] - (0.5 + sign * wanted[seen])).max() < 0.009
+
+
+def test_a_slab_cut_out_on_purpose_is_seen_in_full(renderer: Renderer) -> None:
+    shape = (20, 24, 28)
+    volume = Volume(Grid(shape, (10.0,) * 3), smooth(shape))
+    scene = replace(Scene.of(volume), mode="average", contrast=(-2.0, 2.0)).set("clips.z", "0.5,0.7")
+    density = lowpassed_contrast(volume, scene.raw.lowpass, scene.raw.invert).apply(lowpassed(volume, scene.raw.lowpass))
+    # The middle of the slab is a voxel's centre, and its ends lie on faces: interpolated values there are means of two voxels.
+    inner, ends = density[10:14], 0.5 * (density[9:13] + density[11:15])
+    wanted = (0.75 * inner + 0.25 * ends).mean(axis=0)[::-1]
+    renderer.load(volume)
+    picture = renderer.image(scene, *pixels_of_voxels(volume.grid), samples=1)[..., 0] / 255.0
+    assert np.abs(picture - np.clip((wanted + 2) / 4, 0, 1)).max() < 0.03
+    assert np.ptp(picture) > 0.6
+
+
+@pytest.mark.parametrize("strength", [0.0, 4.0])
+def test_an_average_spans_the_range_of_the_data(renderer: Renderer, strength: float) -> None:
+    # A column of matter through the ice is much; noise that is evened out is little. Neither is drowned nor cut.
+    shape = (40, 48, 56)
+    data = np.random.default_rng(3).normal(size=shape).astype(np.float32)
+    data[:, 16:36, 20:40] += strength
+    volume = Volume(Grid(shape, (10.0,) * 3), data)
+    scene = replace(Scene.of(volume), mode="average")
+    black, white = scene.projected
+    assert (white - black > 2) == (strength > 0)
+    assert scene.projected == scene.averaged
+    renderer.load(volume)
+    picture = renderer.image(scene, *pixels_of_voxels(volume.grid), samples=1)[..., 0]
+    assert ((picture > 0) & (picture < 255)).mean() > 0.95
+    low, high = np.percentile(picture, [2, 99])
+    assert low < 90
+    assert high > 165

@@ -90,6 +90,22 @@ def density_ramp(volume: Volume, look: RawLook) -> Ramp:
     return replace(DENSITY, low=round(float(low), 2), high=round(float(max(high, low + 0.5)), 2))
 
 
+def averaged_contrast(volume: Volume, look: RawLook, planes: int = 8) -> tuple[float, float]:
+    """Return where the means of the density along the beam, z, begin and end, in standard deviations.
+
+    Taken of a few planes across y, which a file gives row by row: so that nearly all pixels of an average lie between
+    black and white, with a little air beyond.
+    """
+    contrast, grid = lowpassed_contrast(volume, look.lowpass, look.invert), volume.grid
+    depth, height, width = grid.shape
+    chosen = np.unique(np.linspace(0, height - 1, min(height, planes + 2)).astype(int))
+    regions = [Region((0, int(y), 0), (depth, int(y) + 1, width)) for y in (chosen[1:-1] if len(chosen) > 2 else chosen)]
+    means = np.concatenate([contrast.apply(lowpassed(volume, look.lowpass, region)).mean(axis=0).ravel() for region in regions])
+    low, high = np.percentile(means, [1.0, 99.5])
+    air = max(0.1 * float(high - low), 0.05)
+    return round(float(low) - air, 2), round(float(high) + air, 2)
+
+
 def first_scene(volume: Volume, segmentation: Segmentation | None = None) -> Scene:
     """Return a look to start from: estimated ramps, the labels' own colours, the default light."""
     ramps = {}
@@ -98,7 +114,7 @@ def first_scene(volume: Volume, segmentation: Segmentation | None = None) -> Sce
             low = automatic_low(segmentation, label.name)
             ramps[label.name] = Ramp(low=round(low, 3), color=label.color, opacity=OPACITIES.get(label.name, 0.6))
     raw = raw_look(volume, segmentation)
-    return Scene(ramps=ramps, raw=raw, density=density_ramp(volume, raw))
+    return Scene(ramps=ramps, raw=raw, density=density_ramp(volume, raw), averaged=averaged_contrast(volume, raw))
 
 
 def drawn_points(volume: Volume, segmentation: Segmentation | None = None, region: Region | None = None) -> Floats:

@@ -121,6 +121,7 @@ class Scene:
     ``together`` draws everything but the background as one class, with this ramp of 1 - p(background).
     ``density`` is how the raw density looks when it is drawn itself: ``low`` and ``high`` in standard deviations.
     ``contrast`` are the densities shown black and white in a projection, in standard deviations; None fits the mode.
+    ``averaged`` is what None is in the ``average``: where the means along the beam end, estimated from the data.
     ``region`` is a box of the tomogram's voxels to draw alone, in full resolution if the whole had to be binned.
     """
 
@@ -132,6 +133,7 @@ class Scene:
     raw: RawLook = RawLook()
     density: Ramp = DENSITY
     contrast: tuple[float, float] | None = None
+    averaged: tuple[float, float] = (-0.75, 1.0)
     light: Light = Light()
     occlusion: Occlusion = Occlusion()
     shadow: Shadow = Shadow()
@@ -167,11 +169,11 @@ class Scene:
         """The densities shown black and white in a projection, in standard deviations.
 
         Unless ``contrast`` says otherwise: the largest of hundreds of samples of noise lies near where the ramp of the
-        density begins, and their mean near zero.
+        density begins; their means are ``averaged``.
         """
         if self.contrast is not None:
             return self.contrast
-        return (-0.75, 1.0) if self.mode == "average" else (round(0.8 * self.density.low, 2), round(1.2 * self.density.high, 2))
+        return self.averaged if self.mode == "average" else (round(0.8 * self.density.low, 2), round(1.2 * self.density.high, 2))
 
     def with_ramp(self, name: str, **changes: Any) -> Scene:
         """Return the scene with fields of one class's ramp replaced."""

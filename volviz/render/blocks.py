@@ -177,6 +177,7 @@ LOOK = Block(
         Member("together", "int", "1 if all classes are drawn as one"),
         Member("zero", "float", "stored value of a score of zero"),
         Member("contrast", "vec2", "stored density shown black in a projection, 1 / (white - black)"),
+        Member("usual", "float", "stored density that is the mean of the volume"),
         Member("uncertainty", "float", "how far the colours of uncertain samples fade, 0..1"),
         Member("uncertainty_scale", "float", "1 / the largest entropy"),
         Member("uncertainty_margin", "int", "1 if it is measured by the margin instead of the entropy"),

@@ -109,6 +109,7 @@ def look_values(scene: Scene, segmentation: Segmentation | None, camera: Camera)
         "together": int(is_together(scene, segmentation)),
         "zero": segmentation.stored(0.0) if segmentation is not None else 0.0,
         "contrast": (black, _slope(black, white)),
+        "usual": _stored_density(0.0),
         "uncertainty": scene.uncertainty.amount,
         "uncertainty_scale": 1 / math.log(max(2, len(segmentation.labels) if segmentation is not None else 2)),
         "uncertainty_margin": int(scene.uncertainty.measure == "margin"),
