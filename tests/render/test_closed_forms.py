@@ -10,6 +10,7 @@ import pytest
 from tests.render.conftest import axes, front, of_classes, plain
 from volviz.core.camera import Camera
 from volviz.core.grid import Grid
+from volviz.core.scene import Light
 from volviz.render.passes import march
 from volviz.render.renderer import Renderer
 
@@ -109,6 +110,20 @@ def test_a_flat_fully_lit_class_has_the_colour_of_its_swatch(renderer: Renderer)
         scene = plain(classes, opacity=5.0).with_ramp("class 1", color=(red, green, blue))
         middle = renderer.image(scene, front(volume.grid), SIZE)[24:40, 24:40, :3]
         assert (middle == np.array(color)).all()
+
+
+@pytest.mark.parametrize("intensity", [1.0, 1.6, 4.0])
+def test_what_is_brighter_than_white_keeps_its_hue_and_pales(renderer: Renderer, intensity: float) -> None:
+    volume, classes = of_classes(np.ones((16, 24, 24), np.float32))
+    renderer.load(volume, classes)
+    color = np.array([0.9, 0.5, 0.2])
+    scene = plain(classes, opacity=5.0, light=Light(intensity=intensity)).with_ramp("class 1", color=tuple(color))
+    light = intensity * ((color + 0.055) / 1.055) ** 2.4
+    if light.max() > 1:
+        white = 0.7 * (1 - np.exp(1 - light.max()))
+        light = (1 - white) * light / light.max() + white
+    seen = renderer.image(scene, front(volume.grid), SIZE)[24:40, 24:40, :3]
+    assert np.abs(seen - 255 * (1.055 * light ** (1 / 2.4) - 0.055)).max() <= 1.5
 
 
 def test_classes_that_share_a_voxel_mix_whatever_their_order(renderer: Renderer) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.render.conftest import axes, brightness, front, of_classes, plain, virion
 from volviz.core.camera import Camera
+from volviz.core.cuts import Clips
 from volviz.core.scene import Bloom, Light, Occlusion, Scene, Shadow
 from volviz.render.renderer import Renderer
 
@@ -134,3 +135,33 @@ def test_bloom_spreads_from_what_is_bright_and_keeps_its_energy(renderer: Render
     assert np.abs(on[far] - off[far]).max() <= 2
     below = renderer.image(replace(dark, bloom=Bloom(threshold=1.0, strength=0.5)), camera, SIZE).astype(int)
     assert np.abs(below - off).max() <= 1
+
+
+def test_exposure_is_more_light_for_the_bloom_too(renderer: Renderer) -> None:
+    ball = np.clip(5 - np.sqrt(sum(a**2 for a in axes(32))), 0, 1)
+    volume, classes = of_classes(ball)
+    renderer.load(volume, classes)
+    dim = plain(classes, 3.0, bloom=Bloom(threshold=0.5, strength=0.5, radius=0.1)).with_ramp("class 1", color=(0.6, 0.6, 0.6))
+    bright = replace(dim, light=replace(dim.light, intensity=2.0))
+    pictures = [renderer.image(s, front(volume.grid), SIZE).astype(int) for s in (replace(dim, exposure=1.0), bright, dim)]
+    assert np.abs(pictures[0] - pictures[1]).max() <= 1
+    glow = (slice(42, 44), slice(31, 33))  # beside the ball
+    assert (pictures[1][glow] > pictures[2][glow] + 10)[..., :3].all()
+
+
+def test_the_light_of_a_cut_follows_it_by_less_than_a_voxel(renderer: Renderer) -> None:
+    # A thin fog over a floor that is lit from above is cut thinner and thinner: with every quarter of a voxel more light comes.
+    z, _, _ = axes(40)
+    fog, floor = ((z > 0) & (z < 8)).astype(np.float32), (z < -8).astype(np.float32)
+    volume, classes = of_classes(fog, floor)
+    renderer.load(volume, classes)
+    light = Light((0.0, 0.0, 1.0), fixed_to="world", size=2.0, intensity=1.0)
+    scene = plain(classes, 3.0, light=light, shadow=Shadow(strength=1.0)).with_ramp("class 1", opacity=0.4)
+    camera = replace(Camera.framing(volume.grid, view="right"), orthographic_height=400.0)
+    seen = []
+    for ends in (22.0, 22.25, 22.5, 22.75, 23.0):
+        picture = renderer.image(replace(scene, clips=Clips(z=(0.0, ends / 40))), camera, (80, 80), samples=1)
+        seen.append(brightness(picture)[20:60, 56:66].mean())  # of the floor, from the side
+    steps = -np.diff(seen)
+    assert steps.sum() > 4
+    assert (steps > 0.15 * steps.sum()).all()

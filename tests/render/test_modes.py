@@ -73,6 +73,27 @@ def test_a_maximum_takes_the_colour_of_the_class_it_lies_in(renderer: Renderer) 
     assert (grey[6:-6, 6:-6, 0] == grey[6:-6, 6:-6, 2]).all()
 
 
+def test_a_maximum_shows_the_density_of_the_class_where_it_is_coloured(renderer: Renderer) -> None:
+    # The class is grey stuff, with something far denser behind it that is of no class.
+    shape = (32, 32, 32)
+    data, inside = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    data[18:26], inside[18:26, :, :16] = 1.0, 1.0
+    data[6:12] = 3.0
+    volume, classes = of_classes(inside)
+    volume = replace(volume, data=data)
+    scene = plain(classes).with_ramp("class 1", color=(1.0, 1.0, 0.0))
+    scene = replace(scene, mode="maximum", raw=replace(scene.raw, lowpass=0.0))
+    contrast = lowpassed_contrast(volume, 0.0, dense_is_dark=False)
+    black, (own, most) = float(contrast.apply(np.float32([0]))[0]), (float(contrast.apply(np.float32([v]))[0]) for v in (1, 3))
+    scene = replace(scene, contrast=(black, most))
+    renderer.load(volume, classes)
+    picture = renderer.image(scene, *pixels_of_voxels(volume.grid), samples=1)[8:24].astype(int)
+    assert np.abs(picture[:, 20:28, :3] - 255).max() <= 4
+    grey = 255 * (own - black) / (most - black)
+    assert 70 < grey < 110
+    assert np.abs(picture[:, 4:12, :3] - np.array([grey, grey, 0])).max() <= 4
+
+
 @pytest.mark.parametrize("threshold", [0.3, 0.5, 0.75])
 @pytest.mark.parametrize("orthographic", [False, True])
 def test_a_surface_lies_where_the_middle_of_the_ramp_is_crossed(renderer: Renderer, threshold: float, orthographic: bool) -> None:
@@ -109,6 +130,22 @@ def test_a_surface_is_found_between_the_samples(renderer: Renderer, monkeypatch:
     assert pictures[0].max() == 255
     for picture in pictures:
         assert np.abs(picture - pictures[0]).mean() < 0.5
+
+
+def test_a_surface_has_the_colour_of_where_it_lies_whatever_the_step(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A second class, never solid itself, gives way to the first: how much of it is left tells at which depth the surface was found.
+    z, _, _ = axes(40)
+    first = np.clip(0.5 - z / 8, 0, 1)
+    volume, classes = of_classes(first, 0.4 * (1 - first))
+    red, blue = (1.0, 0.0, 0.0), (0.0, 0.0, 1.0)
+    scene = replace(plain(classes), mode="surface").with_ramp("class 1", color=red).with_ramp("class 2", color=blue)
+    renderer.load(volume, classes)
+    shares = np.array([0.5, 0.0, 0.2]) / 0.7
+    wanted = 255 * (1.055 * np.maximum(shares, 1e-9) ** (1 / 2.4) - 0.055).clip(0)
+    for step in (0.5, 2.0):
+        monkeypatch.setattr(march, "STEP", step)
+        seen = renderer.image(scene, front(volume.grid), (64, 64), samples=1)[12:52, 12:52, :3]
+        assert np.abs(seen - wanted).max() < 3
 
 
 @pytest.mark.parametrize("mode", MODES)
