@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -165,3 +166,22 @@ def test_the_light_of_a_cut_follows_it_by_less_than_a_voxel(renderer: Renderer) 
     steps = -np.diff(seen)
     assert steps.sum() > 4
     assert (steps > 0.15 * steps.sum()).all()
+
+
+def test_extinction_is_averaged_as_its_definition_says(renderer: Renderer) -> None:
+    # .r are means; .g lets through what the beams along the axes, a cell wide each, let through on average.
+    rng = np.random.default_rng(8)
+    data = (rng.random((64, 64, 64)) > 0.6).astype(np.float32)
+    volume, classes = of_classes(np.kron(data[:32, :32, :32], np.ones((2, 2, 2), np.float32)))  # whole cells
+    renderer.load(volume, classes)
+    renderer.image(plain(classes, 0.4, shadow=Shadow()), front(volume.grid), (16, 16), samples=1)
+    assert renderer._gpu is not None
+    levels = [renderer._gpu.light._extinction.read(level).astype(np.float64) for level in range(4)]
+    width = 2.0  # nm, of a cell
+    for level, (fine, coarse) in enumerate(pairwise(levels)):
+        eight = fine.reshape(coarse.shape[0], 2, coarse.shape[1], 2, coarse.shape[2], 2, 2).transpose(0, 2, 4, 1, 3, 5, 6)
+        through = [np.exp(-(width * 2**level) * eight[..., 1].sum(axis=3 + axis)).mean(axis=(3, 4)) for axis in range(3)]
+        effective = -np.log(np.mean(through, axis=0)) / (2 * width * 2**level)
+        assert np.abs(coarse[..., 0] - eight[..., 0].mean(axis=(3, 4, 5))).max() < 1e-3
+        assert np.abs(coarse[..., 1] - effective).max() < 1e-3
+        assert (effective < coarse[..., 0] - 0.01).any()  # light finds the gaps
