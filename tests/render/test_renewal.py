@@ -102,6 +102,16 @@ def test_light_of_blocks_makes_no_terraces_on_a_flat_face(gl: None, monkeypatch:
     assert abs(coarse.mean() - fine.mean()) < 4
 
 
+def test_light_follows_a_drag_that_is_faster_than_it(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = np.radians(np.linspace(0, 180, 25))
+    lights = [replace(BEFORE, direction_xyz=(-float(np.cos(t)), float(np.sin(t)), 0.5)) for t in turns]
+    right, still = window.draw(lights[-1], moving=True), window.draw(lights[0], moving=True)
+    monkeypatch.setattr(light, "BUDGET", 250)  # a quarter of a round
+    for light_ in lights:
+        dragged = window.draw(light_, moving=True)
+    assert np.abs(dragged - right).mean() < 0.6 * np.abs(still - right).mean()
+
+
 def test_a_still_never_shows_light_on_its_way(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
     scene = replace(window.scene, light=AFTER)
     right = window.renderer.image(scene, window.camera, SIZE, samples=1)

@@ -96,7 +96,9 @@ class Loaded:
             for slab in loading.slabs():
                 loading.put(slab)
         ramps = key_of(look, RAMP_MEMBERS)
-        if moving and ramps == self._ramps_key and np.dot(look["to_light"], self._lit_from) > np.cos(np.radians(LIGHT_LAG)):
+        near = np.dot(look["to_light"], self._lit_from) > np.cos(np.radians(LIGHT_LAG))
+        # A first round that began anew with every turn would never be seen.
+        if moving and ramps == self._ramps_key and (near or self.light.starting):
             look["to_light"] = self._lit_from
         self.look.write(look)
         anew, changed, self._dirty = ramps != self._ramps_key, self._dirty, None

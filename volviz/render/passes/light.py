@@ -72,6 +72,11 @@ class LightVolume:
         return self._fine > 0
 
     @property
+    def starting(self) -> bool:
+        """Whether the first round is under way."""
+        return 0 < self._coarse < self._listed
+
+    @property
     def affordable(self) -> int:
         """How many values a frame can renew while something waits for it."""
         return BUDGET * self._faster
