@@ -37,6 +37,7 @@ QDockWidget::title { padding: 5px 8px; }
 QStatusBar::item { border: none; }
 QSplitter::handle { background: palette(window); }
 QLabel#badge { background: #b7791f; color: white; border-radius: 3px; padding: 1px 6px; }
+QLabel#meter { background: #2b2f36; color: #d5d9e0; border-radius: 3px; padding: 2px 6px; }
 QLabel#notes, QLabel#hint { color: palette(placeholder-text); }
 QLabel#title { font-size: 22px; }
 QScrollArea { border: none; }

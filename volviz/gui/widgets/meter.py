@@ -18,7 +18,7 @@ class Meter(QLabel):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("badge")
+        self.setObjectName("meter")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._view, self._on = parent, False
         self.hide()
