@@ -39,16 +39,6 @@ SINGLE = Spec(shape=(96, 112, 112), virions=1, vesicles=0, radius=(300.0, 320.0)
 SMALL = Spec(shape=(40, 48, 48), virions=1, vesicles=0, radius=(110.0, 120.0), spikes=(8, 9), seed=3)
 
 
-def relief(scene: Scene) -> Scene:
-    """Return the first look in a harder light from farther aside, and occlusion of the size of spikes."""
-    return replace(
-        scene,
-        light=replace(scene.light, direction_xyz=(-0.65, 0.65, 0.42), size=8.0, intensity=1.25),
-        occlusion=replace(scene.occlusion, radius=12.0),
-        shadow=replace(scene.shadow, strength=0.95),
-    )
-
-
 @dataclass(frozen=True)
 class Specimen:
     """A tomogram, its soft classes, and the look and place that volviz begins with."""
@@ -78,7 +68,7 @@ class Studio:
         """Return a tomogram that was never measured, and what the network makes of it."""
         volume, _ = volviz.simulate(SMALL if self.small else spec)
         classes = volviz.segment(volume)
-        return Specimen(volume, classes, relief(Scene.of(volume, classes)))
+        return Specimen(volume, classes, Scene.of(volume, classes))
 
     @cache  # noqa: B019
     def real(self) -> Specimen:
@@ -88,7 +78,7 @@ class Studio:
         grid = replace(volume.grid, voxel_size=(12.3,) * 3, voxel_size_known=True)  # its header does not know; from the camera
         volume = replace(volume, grid=grid)
         classes = volviz.segment(volume)
-        return Specimen(volume, classes, relief(Scene.of(volume, classes)))
+        return Specimen(volume, classes, Scene.of(volume, classes))
 
     def still(self, of: Specimen, scene: Scene, camera: Camera | None = None, share: float = 1.0, **rest: object) -> Pixels:
         """Draw one look."""

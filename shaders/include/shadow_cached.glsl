@@ -4,9 +4,9 @@
 
 // S(x) by cones that share the disc of the light: one along its axis, the others around it. They share the disc around x
 // too, each a third of a turn ahead of where it ends, so that no two of them lie side by side.
-const int SHADOW_CONES = 6;
-const float CONE_OFFSET = 0.75, CONE_RADIUS = 0.35;  // of the radius of the light's disc
-const float FOOT_OFFSET = 0.65, FOOT_RADIUS = 0.4;   // of the radius of the disc around x
+const int SHADOW_CONES = 8;
+const float CONE_OFFSET = 0.82, CONE_RADIUS = 0.22;  // of the radius of the light's disc
+const float FOOT_OFFSET = 0.65, FOOT_RADIUS = 0.28;  // of the radius of the disc around x
 const float FOOT_AHEAD = 2.0943951;
 const int SHADOW_NEAR = 4;  // steps of a cell's edge that look at every voxel: mips would smear a surface over itself
 
@@ -16,7 +16,7 @@ float cone_transmittance(vec3 from, vec3 direction) {
     for (int i = 0; i < SHADOW_NEAR; ++i, t += box.cell)
         depth += extinction_within(from + (t + 0.5 * box.cell) * direction) * max(0.0, min(box.cell, look.shadow_reach - t));
     while (t < look.shadow_reach && depth < SHADOW_DARKEST) {
-        float width = 2.0 * (FOOT_RADIUS * SHADOW_FOOT + t * CONE_RADIUS * look.light_slope);
+        float width = 2.0 * (FOOT_RADIUS * shadow_foot() + t * CONE_RADIUS * look.light_slope);
         float advance = min(max(box.cell, width), look.shadow_reach - t);
         float level = max(0.0, log2(width / box.cell) - 1.25);  // linear filtering and the cells themselves widen what is read
         depth += textureLod(u_extinction, (from + (t + 0.5 * advance) * direction) / box.light_extent, level).g * advance;

@@ -107,7 +107,10 @@ class Lamp:
         self.pad = np.ceil(reach / self.cell).astype(int) + 1
         self.table = np.pad(table, [(int(n), int(n)) for n in self.pad[::-1]])
         self.strides = np.array([1, self.table.shape[2], self.table.shape[2] * self.table.shape[1]])
-        self.start = max(constant("shadow.glsl", "SHADOW_START"), float(np.prod(medium.voxel, dtype=np.float64) ** (1 / 3)))
+        voxel = float(np.prod(medium.voxel, dtype=np.float64) ** (1 / 3))
+        self.start = max(constant("shadow.glsl", "SHADOW_START"), voxel)
+        foot = constant("shadow.glsl", "SHADOW_FOOT")
+        self.foot = float(np.clip(2 * voxel, foot, 1.5 * foot))
         self.slope = np.tan(np.radians(scene.light.size))
 
     def extinction(self, points: Array) -> Array:
@@ -139,7 +142,7 @@ class Lamp:
                 way = self.towards + across * (np.cos(angle) * side + np.sin(angle) * other)
                 number = spokes * ring + spoke  # every direction starts elsewhere on the disc around x
                 turn = 2 * np.pi * number * 0.7548777
-                aside = constant("shadow.glsl", "SHADOW_FOOT") * np.sqrt(number * 0.5698403 % 1)
+                aside = self.foot * np.sqrt(number * 0.5698403 % 1)
                 start = aside * (np.cos(turn) * side + np.sin(turn) * other)
                 depth = sum(self.extinction(points + (start + far * way).astype(np.float32)) for far in t)
                 through += np.exp(-np.asarray(depth) * (self.shadow.reach - self.start) / steps)

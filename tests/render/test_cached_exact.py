@@ -24,7 +24,7 @@ MEAN, P99 = 2.0, 12.0  # of 255
 Setting = tuple[Volume, Segmentation | None, Scene]
 
 
-def lit(size: float = 12.0, radius: float = 20.0) -> Setting:
+def lit(size: float = 8.0, radius: float = 12.0) -> Setting:
     volume, classes = virion()
     scene = Scene.of(volume, classes)
     return volume, classes, replace(scene, light=replace(scene.light, size=size), occlusion=replace(scene.occlusion, radius=radius))

@@ -58,10 +58,10 @@ class Light:
     ``size`` is the half-angle under which it is seen, in degrees: larger is softer.
     """
 
-    direction_xyz: Triple = (-0.6, 0.6, 0.5)
+    direction_xyz: Triple = (-0.65, 0.65, 0.42)
     fixed_to: Literal["camera", "world"] = "camera"
-    size: float = 12.0
-    intensity: float = 1.15
+    size: float = 8.0
+    intensity: float = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Occlusion:
     """Local ambient occlusion: how much extinction lies in a sphere of ``radius`` (nm), shifted towards the light."""
 
     on: bool = True
-    radius: float = 20.0
+    radius: float = 12.0
     strength: float = 0.9
 
 
@@ -79,7 +79,7 @@ class Shadow:
 
     on: bool = True
     reach: float = 60.0
-    strength: float = 0.85
+    strength: float = 0.95
 
 
 @dataclass(frozen=True, slots=True)
