@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
 
 from tests.render.conftest import front, of_classes, plain, virion
-from volviz.core.grid import Region
-from volviz.core.scene import Scene
-from volviz.core.segmentation import Segmentation
+from volviz.core.grid import Grid, Region
+from volviz.core.scene import RawLook, Scene
+from volviz.core.segmentation import BACKGROUND, MEMBRANE, Segmentation
+from volviz.core.volume import Volume
 from volviz.render.renderer import Renderer
+from volviz.render.textures import Textures
 
 SIZE = (96, 72)
 
@@ -74,3 +77,16 @@ def test_bricks_of_16_bits_arrive_as_they_are(renderer: Renderer, kind) -> None:
         region = Region((z, 0, 0), (z + 16, 32, 32))
         renderer.write(region, np.asarray(fine.data[(slice(None), *region.slices)]))
     assert (renderer.image(scene, front(fine.grid, aspect=4 / 3), SIZE, samples=2) == wanted).all()
+
+
+@pytest.mark.parametrize(("stored", "bits"), [(8, 8), (8, 16), (16, 8), (16, 16)])
+def test_what_is_stored_in_other_bits_means_the_same(gl: None, stored: Literal[8, 16], bits: Literal[8, 16]) -> None:
+    p = np.linspace(0, 1, 256, dtype=np.float32).reshape(4, 8, 8)
+    grid = Grid(p.shape, (10.0,) * 3)
+    classes = Segmentation.of_probabilities(grid, np.stack([1 - p, p]), (BACKGROUND, MEMBRANE), stored)
+    textures = Textures(Volume(grid, p), classes, bits=bits)
+    packed = textures.source.packed(RawLook())
+    slab = textures.source.slab(Region.whole(grid.shape), packed)
+    textures.delete()
+    assert slab.groups[0].dtype == np.dtype(f"u{bits // 8}")
+    np.testing.assert_allclose(slab.groups[0][..., 1] / (2.0**bits - 1), p, atol=1e-7 if 8 in (stored, bits) else 1e-5)

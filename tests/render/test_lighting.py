@@ -10,7 +10,7 @@ import pytest
 
 from tests.render.conftest import axes, brightness, front, of_classes, plain, virion
 from volviz.core.camera import Camera
-from volviz.core.cuts import Clips
+from volviz.core.cuts import Clips, Plane
 from volviz.core.scene import Bloom, Light, Occlusion, Scene, Shadow
 from volviz.render.renderer import Renderer
 
@@ -185,3 +185,40 @@ def test_extinction_is_averaged_as_its_definition_says(renderer: Renderer) -> No
         assert np.abs(coarse[..., 0] - eight[..., 0].mean(axis=(3, 4, 5))).max() < 1e-3
         assert np.abs(coarse[..., 1] - effective).max() < 1e-3
         assert (effective < coarse[..., 0] - 0.01).any()  # light finds the gaps
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "clips.planes=210 200 200 1 0.3 0.2",
+        "clips.z=0,0.6",
+        "shadow.reach=8",
+        "occlusion.radius=6",
+        "light.size=40",
+        "light.direction_xyz=1,0.2,0.3",
+        "class 1.low=0.7",
+        "class 1.high=0.4",
+        "class 1.opacity=0.1",
+        "class 2.negative=0.2,0.4,1",
+    ],
+)
+def test_whatever_light_depends_on_renews_it(renderer: Renderer, setting: str) -> None:
+    """A scene after another looks as it does at once, also where it is another in one thing alone."""
+    z, y, x = axes(40)
+    ball = np.clip(9 - np.sqrt(x**2 + y**2 + (z - 2) ** 2), 0, 1)
+    shading = np.clip(5 - np.sqrt((x + 11) ** 2 + (y - 11) ** 2 + (z - 12) ** 2), 0, 1)
+    below = np.clip(6 - np.sqrt((x + 8) ** 2 + (y + 9) ** 2 + (z - 8) ** 2), 0, 1)
+    volume, classes = of_classes(ball, below)
+    scores = np.rint(128 + 127 * np.stack([np.zeros_like(ball), np.maximum(ball, shading), -below])).astype(np.uint8)
+    classes = replace(classes, data=scores, kind="score")
+    scene = plain(classes, 0.4, light=Light(fixed_to="world", intensity=1.0), occlusion=Occlusion(), shadow=Shadow())
+    scene = replace(scene, clips=Clips(planes=(Plane((250.0, 200.0, 200.0), (1.0, 0.3, 0.2)),)))
+    other = scene.set(*setting.split("=", 1))
+    camera = Camera.framing(volume.grid)
+    renderer.load(volume, classes)
+    before = renderer.image(scene, camera, (64, 64), samples=1).astype(int)
+    after = renderer.image(other, camera, (64, 64), samples=1).astype(int)
+    renderer.release()
+    at_once = renderer.image(other, camera, (64, 64), samples=1).astype(int)
+    assert np.abs(after - before).max() > 8
+    assert np.abs(after - at_once).max() == 0
