@@ -193,7 +193,7 @@ def test_extinction_is_averaged_as_its_definition_says(renderer: Renderer) -> No
         "clips.planes=210 200 200 1 0.3 0.2",
         "clips.z=0,0.6",
         "shadow.reach=8",
-        "occlusion.radius=6",
+        "occlusion.radius=30",
         "light.size=40",
         "light.direction_xyz=1,0.2,0.3",
         "class 1.low=0.7",
@@ -211,7 +211,9 @@ def test_whatever_light_depends_on_renews_it(renderer: Renderer, setting: str) -
     volume, classes = of_classes(ball, below)
     scores = np.rint(128 + 127 * np.stack([np.zeros_like(ball), np.maximum(ball, shading), -below])).astype(np.uint8)
     classes = replace(classes, data=scores, kind="score")
-    scene = plain(classes, 0.4, light=Light(fixed_to="world", intensity=1.0), occlusion=Occlusion(), shadow=Shadow())
+    scene = plain(
+        classes, 0.4, light=Light(fixed_to="world", intensity=1.0), occlusion=Occlusion(radius=8.0, strength=1.0), shadow=Shadow()
+    )
     scene = replace(scene, clips=Clips(planes=(Plane((250.0, 200.0, 200.0), (1.0, 0.3, 0.2)),)))
     other = scene.set(*setting.split("=", 1))
     camera = Camera.framing(volume.grid)
