@@ -123,3 +123,33 @@ def test_a_still_never_shows_light_on_its_way(window: Window, monkeypatch: pytes
     assert (still == right).all()
     assert not window.renderer.pending
     assert brightness(still).max() > 100
+
+
+def test_a_ramp_under_the_hand_is_seen_before_its_light_is_there(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    window.draw(BEFORE, moving=True)
+    renewed = []
+    renew = light.LightVolume.renew_extinction
+    monkeypatch.setattr(light.LightVolume, "renew_extinction", lambda self, *cells: (renewed.append(1), renew(self, *cells))[1])
+    usual = window.draw(BEFORE, moving=True)
+    window.scene = window.scene.with_ramp("membrane", opacity=0.02)
+    seen = window.draw(BEFORE, moving=True)
+    assert np.abs(seen - usual).mean() > 3
+    assert not renewed
+    assert window.renderer.pending
+    lit = window.draw(BEFORE, moving=True)
+    assert len(renewed) == 1
+    assert np.abs(lit - seen).mean() > 0.2  # what it does to the light
+    for opacity in (0.03, 0.04, 0.05, 0.06):
+        window.scene = window.scene.with_ramp("membrane", opacity=opacity)
+        window.draw(BEFORE, moving=True)
+    assert len(renewed) == 3  # a long drag does not leave the light behind
+    at_rest = window.draw(BEFORE)
+    while window.renderer.pending:
+        at_rest = window.draw(BEFORE)
+    other = Renderer()
+    try:
+        window.renderer = other
+        other.load(*virion())
+        assert (window.draw(BEFORE) == at_rest).all()
+    finally:
+        other.release()

@@ -63,13 +63,19 @@ class Loaded:
         self.vertices = int(GL.glGenVertexArrays(1))
         self.version = 0  # of the data: grows when some of them are replaced
         self._dirty: Region | None = None  # voxels that were replaced since the last picture
-        self._ramps_key = self._light_key = b""
+        self._ramps_key = self._seen_key = self._light_key = b""
+        self._owing = False  # the last picture showed ramps for which there is no light yet
         self._lit_from = np.zeros(3)
 
     @property
     def entry(self) -> Entry | None:
         """The kind of shader that marches; None while that is not chosen."""
         return None if self._entry == "auto" else self._entry
+
+    @property
+    def pending(self) -> bool:
+        """Whether the last picture was drawn before all of its light was there."""
+        return self._owing or self.light.pending
 
     @contextmanager
     def state(self) -> Iterator[None]:
@@ -102,8 +108,12 @@ class Loaded:
             look["to_light"] = self._lit_from
         self.look.write(look)
         anew, changed, self._dirty = ramps != self._ramps_key, self._dirty, None
-        if anew or changed is not None:
+        if ramps != self._seen_key or changed is not None:
             self.occupancy.renew()
+            self._seen_key = ramps
+        # A ramp under the hand is seen at once; what it does to the light comes with the picture after.
+        self._owing = moving and anew and changed is None and self._ramps_key != b"" and not self._owing
+        anew = anew and not self._owing
         self.textures.bind()
         self.occupancy.bind()
         # Whether a brick is seen may change with a voxel beside it.
@@ -112,7 +122,7 @@ class Loaded:
             self.light.renew_extinction(cells)
             self._ramps_key = ramps
         lit = key_of(look, LIGHT_MEMBERS)
-        if anew or lit != self._light_key or cells is not None:
+        if not self._owing and (anew or lit != self._light_key or cells is not None):
             if lit == self._light_key and cells is not None:
                 self.light.begin(cells, lighting.reach_of(look, 2 * NM * min(self.grid.voxel_size)))
             else:

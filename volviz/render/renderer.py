@@ -106,7 +106,7 @@ class Renderer:
     @property
     def pending(self) -> bool:
         """Whether the last `draw` left light to be renewed: drawing the same again shows more of it, a still all."""
-        return self._gpu is not None and self._gpu.light.pending
+        return self._gpu is not None and self._gpu.pending
 
     @property
     def pace(self) -> tuple[Level, float] | None:
