@@ -191,3 +191,17 @@ def virion(n: int = 56) -> tuple[Volume, Segmentation]:
 def brightness(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     """Return the mean of red, green and blue, 0..255."""
     return picture[..., :3].astype(np.float64).mean(axis=-1)
+
+
+def same_without_skipping(volume: Volume, classes: Segmentation, scene: Scene, *, inside: bool) -> None:
+    """Hold a scene to one picture, whether empty space is skipped or not, and in both kinds of shader."""
+    camera = Camera.framing(volume.grid)
+    camera = replace(camera, distance=90.0) if inside else camera
+    pictures = []
+    for made in (Renderer(), Renderer(skip=False), Renderer(entry="compute")):
+        made.load(volume, classes)
+        pictures.append(made.image(scene, camera, (64, 48), samples=2).astype(int))
+        made.release()
+    assert pictures[0][..., :3].max() > 80
+    assert (pictures[0] == pictures[1]).all()
+    assert np.abs(pictures[0] - pictures[2]).max() <= 1

@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.render.conftest import front, of_classes, plain, virion
-from volviz.core.camera import Camera
+from tests.render.conftest import front, of_classes, plain, same_without_skipping, virion
 from volviz.core.scene import Ramp, Scene, Uncertainty
 from volviz.core.segmentation import Label, Segmentation
 from volviz.render.passes import march
@@ -194,7 +193,7 @@ CHANGES = [
 @pytest.mark.parametrize("inside", [False, True])
 def test_nothing_is_lost_by_skipping_and_both_shaders_agree(gl: None, change, inside: bool) -> None:
     volume, classes = virion(32)
-    same_without_skipping(volume, classes, replace(Scene.of(volume, classes), **change), inside)
+    same_without_skipping(volume, classes, replace(Scene.of(volume, classes), **change), inside=inside)
 
 
 @pytest.mark.parametrize("negative", [None, BLUE])
@@ -215,19 +214,6 @@ def test_bricks_of_nothing_but_negative_scores_are_not_empty(gl: None, dtype) ->
     scene = replace(plain(heat, 0.05).with_ramp("heat", low=0.3, negative=(0.9, 0.9, 1.0)), blending="mixed")
     same_without_skipping(volume, heat, scene, inside=True)
     same_without_skipping(volume, heat, scene, inside=False)
-
-
-def same_without_skipping(volume, classes, scene: Scene, inside: bool) -> None:
-    camera = replace(Camera.framing(volume.grid), distance=90.0) if inside else Camera.framing(volume.grid)
-    pictures = []
-    for options in ({}, {"skip": False}, {"entry": "compute"}):
-        renderer = Renderer(**options)
-        renderer.load(volume, classes)
-        pictures.append(renderer.image(scene, camera, (64, 48), samples=2).astype(int))
-        renderer.release()
-    assert pictures[0][..., :3].max() > 80
-    assert (pictures[0] == pictures[1]).all()
-    assert np.abs(pictures[0] - pictures[2]).max() <= 1
 
 
 def test_a_change_of_blending_is_seen_at_once(renderer: Renderer) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.render.conftest import axes, brightness, front, of_classes, plain, virion
+from tests.render.conftest import axes, brightness, front, of_classes, plain, same_without_skipping, virion
 from volviz.core.camera import Camera
 from volviz.core.density import lowpassed, lowpassed_contrast
 from volviz.core.grid import Grid
@@ -170,19 +170,7 @@ def test_the_step_does_not_change_a_mode(renderer: Renderer, monkeypatch: pytest
 @pytest.mark.parametrize("inside", [False, True])
 def test_modes_are_the_same_without_skipping_and_in_both_shaders(gl: None, mode: str, inside: bool) -> None:
     volume, classes = virion(32)
-    scene = replace(Scene.of(volume, classes), mode=mode)
-    camera = Camera.framing(volume.grid)
-    if inside:
-        camera = replace(camera, distance=90.0)
-    pictures = []
-    for options in ({}, {"skip": False}, {"entry": "compute"}):
-        renderer = Renderer(**options)
-        renderer.load(volume, classes)
-        pictures.append(renderer.image(scene, camera, (64, 48), samples=2).astype(int))
-        renderer.release()
-    assert pictures[0][..., :3].max() > 80
-    assert (pictures[0] == pictures[1]).all()
-    assert np.abs(pictures[0] - pictures[2]).max() <= 1
+    same_without_skipping(volume, classes, replace(Scene.of(volume, classes), mode=mode), inside=inside)
 
 
 def test_raw_is_what_the_volume_alone_looks_like(gl: None) -> None:
