@@ -20,6 +20,7 @@ from volviz.segment.device import torch_device, torch_dtype
 from volviz.segment.nn.augment import Augmentation
 from volviz.segment.nn.crops import Crops, dense_labels
 from volviz.segment.nn.fit import Progress, Schedule, fit
+from volviz.segment.nn.networks import Network, build
 from volviz.segment.nn.unet import ResidualUNet3D, random_weights
 from volviz.segment.nn.validate import f1_scores
 from volviz.segment.protocol import Run
@@ -125,9 +126,9 @@ class _Signs(Sequence[int]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UNetPredictor:
-    """A trained residual U-Net."""
+    """A trained network: which one, its card says."""
 
-    network: ResidualUNet3D
+    network: Network
     card: Card
 
     @property
@@ -142,7 +143,7 @@ class UNetPredictor:
         Raises:
             VolvizError: weights and card do not belong together.
         """
-        network = ResidualUNet3D(**card.architecture)
+        network = build(card.architecture)
         try:
             network.load_state_dict(read_weights(path))
         except RuntimeError as error:

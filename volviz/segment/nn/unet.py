@@ -7,6 +7,8 @@ convolution normalises its input by groups first (order "gcr": group norm, convo
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import max_pool3d, relu
@@ -85,12 +87,15 @@ class Decoder(nn.Module):
 class ResidualUNet3D(nn.Module):
     """From (n, in_channels, z, y, x) to logits (n, out_channels, z, y, x).
 
-    Every axis must be a multiple of ``2 ** (num_levels - 1)``.
+    Every axis must be a multiple of ``multiple``, ``2 ** (num_levels - 1)``. What depends on the classes is in ``head``.
     """
+
+    head: ClassVar[tuple[str, ...]] = ("final_conv",)
 
     def __init__(self, in_channels: int = 1, out_channels: int = 4, f_maps: int = 16, num_levels: int = 5, num_groups: int = 2) -> None:
         super().__init__()
         widths = [f_maps * 2**i for i in range(num_levels)]
+        self.multiple = 2 ** (num_levels - 1)
         self.encoders = nn.ModuleList(
             Encoder(a, b, num_groups, pool=i > 0) for i, (a, b) in enumerate(zip([in_channels, *widths], widths, strict=False))
         )
