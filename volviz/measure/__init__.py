@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from volviz.measure.scores import evaluate
+from volviz.measure.scores import Counts, count, evaluate
 
-__all__ = ["evaluate"]
+__all__ = ["Counts", "count", "evaluate"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,6 +21,30 @@ _BINS = 15
 _BRICK = (32, 512, 512)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Counts:
+    """Voxels counted by true and found class, and by confidence. Counts of several volumes add up; all scores follow from them.
+
+    ``confusion`` is (true class, found class). ``calibration`` is (3, bin of confidence): voxels, sum of the confidences,
+    sum of the hits; None if the prediction held no probabilities.
+    """
+
+    labels: tuple[Label, ...]
+    confusion: npt.NDArray[np.int64]
+    calibration: npt.NDArray[np.float64] | None
+
+    def __add__(self, other: Counts) -> Counts:
+        known = None if self.calibration is None or other.calibration is None else self.calibration + other.calibration
+        return replace(self, confusion=self.confusion + other.confusion, calibration=known)
+
+    def scores(self) -> Scores:
+        """Return what `evaluate` returns of agreement voxel by voxel."""
+        scores = overlaps(self.confusion, self.labels)
+        if self.calibration is not None:
+            scores["ece"] = expected_calibration_error(self.calibration)
+        return scores
+
+
 def evaluate(prediction: Segmentation | Volume, truth: Volume) -> Scores:
     """Compare with a volume of hard labels (0 background, then the classes in order), voxel by voxel.
 
@@ -30,6 +56,11 @@ def evaluate(prediction: Segmentation | Volume, truth: Volume) -> Scores:
     Raises:
         VolvizError: the two do not lie on the same voxels, or the labels hold classes the prediction does not know.
     """
+    return count(prediction, truth).scores()
+
+
+def count(prediction: Segmentation | Volume, truth: Volume) -> Counts:
+    """Count voxels by class and confidence, brick by brick. See `evaluate`."""
     if isinstance(prediction, Segmentation) and prediction.kind == "score":
         raise VolvizError("The prediction holds signed scores, not classes; compare a segmentation with probabilities, or hard labels.")
     if prediction.grid.shape != truth.grid.shape:
@@ -48,10 +79,7 @@ def evaluate(prediction: Segmentation | Volume, truth: Volume) -> Scores:
         confusion += np.bincount(n * true[known].astype(np.int64) + found[known], minlength=n * n).reshape(n, n)
         if isinstance(prediction, Segmentation):
             _calibrate(calibration, prediction.probabilities(region), true, known)
-    scores = overlaps(confusion, labels)
-    if isinstance(prediction, Segmentation):
-        scores["ece"] = expected_calibration_error(calibration)
-    return scores
+    return Counts(labels, confusion, calibration if isinstance(prediction, Segmentation) else None)
 
 
 def overlaps(confusion: npt.NDArray[np.int64], labels: tuple[Label, ...]) -> Scores:
