@@ -59,7 +59,7 @@ def apply(
     dtype = torch_dtype(run.precision, device)
     native, model, notes = working_grids(volume.grid, bricks)
     dark = dense_is_dark(volume) if run.dense_is_dark is None else run.dense_is_dark
-    standard = Standard.of(volume, 1 if dark == bricks.dense_is_dark else -1)
+    standard = Standard.of(volume, 1 if bricks.dense_is_dark in (None, dark) else -1, bricks.scale)
     region = run.region or Region.whole(native.shape)
     grid = volume.grid.crop(region)
     said = {
@@ -72,7 +72,7 @@ def apply(
         "dense_is_dark": dark,
         "mean": standard.mean,
         "std": standard.std,
-        "notes": notes,
+        "notes": [*(provenance or {}).get("notes", ()), *notes],
     }
     sink = run.sink or Memory(run.bits)
     run.report(0.0, notes[0] if notes else "segmenting")

@@ -9,10 +9,13 @@ from volviz.segment.tiles import Bricks
 def working_grids(grid: Grid, bricks: Bricks) -> tuple[Grid, Grid, list[str]]:
     """Return the volume's own grid, the grid the network works on, and sentences on what makes the result a guess.
 
-    An unknown voxel size is taken to be the network's. No axis is upsampled more than ``bricks.upsampling`` times.
+    An unknown voxel size is taken to be the network's. No axis is upsampled more than ``bricks.upsampling`` times. If the
+    network's is unknown, the volume is taken as it is.
     """
-    notes = []
     wanted = bricks.voxel_size
+    if wanted is None:
+        return grid, grid, []
+    notes = []
     low, high = bricks.voxel_size_range
     if not grid.voxel_size_known:
         grid = grid.with_voxel_size(wanted)

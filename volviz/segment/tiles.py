@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 Triple = tuple[float, float, float]
+Scale = Literal["robust", "standard", "min-max"]
 
 
 @dataclass(frozen=True, slots=True)
 class Bricks:
     """How a network wants its input: cubes of ``tile`` voxels that overlap by ``overlap``, at ``voxel_size`` (A).
 
+    Without a ``voxel_size`` the tomogram is taken at its own. ``scale`` is that of the density: see `Standard.of`.
+
     Every axis of a tile is a multiple of ``multiple``. Outside ``voxel_size_range`` (A) results are a guess, and no
-    tomogram is upsampled more than ``upsampling`` times. ``dense_is_dark`` is the sign it was trained with.
+    tomogram is upsampled more than ``upsampling`` times. ``dense_is_dark`` is the sign it was trained with; with None,
+    no tomogram is inverted.
     """
 
-    voxel_size: float = 10.0
+    voxel_size: float | None = 10.0
     voxel_size_range: tuple[float, float] = (5.0, 16.0)
     upsampling: float = 1.6
     tile: int = 128
     overlap: int = 32
     multiple: int = 8
-    dense_is_dark: bool = True
+    dense_is_dark: bool | None = True
+    scale: Scale = "robust"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
