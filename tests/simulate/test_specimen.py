@@ -191,3 +191,55 @@ def test_texture_has_unit_variance_and_its_correlation():
     grain = texture((40, 40, 40), 2.0, np.random.default_rng(0))
     assert grain.std() == pytest.approx(1, abs=1e-3)
     assert (grain * np.roll(grain, 2, axis=2)).mean() == pytest.approx(np.exp(-0.25), abs=0.05)
+
+
+def filament(bend=0.0, radius=150.0, aspect=3.0):
+    none = np.zeros((0, 3))
+    axes = np.array([radius, radius, aspect * radius])
+    return Body(np.full(3, 500.0), axes, np.eye(3), none, np.zeros(0), np.zeros(0), blunt=True, bend=bend)
+
+
+@pytest.mark.parametrize("bend", [0.0, 0.6])
+def test_a_filament_is_as_wide_all_along_and_its_bend_moves_its_ends(bend):
+    body = filament(bend)
+    grid = Grid((100, 100, 100), (10.0, 10.0, 10.0))
+    inside = body.distance(grid) < 0
+    widths = np.sqrt(inside.sum(axis=(1, 2)) * 4 / np.pi) * 10
+    assert widths[50] == pytest.approx(300, abs=15)
+    assert widths[30] == pytest.approx(300, abs=25)  # an ellipsoid would have 250 here
+    assert 1.95 * 450 < (widths > 0).sum() * 10 < 2.05 * 450
+    near_the_end = np.argwhere(inside[12])[:, 1].mean()
+    assert (near_the_end - 50) * 10 == pytest.approx(bend * 150 * (380 / 450) ** 2, abs=12)
+    # Points, normals and the level agree with the distance.
+    points, normals = body.scatter(100, np.random.default_rng(0))
+    assert np.abs(body.level(points)).max() < 1e-3
+    assert (body.level(points + 20 * normals) > 0).all()
+    assert (body.level(points - 20 * normals) < 0).all()
+    assert np.linalg.norm(points - body.center_xyz, axis=1).max() <= body.reach
+
+
+def test_points_are_spread_evenly_over_a_surface():
+    points, _ = filament().scatter(4000, np.random.default_rng(0))
+    along = np.abs(points[:, 2] - 500)
+    # The middle third of the length is a plain cylinder, a third of it long in each direction.
+    assert (along < 100).mean() == pytest.approx((along < 200).mean() / 2, rel=0.1)
+
+
+def test_filaments_and_virions_do_not_reach_into_one_another():
+    spec = Spec(
+        shape=(60, 150, 150),
+        voxel_size=20.0,
+        virions=8,
+        vesicles=2,
+        filamentous=0.7,
+        radius=(300.0, 350.0),
+        clearance=(20.0, 60.0),
+        cut=1.0,
+    )
+    grid = Grid(spec.shape, (20.0,) * 3)
+    bodies = [body for body, _ in place(spec, grid, grid, np.random.default_rng(0))]
+    assert len(bodies) > 5
+    assert any(body.blunt for body in bodies)
+    for i, body in enumerate(bodies):
+        for other in bodies[:i]:
+            assert not ((body.distance(grid) < -10) & (other.distance(grid) < -10)).any()

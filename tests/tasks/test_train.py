@@ -41,7 +41,7 @@ def test_a_pool_fills_up_and_is_read_from_disk(tmp_path: Path, small: None) -> N
     assert len(examples) == 2
     volume = examples[1].volume
     assert volume.grid.voxel_size == (10.0, 10.0, 10.0)
-    assert all(abs(n - m) <= 1 for n, m in zip(volume.grid.shape, (16, 24, 24), strict=True))
+    assert all(abs(n - m) <= 2 for n, m in zip(volume.grid.shape, (16, 24, 24), strict=True))
     assert isinstance(volume.data, np.memmap)
     (labels,) = examples[1].annotations
     assert isinstance(labels, Dense)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from volviz.simulate.randomise import random_spec
+from volviz.simulate.randomise import Difficulty, Scene, random_spec
 from volviz.simulate.spec import Spec
 from volviz.simulate.tomogram import simulate
 
-__all__ = ["Spec", "random_spec", "simulate"]
+__all__ = ["Difficulty", "Scene", "Spec", "random_spec", "simulate"]

@@ -18,6 +18,9 @@ class Body:
 
     ``center_xyz`` (3,) and ``axes`` (3,) in A; ``rotation`` (3, 3) turns world directions into the body's;
     ``lobes`` (k, 3) unit vectors with ``heights`` (k,), over the radius, and ``sharpness`` (k,).
+
+    A ``blunt`` body is a cylinder along its z axis with rounded ends: the fourth power of |q| is (qx^2 + qy^2)^2 + qz^4.
+    ``bend`` curves the z axis: its ends lie so many half-axes aside, towards x.
     """
 
     center_xyz: Floats
@@ -26,17 +29,29 @@ class Body:
     lobes: Floats
     heights: Floats
     sharpness: Floats
+    blunt: bool = False
+    bend: float = 0.0
 
     @property
     def reach(self) -> float:
         """No point of the surface is farther than this (A) from the centre."""
-        return float(self.axes.max() * (1 + np.clip(self.heights, 0, None).sum()))
+        corner = 2**0.25 if self.blunt else 1.0
+        swollen = corner * (1 + np.clip(self.heights, 0, None).sum())
+        return float(self.axes.max() * swollen + abs(self.bend) * self.axes[0] * swollen**2)
 
     def radius_towards(self, directions_xyz: Floats) -> Floats:
         """Return how far (A) the surface is from the centre along unit vectors (n, 3) of the world."""
-        q = directions_xyz @ self.rotation.T / self.axes
-        stretch = 1 / np.linalg.norm(q, axis=1)
-        return np.asarray(stretch * (1 + self._bump(q * stretch[:, None])))
+        local = directions_xyz @ self.rotation.T
+        inside, outside = np.zeros(len(local)), np.full(len(local), self.reach)
+        for _ in range(24):
+            middle = (inside + outside) / 2
+            within = self._level(local * middle[:, None]) < 0
+            inside, outside = np.where(within, middle, inside), np.where(within, outside, middle)
+        return np.asarray((inside + outside) / 2)
+
+    def level(self, points_xyz: Floats) -> Floats:
+        """Return by how much of its half-axes points (n, 3) of the world lie outside the surface; negative inside."""
+        return self._level((points_xyz - self.center_xyz) @ self.rotation.T)
 
     def _bump(self, q: Floats) -> Floats:
         """Return the height of the bumps in directions (n, 3), unit vectors of the space where the ellipsoid is a sphere."""
@@ -45,18 +60,32 @@ class Body:
     def surface(self, directions_xyz: Floats) -> tuple[Floats, Floats]:
         """Return points (n, 3) of the surface and its unit normals (n, 3) there, both (x, y, z) in the world.
 
-        They lie where rays from the centre along unit vectors (n, 3) of the space where the ellipsoid is a sphere meet it.
+        They lie where rays from the centre along unit vectors (n, 3) of the world meet it.
         """
-        local = directions_xyz * (1 + self._bump(directions_xyz))[:, None] * self.axes
+        local = (directions_xyz * self.radius_towards(directions_xyz)[:, None]) @ self.rotation.T
         step = 1.0
         slope = np.stack([self._level(local + step * e) - self._level(local - step * e) for e in np.eye(3)], axis=1)
         normals = slope / np.linalg.norm(slope, axis=1, keepdims=True)
         return local @ self.rotation + self.center_xyz, normals @ self.rotation
 
+    def scatter(self, count: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+        """Return random points (count, 3) of the surface, alike often on every part of it, and its unit normals there."""
+        if count == 0:
+            return np.zeros((0, 3)), np.zeros((0, 3))
+        directions = unit_vectors(6 * count, rng)
+        points, normals = self.surface(directions)
+        # The area that a cone of directions cuts out: r^2 over the cosine of the slant.
+        outward = points - self.center_xyz
+        area = (outward**2).sum(axis=1) / np.clip((normals * directions).sum(axis=1), 0.1, None)
+        chosen = rng.choice(len(points), count, replace=False, p=area / area.sum())
+        return points[chosen], normals[chosen]
+
     def _level(self, local: Floats) -> Floats:
         q = local / self.axes
-        rho = np.maximum(np.linalg.norm(q, axis=1), 1e-9)
-        return np.asarray(rho - 1 - self._bump(q / rho[:, None]))
+        q[:, 0] -= self.bend * q[:, 2] ** 2
+        round_norm = np.maximum(np.linalg.norm(q, axis=1), 1e-9)
+        norm = ((q[:, 0] ** 2 + q[:, 1] ** 2) ** 2 + q[:, 2] ** 4) ** 0.25 if self.blunt else round_norm
+        return np.asarray(norm - 1 - self._bump(q / round_norm[:, None]))
 
     def distance(self, grid: Grid) -> Array:
         """Return the signed distance (z, y, x) in A to the surface, negative inside, right to first order near the surface.
@@ -66,10 +95,11 @@ class Body:
         x, y, z = coordinates_xyz(grid, self.center_xyz)
         rows = (self.rotation / self.axes[:, None]).astype(np.float32)
         q = [row[0] * x + (row[1] * y + row[2] * z) for row in rows]
-        rho = np.sqrt(q[0] ** 2 + q[1] ** 2 + q[2] ** 2)
-        np.maximum(rho, 1e-4, out=rho)
-        level: Array = rho - np.float32(1)
-        inverse = 1 / rho
+        if self.bend:
+            q[0] -= np.float32(self.bend) * q[2] ** 2
+        across, along = q[0] ** 2 + q[1] ** 2, q[2] ** 2
+        inverse = 1 / np.maximum(np.sqrt(across + along), np.float32(1e-4))
+        level: Array = (np.sqrt(np.sqrt(across**2 + along**2)) if self.blunt else np.sqrt(across + along)) - np.float32(1)
         for c, height, sharp in zip(self.lobes.astype(np.float32), self.heights, self.sharpness, strict=True):
             k = np.float32(sharp)
             exponent = (q[0] * (k * c[0]) + q[1] * (k * c[1]) + q[2] * (k * c[2])) * inverse - k
@@ -127,15 +157,27 @@ def unit_vectors(count: int, rng: np.random.Generator) -> Floats:
     return np.asarray(v / np.linalg.norm(v, axis=1, keepdims=True))
 
 
-def random_body(center_xyz: Floats, radius: float, elongation: float, bumps: float, rng: np.random.Generator) -> Body:
-    """Return a body of about this radius (A) whose half-axes and surface vary as `Spec` says."""
+def random_body(
+    center_xyz: Floats, radius: float, elongation: float, bumps: float, rng: np.random.Generator, *, aspect: float = 1.0
+) -> Body:
+    """Return a body of about this radius (A) whose half-axes and surface vary as `Spec` says.
+
+    An ``aspect`` above 1 makes it a bent filament, so many times as long as wide, that lies nearly in the plane of the film.
+    """
     axes = radius * (1 + rng.uniform(-elongation, elongation, 3))
+    rotation = random_rotation(rng)
+    if aspect > 1:
+        axes = np.array([axes[0], axes[0], aspect * axes[0]])
+        angle, lift = rng.uniform(0, 2 * np.pi), rng.normal(0, 0.12)
+        rotation = rotation_onto(np.array([np.cos(angle), np.sin(angle), lift]), rng.uniform(0, 2 * np.pi)).T
     count = 6
     return Body(
         center_xyz=center_xyz,
         axes=axes,
-        rotation=random_rotation(rng),
+        rotation=rotation,
         lobes=unit_vectors(count, rng),
         heights=rng.normal(0, 1, count) * bumps,
         sharpness=rng.uniform(2, 12, count),
+        blunt=aspect > 1,
+        bend=float(rng.normal(0, 0.15 * (aspect - 1))) if aspect > 1 else 0.0,
     )

@@ -79,6 +79,22 @@ def texture(shape: Shape, sigma: float, rng: np.random.Generator) -> Array:
     return smooth
 
 
+def slow_texture(shape: Shape, pitch: float, rng: np.random.Generator) -> Array:
+    """Return noise (z, y, x) of about unit variance that changes over ``pitch`` voxels: random values on a coarse lattice, joined."""
+    coarse = [int(np.ceil(n / pitch)) + 2 for n in shape]
+    out: Array = rng.standard_normal(coarse, dtype=np.float32)
+    for n, nodes in zip(shape, coarse, strict=True):
+        at = np.arange(n) / pitch + rng.uniform(0, 1)
+        first = np.minimum(at.astype(int), nodes - 2)
+        # A cosine's ease has no kinks at the lattice.
+        ease = 0.5 - 0.5 * np.cos(np.pi * (at - first))
+        weights = np.zeros((n, nodes), np.float32)
+        weights[np.arange(n), first], weights[np.arange(n), first + 1] = 1 - ease, ease
+        # The first axis is used up and the new one goes last: after three rounds the order is z, y, x again.
+        out = np.tensordot(out, weights, axes=(0, 1))
+    return out / np.float32(0.65)
+
+
 def below(value: Array, limit: float, width: float) -> Array:
     """Return by how much of a ramp of this width, centred on the limit, a value lies below: the share of a voxel on that side."""
     return np.asarray(np.clip(0.5 + (limit - value) / width, 0, 1), dtype=np.float32)

@@ -37,6 +37,10 @@ class Spec:
     """Half-axes differ from the radius by up to this fraction."""
     bumps: float = 0.04
     """Height of the smooth bumps over the radius."""
+    filamentous: float = 0.0
+    """Chance that a virion is a bent filament."""
+    aspect: Range = (2.0, 4.0)
+    """Length of filaments over their width."""
     broken: float = 0.0
     """Chance that an envelope has a hole."""
     clearance: Range = (60.0, 260.0)
@@ -56,6 +60,14 @@ class Spec:
     """Correlation length of all grain, as a standard deviation."""
     membrane_protein: float = 0.3
     """Density of a blurred layer of protein on both faces of the bilayer."""
+    membrane_patches: float = 0.0
+    """Relative slow variation of the membrane's density: some stretches are strong, others nearly gone."""
+    matrix: float = 0.0
+    """Density of a layer of protein under a virion's membrane."""
+    matrix_depth: Range = (50.0, 70.0)
+    """Distance of that layer from the bilayer's mid-surface."""
+    peripheral: float = 0.0
+    """Small proteins on both faces of envelopes, per square of 100 nm. They belong to no class of their own."""
 
     spikes: tuple[int, int] = (28, 42)
     spike_kind: SpikeKind = "open"
@@ -78,8 +90,12 @@ class Spec:
     vesicles: int = 1
     vesicle_radius: Range = (220.0, 380.0)
     vesicle_filling: float = 0.05
+    vesicle_contents: float = 0.0
+    """Proteins inside vesicles per cube of 100 nm."""
     nested: float = 0.0
     """Chance that a vesicle holds another."""
+    nearby: float = 0.0
+    """Proteins as large as a spike's head that hover near vesicles and do not stand on them, per square of 100 nm."""
 
     debris: float = 6.0
     """Free proteins per cube of 100 nm: 5 is a clean preparation, 300 a cytoplasm."""
@@ -97,6 +113,8 @@ class Spec:
     """Strength of slow thickness changes over the field."""
     ice_thickness: float = 1500.0
     """Everything lies in a film of this thickness; where it is less than the field's depth, the rest is empty."""
+    adsorbed: float = 0.0
+    """Proteins on the two surfaces of the film, per square of 100 nm."""
     contamination: int = 0
     """Ice crystals and dirt on the two surfaces of the film."""
 
@@ -141,8 +159,10 @@ class Spec:
             raise VolvizError(f"A voxel size of {self.voxel_size:g} A cannot be simulated: choose one between 1 and 60 A.")
         if not (math.isfinite(self.snr) and self.snr > 0):
             raise VolvizError(f"A signal-to-noise ratio of {self.snr:g} makes no picture: choose one above zero, such as 0.5.")
-        if min(self.virions, self.vesicles, self.free_spikes, self.gold, self.filaments, self.contamination) < 0:
+        if min(self.virions, self.vesicles, self.free_spikes, self.gold, self.filaments, self.contamination, *self.spikes, *self.rnp) < 0:
             raise VolvizError("A tomogram cannot hold a negative number of objects: give zero or more.")
+        if min(self.debris, self.vesicle_contents, self.peripheral, self.nearby, self.adsorbed) < 0:
+            raise VolvizError("Proteins cannot be fewer than none: give a number of zero or more per square or cube of 100 nm.")
         low, high = self.tilt_range
         if not (-90 < low < high < 90 and self.tilt_step > 0):
             raise VolvizError(f"Tilts from {low:g} to {high:g} in steps of {self.tilt_step:g} degrees are not possible: stay within 90.")

@@ -30,16 +30,25 @@ def prepare(spec: Spec, grid: Grid, inner: Grid, rng: np.random.Generator, repor
     # A small vesicle has no room for another.
     roomy = [body for body, has_spikes in bodies if not has_spikes and body.axes.min() > 350]
     bodies += [(_nested(body, rng), False) for body in roomy if rng.random() < spec.nested]
+    # Vesicles first, so that what fills them is drawn while no other lumen is there.
+    bodies.sort(key=lambda item: item[1])
     report(0.1, "placing virions")
     shapes = tuple(_spike(spec, rng) for _ in range(4)) if spec.spikes[1] or spec.free_spikes else ()
     nucleoproteins = tuple(nucleoprotein(float(rng.uniform(120, 170)), spec.voxel_size, rng) for _ in range(3))
+    filled = not spec.vesicle_contents
     for i, (body, has_spikes) in enumerate(bodies):
+        if has_spikes and not filled:
+            surroundings.draw_contents(canvas, spec, rng)
+            filled = True
         bilayer = Bilayer(
             spacing=float(rng.uniform(*spec.leaflet_spacing)),
             width=spec.leaflet_width,
             contrast=float(rng.uniform(*spec.membrane_contrast)),
             grain=spec.membrane_grain,
             protein=spec.membrane_protein * float(rng.uniform(0.5, 1.5)) * (1.0 if has_spikes else 0.5),
+            patches=spec.membrane_patches,
+            matrix=spec.matrix if has_spikes else 0.0,
+            matrix_depth=float(rng.uniform(*spec.matrix_depth)),
         )
         hole = unit_vectors(1, rng)[0] if rng.random() < spec.broken else None
         draw_envelope(canvas, body, bilayer, spec.lumen_density if has_spikes else spec.vesicle_filling, hole, rng=rng)
@@ -50,6 +59,8 @@ def prepare(spec: Spec, grid: Grid, inner: Grid, rng: np.random.Generator, repor
             elif spec.core != "empty":
                 draw_core(canvas, body, spec.core_contrast, walled=spec.core == "cone", rng=rng)
         report(0.1 + 0.5 * (i + 1) / len(bodies), "drawing envelopes")
+    if not filled:
+        surroundings.draw_contents(canvas, spec, rng)
     # All envelopes first: a spike must not stand in a neighbour.
     for body, has_spikes in bodies:
         if has_spikes and shapes:
@@ -60,7 +71,10 @@ def prepare(spec: Spec, grid: Grid, inner: Grid, rng: np.random.Generator, repor
     report(0.75, "drawing what is around them")
     if shapes:
         _free_spikes(canvas, spec, shapes, rng)
+    surroundings.draw_peripheral(canvas, [body for body, _ in bodies], spec, rng)
+    surroundings.draw_nearby(canvas, [body for body, has_spikes in bodies if not has_spikes], spec, rng)
     surroundings.draw_debris(canvas, spec, rng)
+    surroundings.draw_adsorbed(canvas, spec, rng)
     surroundings.draw_filaments(canvas, spec, rng)
     surroundings.draw_contamination(canvas, spec, rng)
     surroundings.draw_gold(canvas, spec, rng)
@@ -84,7 +98,8 @@ def place(spec: Spec, grid: Grid, film: Grid, rng: np.random.Generator) -> list[
     for _ in range(8):
         placed: list[tuple[Body, bool]] = []
         for radius, has_spikes in wanted:
-            body = random_body(grid.center_xyz, radius, spec.elongation, spec.bumps, rng)
+            aspect = float(rng.uniform(*spec.aspect)) if has_spikes and rng.random() < spec.filamentous else 1.0
+            body = random_body(grid.center_xyz, radius, spec.elongation, spec.bumps, rng, aspect=aspect)
             centers = _centers(body, low, high, spec.cut, rng)
             gaps = np.linspace(spec.clearance[1], spec.clearance[0], len(centers))
             if placed and rng.random() < spec.touching:
@@ -96,8 +111,12 @@ def place(spec: Spec, grid: Grid, film: Grid, rng: np.random.Generator) -> list[
             free = np.ones(len(centers), dtype=bool)
             for other, _ in placed:
                 free &= _gap(body, centers, other) > gaps
-            if free.any():
-                placed.append((replace(body, center_xyz=centers[free.argmax()]), has_spikes))
+            # Long and bent bodies may meet beside the line of their centres.
+            for center in centers[free][:20]:
+                here = replace(body, center_xyz=center)
+                if all(_apart(here, other, spec.clearance[0]) for other, _ in placed):
+                    placed.append((here, has_spikes))
+                    break
         if len(placed) > len(best) or not best:
             best = placed
         if len(best) == len(wanted):
@@ -113,13 +132,22 @@ def _gap(body: Body, centers_xyz: Floats, other: Body) -> Floats:
     return np.asarray(distance - other.radius_towards(outward) - body.radius_towards(-outward))
 
 
+def _apart(body: Body, other: Body, gap: float) -> bool:
+    """Tell whether no part of one body reaches into another, by more than a negative gap (A) allows."""
+    if np.linalg.norm(body.center_xyz - other.center_xyz) > body.reach + other.reach + gap:
+        return True
+    around = unit_vectors(200, np.random.default_rng(0))
+    deepest = min(float(a.level(b.surface(around)[0]).min() * a.axes.min()) for a, b in ((body, other), (other, body)))
+    return deepest > min(gap, 0.0) - 5.0
+
+
 def _centers(body: Body, low: Floats, high: Floats, cut: float, rng: np.random.Generator) -> Floats:
     """Return candidate centres (n, 3) for a body in a box.
 
     A body wider than the box is placed by a point of its surface, near its equator: a field inside a vesicle shows nothing of it.
     """
     count = 600
-    if 2 * body.reach > (high - low)[:2].min():
+    if 2 * body.axes.min() > (high - low)[:2].min():
         outward = unit_vectors(count, rng) * (1, 1, 0.3)
         outward /= np.linalg.norm(outward, axis=1, keepdims=True)
         return np.asarray(low + (high - low) * rng.uniform(0.15, 0.85, (count, 3)) - outward * body.axes.mean())

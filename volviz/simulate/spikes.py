@@ -12,6 +12,17 @@ from volviz.core.errors import VolvizError
 from volviz.core.grid import Floats
 from volviz.simulate.particles import Blob, Particle, of_blobs
 
+# One of the three chains of a head, along it: height and distance from the axis (fractions of the head and A), standard
+# deviation (A) and weight. The stem of S2, the wide S1 shoulder, and the receptor-binding top.
+_PROTOMER = (
+    (0.08, 15, 15, 0.6),
+    (0.27, 21, 17, 0.75),
+    (0.45, 27, 17, 0.8),
+    (0.58, 50, 16, 1.0),
+    (0.7, 34, 19, 1.0),
+    (0.88, 22, 15, 0.9),
+)
+
 
 def spike(kind: str, length: float, width: float, voxel_size: float, rng: np.random.Generator) -> Particle:
     """Return a spike that stands on the origin along +z: a stalk that may bend, and a head.
@@ -39,7 +50,7 @@ def spike(kind: str, length: float, width: float, voxel_size: float, rng: np.ran
         ax, ay = axis(h / length)
         blobs.append(Blob((ax, ay, float(h)), 12 * width, 0.65))
     if kind == "club":
-        for t, sigma in ((0.1, 16), (0.35, 22), (0.62, 27)):
+        for t, sigma in ((0.1, 17), (0.35, 26), (0.62, 33)):
             ax, ay = axis((stalk + t * head) / length)
             blobs.append(Blob((ax, ay, stalk + t * head), sigma * width))
         return of_blobs(blobs, voxel_size / 2, 0.4 * voxel_size)
@@ -48,8 +59,7 @@ def spike(kind: str, length: float, width: float, voxel_size: float, rng: np.ran
     up = [kind == "open" and bool(rng.random() < 0.6) for _ in range(3)]
     for i in range(3):
         a = phase + 2 * np.pi * i / 3
-        # Along the head: the stem of S2, the wide S1 shoulder, the receptor-binding top, and an arm that may stand up.
-        for t, r, sigma, weight in ((0.1, 11, 12, 0.9), (0.34, 17, 15, 1.0), (0.58, 36, 15, 1.0), (0.7, 22, 14, 1.0), (0.86, 19, 13, 1.0)):
+        for t, r, sigma, weight in _PROTOMER:
             ax, ay = axis((stalk + t * head) / length)
             turn = a + 0.9 * t
             blobs.append(Blob((ax + r * width * np.cos(turn), ay + r * width * np.sin(turn), stalk + t * head), sigma * width, weight))

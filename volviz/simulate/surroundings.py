@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from scipy import ndimage
 
 from volviz.core.grid import Floats
-from volviz.simulate.bodies import Array, coordinates_xyz, random_body, random_rotation, region_around
+from volviz.simulate.bodies import Array, Body, coordinates_xyz, random_body, random_rotation, region_around
 from volviz.simulate.canvas import Canvas, below, texture
 from volviz.simulate.particles import Particle, globule
 from volviz.simulate.spec import Spec
+
+Mask = npt.NDArray[np.bool_]
 
 
 def draw_ice(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
@@ -22,15 +25,54 @@ def draw_ice(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
 def draw_debris(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
     """Draw free proteins between the envelopes, from a bank of particles that are already turned and lie on the grid."""
     count = int(rng.poisson(spec.debris * float(np.prod(canvas.film.shape)) * (spec.voxel_size / 1000) ** 3))
-    if count == 0:
+    if count:
+        _stamp(canvas, _bank(spec, spec.debris_size, rng), canvas.grid.to_index(canvas.scatter(count, rng)), _outside(canvas), rng)
+
+
+def draw_contents(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
+    """Draw the proteins inside vesicles: everywhere in the lumina that are there."""
+    inside = canvas.lumen > 0.98
+    count = int(rng.poisson(spec.vesicle_contents * float(inside.sum()) * (spec.voxel_size / 1000) ** 3))
+    if count:
+        voxels = np.flatnonzero(inside)
+        places = np.stack(np.unravel_index(voxels[rng.integers(len(voxels), size=count)], inside.shape), axis=1)
+        _stamp(canvas, _bank(spec, spec.debris_size, rng), places, inside, rng)
+
+
+def draw_peripheral(canvas: Canvas, bodies: list[Body], spec: Spec, rng: np.random.Generator) -> None:
+    """Draw small proteins that lie on the faces of envelopes, outside and inside."""
+    if not spec.peripheral:
         return
-    bank: list[Array] = []
-    for _ in range(24):
-        size = float(rng.uniform(*spec.debris_size))
-        bank.append(
-            _on_grid(globule(size, spec.voxel_size, rng), spec.voxel_size, rng) * np.float32(spec.debris_contrast * rng.uniform(0.6, 1.2))
-        )
-    _stamp(canvas, bank, canvas.grid.to_index(canvas.scatter(count, rng)), rng)
+    bank = _bank(spec, (25.0, 65.0), rng)
+    everywhere = np.ones(canvas.grid.shape, dtype=bool)
+    for body in bodies:
+        count = int(rng.poisson(2 * spec.peripheral * _surface_area(body) / 1e6))
+        points, normals = body.scatter(min(count, 5000), rng)
+        height = rng.uniform(25, 55, len(points)) * rng.choice([-1.0, 1.0], len(points))
+        _stamp(canvas, bank, canvas.grid.to_index(points + normals * height[:, None]), everywhere, rng)
+
+
+def draw_nearby(canvas: Canvas, bodies: list[Body], spec: Spec, rng: np.random.Generator) -> None:
+    """Draw proteins of the size of a spike's head that hover over envelopes without a stalk."""
+    if not spec.nearby:
+        return
+    bank = _bank(spec, (70.0, 150.0), rng)
+    free = _outside(canvas)
+    for body in bodies:
+        count = int(rng.poisson(spec.nearby * _surface_area(body) / 1e6))
+        points, normals = body.scatter(min(count, 2000), rng)
+        places = points + normals * rng.uniform(110, 300, (len(points), 1))
+        _stamp(canvas, bank, canvas.grid.to_index(places), free, rng)
+
+
+def draw_adsorbed(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
+    """Draw proteins that stick to the two surfaces of the film."""
+    _, ny, nx = canvas.grid.shape
+    count = int(rng.poisson(2 * spec.adsorbed * ny * nx * (spec.voxel_size / 1000) ** 2))
+    if count:
+        z = rng.choice([canvas.film.start[0], canvas.film.stop[0] - 1], count) + rng.normal(0, 30 / spec.voxel_size, count)
+        places = np.stack([z, rng.uniform(0, ny, count), rng.uniform(0, nx, count)], axis=1)
+        _stamp(canvas, _bank(spec, spec.debris_size, rng), places, _outside(canvas), rng)
 
 
 def draw_filaments(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
@@ -51,7 +93,7 @@ def draw_filaments(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None
                 direction = direction + bend + rng.normal(size=3) * 0.01
                 direction /= np.linalg.norm(direction)
                 point = point + step * direction
-        _stamp(canvas, bank, np.asarray(places), rng)
+        _stamp(canvas, bank, np.asarray(places), _outside(canvas), rng)
 
 
 def draw_gold(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
@@ -97,6 +139,26 @@ def draw_contamination(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> 
             canvas.heavy[region.slices] += np.float32(rng.uniform(0.4, 1.2)) * inside
 
 
+def _surface_area(body: Body) -> float:
+    """Return about how large a body's surface is, in square A."""
+    a, b, c = body.axes**1.6075
+    return float(4 * np.pi * ((a * b + a * c + b * c) / 3) ** (1 / 1.6075))
+
+
+def _outside(canvas: Canvas) -> Mask:
+    """Return where no envelope is."""
+    return np.asarray(canvas.membrane + canvas.lumen < 0.02)
+
+
+def _bank(spec: Spec, sizes: tuple[float, float], rng: np.random.Generator) -> list[Array]:
+    """Return proteins of random sizes (A) that are already turned and lie on the grid: to draw thousands is to add them."""
+    bank: list[Array] = []
+    for _ in range(24):
+        particle = globule(float(rng.uniform(*sizes)), spec.voxel_size, rng)
+        bank.append(_on_grid(particle, spec.voxel_size, rng) * np.float32(spec.debris_contrast * rng.uniform(0.6, 1.2)))
+    return bank
+
+
 def _on_grid(particle: Particle, voxel_size: float, rng: np.random.Generator) -> Array:
     """Return a particle turned at random, on voxels of the specimen's size."""
     half = int(np.ceil(particle.reach / voxel_size))
@@ -110,11 +172,11 @@ def _on_grid(particle: Particle, voxel_size: float, rng: np.random.Generator) ->
     return stamp[low[0] : high[0], low[1] : high[1], low[2] : high[2]]
 
 
-def _stamp(canvas: Canvas, bank: list[Array], places: Floats, rng: np.random.Generator) -> None:
-    """Add particles of a bank at places (n, 3) in voxels, wherever no envelope is."""
+def _stamp(canvas: Canvas, bank: list[Array], places: npt.ArrayLike, free: Mask, rng: np.random.Generator) -> None:
+    """Add particles of a bank at places (n, 3), (z, y, x) in voxels, as far as they lie in the free part of the canvas."""
     shape = np.asarray(canvas.grid.shape)
-    free = canvas.membrane + canvas.lumen < 0.02
-    for place, which in zip(np.rint(places).astype(int), rng.integers(len(bank), size=len(places)), strict=True):
+    nearest = np.rint(places).astype(int)
+    for place, which in zip(nearest, rng.integers(len(bank), size=len(nearest)), strict=True):
         stamp = bank[which]
         start = place - np.asarray(stamp.shape) // 2
         a, b = np.maximum(start, 0), np.minimum(start + stamp.shape, shape)

@@ -8,19 +8,29 @@ import numpy as np
 
 from volviz.core.grid import Floats, Region
 from volviz.simulate.bodies import Array, Body, random_rotation, region_around, unit_vectors
-from volviz.simulate.canvas import MEMBRANE_HALF_WIDTH, Canvas, below
+from volviz.simulate.canvas import MEMBRANE_HALF_WIDTH, Canvas, below, slow_texture
 from volviz.simulate.particles import Particle, tilted
+
+PATCH = 350.0
+"""A, over which a membrane is about equally strong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bilayer:
-    """Two Gaussian leaflets: their distance and width (A), peak density, its relative grain, and the protein on both faces."""
+    """Two Gaussian leaflets: their distance and width (A), peak density, its relative grain, and the protein on both faces.
+
+    ``patches`` is the relative slow variation of all that along the surface; ``matrix`` the density of a layer of protein
+    ``matrix_depth`` A below the mid-surface.
+    """
 
     spacing: float
     width: float
     contrast: float
     grain: float
     protein: float
+    patches: float = 0.0
+    matrix: float = 0.0
+    matrix_depth: float = 60.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +66,11 @@ def draw_envelope(
         wide = float(np.hypot(22.0, 0.35 * voxel))
         shell += np.float32(bilayer.protein) * np.exp(-(distance**2) / (2 * wide**2)) * np.maximum(0, 1 + grain)
     shell *= np.maximum(0.1, 1 + np.float32(bilayer.grain) * grain)
+    if bilayer.matrix:
+        layer = np.exp(-((distance + np.float32(bilayer.matrix_depth)) ** 2) / (2 * float(np.hypot(11.0, 0.35 * voxel)) ** 2))
+        shell += np.float32(bilayer.matrix) * layer * np.maximum(0, 1 + np.float32(0.5) * grain)
+    if bilayer.patches:
+        shell *= np.maximum(0.05, 1 + np.float32(bilayer.patches) * slow_texture(grid.shape, PATCH / voxel, rng))
     inside = below(distance, -half, 2 * voxel)
     fluid = np.float32(filling) * inside * (1 + np.float32(0.5) * grain)
 
@@ -89,10 +104,11 @@ def stand(body: Body, count: int, spacing: float, clustering: float, rng: np.ran
     """Return about ``count`` points (n, 3) on a surface and their unit normals, at least ``spacing`` A apart where there is room."""
     if count == 0:
         return np.zeros((0, 3)), np.zeros((0, 3))
-    candidates = unit_vectors(12 * count, rng)
+    points, normals = body.scatter(12 * count, rng)
     pole = unit_vectors(1, rng)[0]
-    order = np.argsort(-(clustering * (candidates @ pole) + (1 - clustering) * rng.uniform(-1, 1, len(candidates))))
-    points, normals = body.surface(candidates[order])
+    along = (points - body.center_xyz) @ pole / body.reach
+    order = np.argsort(-(clustering * along + (1 - clustering) * rng.uniform(-1, 1, len(points))))
+    points, normals = points[order], normals[order]
     kept: list[int] = []
     for i in range(len(points)):
         if all(np.linalg.norm(points[i] - points[k]) > spacing for k in kept):
@@ -138,7 +154,7 @@ def draw_core(canvas: Canvas, body: Body, contrast: float, *, walled: bool, rng:
 
 def _scatter(body: Body, count: int, rng: np.random.Generator) -> Floats:
     """Return points inside a body, most of them under its membrane."""
-    points, _ = body.surface(unit_vectors(count, rng))
+    points, _ = body.scatter(count, rng)
     room = max(0.1, 1 - 110 / float(body.axes.min()))
     depth = room * rng.uniform(0.15, 1, count) ** 0.45
     return np.asarray(body.center_xyz + depth[:, None] * (points - body.center_xyz))
@@ -157,5 +173,5 @@ def _wander(body: Body, count: int, rng: np.random.Generator) -> Floats:
             heading = -step / np.linalg.norm(step)
             step = place + 0.1 * heading
         place = step
-        points.append((place * body.axes) @ body.rotation)
+        points.append((place * body.axes + (body.bend * place[2] ** 2 * body.axes[0], 0, 0)) @ body.rotation)
     return np.asarray(points) + body.center_xyz

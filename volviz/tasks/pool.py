@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Literal, overload
+from typing import overload
 
 import numpy as np
 import torch
@@ -17,42 +16,44 @@ from volviz.core.report import Report, part, silent
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.segment.resample import gather, taps
-from volviz.simulate import Spec, random_spec, simulate
+from volviz.simulate import Difficulty, Scene, Spec, random_spec, simulate
 
-Kind = Literal["easy", "clear", "mixed", "hard", "ice"]
-
-# Half are good preparations of virions, two of eight with many and visible spikes, which are the fewest voxels and the
-# hardest to learn. One has no envelope at all, that what is around them is not taken for them. The others vary in everything.
-_KINDS: tuple[Kind, ...] = ("easy", "mixed", "clear", "easy", "hard", "clear", "mixed", "ice")
+# Half are good preparations of virions with spikes to be seen, which are the fewest voxels and the hardest to learn. The others
+# are of everything: noise and crowds, bald vesicles, single large membranes amid protein, and ice without any envelope, so that
+# grain is not taken for spikes and ice not for the inside of something. The first ones, held out, are of all kinds.
+_KINDS: tuple[tuple[Difficulty, Scene | None], ...] = (
+    ("easy", "layer"),
+    ("mixed", "membrane"),
+    ("easy", "virions"),
+    ("mixed", None),
+    ("easy", "layer"),
+    ("mixed", "ice"),
+    ("hard", "layer"),
+    ("easy", "virions"),
+    ("mixed", "vesicles"),
+    ("easy", "layer"),
+    ("mixed", None),
+    ("easy", "virions"),
+    ("mixed", "membrane"),
+    ("hard", "virions"),
+    ("easy", "layer"),
+    ("mixed", "cell"),
+)
 # Voxels (z, y, x) of a volume of the pool, at the network's voxel size.
 SHAPE: Shape = (104, 184, 184)
+# Finer voxels fill a smaller field, or they would take most of the time; but a crop should still fit in.
+_FINE = 8.0
+_LEAST = 80
 
 
 def recipe(seed: int, number: int, voxel_size: float) -> Spec:
-    """Return the recipe of a volume of the pool: some voxel size from 7 to 14 A, so many voxels that it fills the pool's shape."""
-    kind = _KINDS[number % len(_KINDS)]
-    difficulty: Literal["easy", "mixed", "hard"] = "easy" if kind == "clear" else "mixed" if kind == "ice" else kind
-    spec = random_spec(1000 * seed + number, difficulty=difficulty)
-    if kind == "clear":
-        spec = _with_spikes(spec)
-    if kind == "ice":
-        spec = replace(spec, virions=0, vesicles=0)
-    z, y, x = (round(n * voxel_size / spec.voxel_size) for n in SHAPE)
-    return replace(spec, shape=(z, y, x))
-
-
-def _with_spikes(spec: Spec) -> Spec:
-    rng = np.random.default_rng(spec.seed)
-    length = float(rng.uniform(180, 245))
-    return replace(
-        spec,
-        spikes=(18, int(rng.integers(30, 65))),
-        spike_kind=("closed", "open", "mixed", "mixed", "club")[int(rng.integers(5))],
-        spike_length=(0.95 * length, 1.05 * length),
-        spike_contrast=float(rng.uniform(1.1, 1.9)),
-        virions=max(spec.virions, 2),
-        snr=max(spec.snr, float(rng.uniform(0.4, 1.2))),
-    )
+    """Return the recipe of a volume of the pool: some voxel size from 5 to 16 A, so many voxels that it fills the pool's shape."""
+    difficulty, scene = _KINDS[number % len(_KINDS)]
+    rng = np.random.default_rng([seed, number])
+    size = float(rng.uniform(5, _FINE) if rng.random() < 0.35 else rng.uniform(_FINE, 16))
+    part = min(1.0, size / _FINE)
+    z, y, x = (max(n * part, min(n, _LEAST)) * voxel_size / size for n in SHAPE)
+    return random_spec(1000 * seed + number, shape=(round(z), round(y), round(x)), voxel_size=size, difficulty=difficulty, scene=scene)
 
 
 def fill_pool(folder: Path, volumes: int, *, voxel_size: float = 10.0, seed: int = 0, report: Report = silent) -> None:
