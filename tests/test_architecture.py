@@ -55,7 +55,7 @@ def test_starting_imports_nothing_heavy(command):
 
 def test_help_names_every_command():
     said = run("import sys; from volviz.cli import main; sys.argv = ['volviz', '--help']; main()")
-    for command in ("open", "demo", "info", "convert", "simulate", "segment", "train", "evaluate", "render"):
+    for command in ("open", "demo", "info", "convert", "simulate", "segment", "clean", "train", "evaluate", "render"):
         assert f"    {command} " in said
 
 

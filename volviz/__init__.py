@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from volviz.core.camera import Camera
+    from volviz.core.cleaning import Cleaning
     from volviz.core.errors import Cancelled, VolvizError
     from volviz.core.grid import Grid, Region
     from volviz.core.project import Project
@@ -29,15 +30,16 @@ if TYPE_CHECKING:
     from volviz.io import open, save  # noqa: A004 - volviz.open is the promise
     from volviz.measure import evaluate
     from volviz.simulate import simulate
+    from volviz.tasks.clean import clean
     from volviz.tasks.comparison import compare
     from volviz.tasks.describe import describe
     from volviz.tasks.render import spin, still
     from volviz.tasks.segment import segment
 
 _HOMES = {
-    "compare": "tasks.comparison",
     "Camera": "core.camera",
     "Cancelled": "core.errors",
+    "Cleaning": "core.cleaning",
     "Grid": "core.grid",
     "Label": "core.segmentation",
     "Project": "core.project",
@@ -46,6 +48,8 @@ _HOMES = {
     "Segmentation": "core.segmentation",
     "Volume": "core.volume",
     "VolvizError": "core.errors",
+    "clean": "tasks.clean",
+    "compare": "tasks.comparison",
     "describe": "tasks.describe",
     "evaluate": "measure",
     "open": "io",
@@ -59,6 +63,7 @@ _HOMES = {
 __all__ = [
     "Camera",
     "Cancelled",
+    "Cleaning",
     "Grid",
     "Label",
     "Project",
@@ -67,6 +72,7 @@ __all__ = [
     "Segmentation",
     "Volume",
     "VolvizError",
+    "clean",
     "compare",
     "describe",
     "evaluate",

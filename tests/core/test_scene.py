@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from volviz.core.annotations import Stroke, SurfacePoints, Tag
 from volviz.core.camera import Camera
+from volviz.core.cleaning import Cleaning
 from volviz.core.cuts import Clips, Plane
 from volviz.core.errors import VolvizError
 from volviz.core.guides import Guides, Slices
@@ -21,9 +22,12 @@ triple = st.tuples(number, number, number)
 parts = st.tuples(st.floats(0, 0.5), st.floats(0.5, 1, exclude_min=True))
 directions = st.tuples(st.floats(-9, 9), st.floats(-9, 9), st.floats(0.1, 9))
 ramps = st.builds(Ramp, number, number, triple, number, st.booleans(), st.none() | triple)
+lengths = st.floats(0, 1e3)
+cleanings = st.builds(Cleaning, lengths, lengths, lengths, st.floats(0, 1), st.tuples(lengths, lengths), st.none() | st.floats(0, 1))
 scenes = st.builds(
     Scene,
     ramps=st.dictionaries(st.text(max_size=8), ramps, max_size=4),
+    cleaning=st.dictionaries(st.text(max_size=8), cleanings, max_size=4),
     raw=st.builds(RawLook, number, number, st.booleans(), number, st.booleans()),
     light=st.builds(Light, triple, st.sampled_from(["camera", "world"])),
     exposure=number,
@@ -125,6 +129,10 @@ def test_a_scene_does_not_change_under_its_reader():
         ("slices.y", "none", lambda s: s.slices.y is None),
         ("slices.contrast", "-2 4", lambda s: s.slices.contrast == (-2, 4)),
         ("clips.planes", "none", lambda s: s.clips.planes == ()),
+        ("membrane.dust", "20", lambda s: s.cleaning == {"membrane": Cleaning(dust=20.0)}),
+        ("spikes.trim", "5, 10", lambda s: s.cleaning["spikes"].trim == (5, 10)),
+        ("spikes.level", "0.4", lambda s: s.cleaning["spikes"].level == 0.4),
+        ("cleaning.smooth", "1.5", lambda s: s.cleaning == dict.fromkeys(("membrane", "spikes"), Cleaning(smooth=1.5))),
     ],
 )
 def test_one_field_is_set_as_a_person_writes_it(path, text, value):
@@ -135,7 +143,13 @@ def test_one_field_is_set_as_a_person_writes_it(path, text, value):
     ("path", "text", "says"),
     [
         ("capsid.low", "0.2", "choose one of: membrane, spikes"),
-        ("membrane.hue", "0.2", "there are: low, high"),
+        ("membrane.hue", "0.2", "there are: low, high.*dust, holes"),
+        ("membrane.dust", "-1", "nanometres from 0"),
+        ("membrane.dust", "small", "no value for membrane.dust; it takes a number"),
+        ("membrane.trim", "5", "takes 2 numbers"),
+        ("membrane.level", "high", "takes a number or none"),
+        ("cleaning.soap", "5", "there are: dust, holes"),
+        ("cleaning", "on", "names no setting"),
         ("membrane.low", "dark", "is no value for membrane.low"),
         ("bloom.on", "7", "takes on or off"),
         ("light.direction_xyz", "1 2", "takes 3 numbers"),
@@ -174,8 +188,23 @@ def test_what_may_be_absent_can_be_taken_away(path, first):
 
 def test_a_session_from_before_a_field_existed_opens_with_its_default():
     old = to_json(SCENE)
-    for name in ("mode", "blending", "together", "uncertainty", "density", "contrast"):
+    for name in ("cleaning", "mode", "blending", "together", "uncertainty", "density", "contrast"):
         del old[name]
     for ramp in old["ramps"].values():
         del ramp["negative"]
     assert from_json(Scene, old) == SCENE
+
+
+def test_a_cleaning_that_was_reset_leaves_no_trace():
+    scene = SCENE.set("membrane.dust", "20").set("spikes.trim", "1 2")
+    assert scene.with_cleaning("membrane", dust=0.0).set("spikes.trim", "0 0") == SCENE
+
+
+def test_what_is_cleaned_depends_on_a_ramp_only_where_objects_end_at_it():
+    scene = SCENE.with_cleaning("membrane", smooth=1.0).with_cleaning("spikes", dust=5.0)
+    assert scene.cleans == {"membrane": Cleaning(smooth=1.0), "spikes": Cleaning(dust=5.0, level=0.3)}
+    moved = scene.set("membrane.low", "0.1").set("membrane.level", "0.2").set("spikes.high", "0.7")
+    assert moved.cleans == scene.cleans
+    assert scene.set("spikes.low", "0.4").cleans["spikes"].level == 0.4
+    assert scene.set("spikes.level", "0.2").set("spikes.low", "0.4").cleans["spikes"].level == 0.2
+    assert scene.set("spikes.low", "-0.5").cleans["spikes"].level == 0.0

@@ -108,6 +108,18 @@ def segment(arguments: Namespace) -> None:
     print(result)
 
 
+def clean(arguments: Namespace) -> None:
+    """Clean a segmentation into files."""
+    from volviz.tasks.clean import clean_file
+
+    with Progress() as report:
+        counts = clean_file(arguments.path, arguments.out, arguments.set, overwrite=arguments.overwrite, report=report)
+    for name, count in counts.items():
+        if count is not None:
+            print(f"{name:<13} {count[0]} of {count[1]} objects stay")
+    print(arguments.out)
+
+
 def evaluate(arguments: Namespace) -> None:
     """Compare a segmentation with labels."""
     from volviz.tasks.evaluate import evaluate_files

@@ -94,6 +94,25 @@ def build_parser() -> tuple[_Parser, set[str]]:
     _voxel_size(p)
     _overwrite(p)
 
+    p = command(
+        "clean",
+        commands.clean,
+        "Clean a segmentation: remove dust, fill holes, smooth, trim. Writes another one; the same settings of volviz render and "
+        "of the window show it without.",
+    )
+    p.add_argument("path", metavar="SEGMENTATION|PROJECT", type=Path, help="what volviz segment wrote, or a session")
+    p.add_argument("--out", type=Path, required=True, metavar="DIR|X.zarr", help="folder for MRC files, or one OME-Zarr")
+    p.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="WHAT=VALUE",
+        help="of a class: membrane.dust=20 (removes objects smaller than a sphere of 20 nm), holes=5 (nm, fills), smooth=1 (nm), "
+        "hysteresis=0.8 (probability that an object must reach), trim=10,10 (nm from both ends of z), level=0.5 (where an object "
+        "ends); of all classes: cleaning.dust=20",
+    )
+    _overwrite(p)
+
     p = command("train", train, "Fit a segmenter to simulated tomograms, or to your own with --data.")
     p.add_argument("method", metavar="METHOD", help="which segmenter: unet, or one that a plug-in brings")
     p.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="its options: see volviz train METHOD --help")
@@ -119,7 +138,7 @@ def build_parser() -> tuple[_Parser, set[str]]:
         default=[],
         metavar="WHAT=VALUE",
         help="for example membrane.low=0.3, shadow.on=off, light.size=20, clips.x=0.2,0.8 (cut), slices.z=0.5 (density on a plane), "
-        "guides.scale_bar=on",
+        "guides.scale_bar=on, spikes.dust=8 (see volviz clean)",
     )
     p.add_argument("--region", metavar="Z0:Z1,Y0:Y1,X0:X1", help="draw only this box of voxels, in full resolution")
     p.add_argument(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
+from volviz.core.cleaning import Cleaning
 from volviz.core.cuts import Clips
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Region, Triple
@@ -106,6 +107,7 @@ class Uncertainty:
 
 Mode = Literal["classes", "raw", "maximum", "average", "surface"]
 Blending = Literal["mixed", "paper"]
+RAMP, CLEANING = (tuple(f.name for f in fields(kind)) for kind in (Ramp, Cleaning))
 DENSITY = Ramp(low=2.5, high=5.0, color=(0.80, 0.78, 0.74), opacity=0.5)
 
 
@@ -123,9 +125,12 @@ class Scene:
     ``contrast`` are the densities shown black and white in a projection, in standard deviations; None fits the mode.
     ``averaged`` is what None is in the ``average``: where the means along the beam end, estimated from the data.
     ``region`` is a box of the tomogram's voxels to draw alone, in full resolution if the whole had to be binned.
+    ``cleaning`` says what is tidied away of a class, by name, before it is drawn or saved; a class that is not in it is
+    left as it is.
     """
 
     ramps: Mapping[str, Ramp] = field(default_factory=dict)
+    cleaning: Mapping[str, Cleaning] = field(default_factory=dict)
     mode: Mode = "classes"
     blending: Blending = "mixed"
     together: Ramp | None = None
@@ -151,6 +156,9 @@ class Scene:
     def __post_init__(self) -> None:
         # A private copy behind a read-only view: a frozen value must not change because a caller's dictionary does.
         object.__setattr__(self, "ramps", MappingProxyType(dict(self.ramps)))
+        # What does nothing is left out, so that a scene that was reset equals one that was never touched.
+        kept = {name: cleaning for name, cleaning in self.cleaning.items() if cleaning != Cleaning()}
+        object.__setattr__(self, "cleaning", MappingProxyType(kept))
 
     @classmethod
     def of(cls, volume: Volume, segmentation: Segmentation | None = None) -> Scene:
@@ -179,18 +187,37 @@ class Scene:
         """Return the scene with fields of one class's ramp replaced."""
         return replace(self, ramps={**self.ramps, name: replace(self.ramps[name], **changes)})
 
+    def with_cleaning(self, name: str, **changes: Any) -> Scene:
+        """Return the scene with fields of one class's cleaning replaced."""
+        return replace(self, cleaning={**self.cleaning, name: replace(self.cleaning.get(name, Cleaning()), **changes)})
+
+    @property
+    def cleans(self) -> dict[str, Cleaning]:
+        """The cleaning of every class that has any, with the level that its ramp gives it where it states none.
+
+        Scenes that agree in this show and save the same classes.
+        """
+        return {name: c.at(self.ramps.get(name, Ramp()).low) for name, c in self.cleaning.items() if c.on}
+
     def set(self, path: str, text: str) -> Scene:
         """Return the scene with one field replaced, both as a person writes them: ``set("membrane.low", "0.3")``.
 
-        The path is ``CLASS.FIELD`` or ``PART.FIELD`` (``light.size``, ``raw.multiply``, ``clips.x``) or a field of the scene itself,
-        such as ``exposure`` or ``mode``. What may be absent takes ``none``; ``together=on`` starts from a plain ramp.
+        The path is ``CLASS.FIELD``, of its ramp or its cleaning, or ``PART.FIELD`` (``light.size``, ``raw.multiply``,
+        ``clips.x``) or a field of the scene itself, such as ``exposure`` or ``mode``. ``cleaning.FIELD`` cleans every class
+        that has a ramp. What may be absent takes ``none``; ``together=on`` starts from a plain ramp.
 
         Raises:
             VolvizError: there is no such field, or the text is no value for it.
         """
         head, _, rest = path.partition(".")
-        if head in self.ramps:
+        if head in self.ramps and rest not in CLEANING:
+            if rest not in RAMP:
+                raise VolvizError(f"'{path}' names no setting; there are: {', '.join((*RAMP, *CLEANING))}.")
             return replace(self, ramps={**self.ramps, head: set_field(self.ramps[head], rest, text, path)})
+        if head in self.ramps or head == "cleaning":
+            names = [head] if head in self.ramps else list(self.ramps)
+            cleaned = {name: set_field(self.cleaning.get(name, Cleaning()), rest, text, path) for name in names}
+            return replace(self, cleaning={**self.cleaning, **cleaned})
         if head not in {f.name for f in fields(self)} - {"ramps"}:
             known = ", ".join([*self.ramps, *(f.name for f in fields(self) if f.name != "ramps")])
             raise VolvizError(f"There is nothing called '{head}' in this view; choose one of: {known}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from volviz.io.mrc import MRC_SUFFIXES, stem
 from volviz.io.mrc_folder import HARD_CLASSES, MrcFolder
 from volviz.io.mrc_writer import MODES, MrcWriter
 from volviz.io.values import pour, slabs, voxel_bytes, voxels
+
+if TYPE_CHECKING:
+    from volviz.io.zarr_writer import ZarrSink
 
 
 def save(value: Volume | Segmentation, path: str | Path, *, overwrite: bool = False, report: Report = silent) -> None:
@@ -44,26 +47,34 @@ def save(value: Volume | Segmentation, path: str | Path, *, overwrite: bool = Fa
             finally:
                 plain.unlink(missing_ok=True)
     elif name.endswith(".zarr"):
-        from volviz.io.zarr_writer import ZarrSink, save_zarr
-
         if isinstance(value, Segmentation):
-            pour(value, ZarrSink(path, value, overwrite=overwrite, bits=value.bits), report)
+            pour(value, segmentation_sink(value, path, overwrite=overwrite), report)
         else:
+            from volviz.io.zarr_writer import save_zarr
+
             save_zarr(value, path, overwrite=overwrite, report=report)
     elif name.endswith((".tif", ".tiff")):
         from volviz.io.tiff import save_tiff
 
         save_tiff(value, path, overwrite=overwrite, report=report)
     elif isinstance(value, Segmentation) and "." not in path.name.rstrip("."):
-        _save_folder(value, path, overwrite, report)
+        pour(value, segmentation_sink(value, path, overwrite=overwrite), report)
     else:
         raise VolvizError(f"volviz does not know how to write {path.name}; end the name in .mrc, .mrc.gz, .zarr or .tif.")
 
 
-def _save_folder(value: Segmentation, folder: Path, overwrite: bool, report: Report) -> None:
-    name = value.name or (stem(value.source) if value.source else folder.name)
-    sink = MrcFolder(folder, name, value, labels=value.labels, overwrite=overwrite, bits=value.bits)
-    pour(value, sink, report)
+def segmentation_sink(value: Segmentation, path: Path, *, overwrite: bool = False) -> MrcFolder | ZarrSink:
+    """Return the sink for all of a segmentation: an OME-Zarr for ``.zarr``, otherwise a folder of MRC files.
+
+    Raises:
+        VolvizError: a result is there already, or the folder cannot be written to.
+    """
+    if path.suffix.lower() == ".zarr":
+        from volviz.io.zarr_writer import ZarrSink
+
+        return ZarrSink(path, value, overwrite=overwrite, bits=value.bits)
+    name = value.name or (stem(value.source) if value.source else path.name)
+    return MrcFolder(path, name, value, labels=value.labels, overwrite=overwrite, bits=value.bits)
 
 
 def _write_mrc(value: Volume | Segmentation, path: Path, report: Report) -> None:

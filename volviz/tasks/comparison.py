@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ from volviz.core.scene import Scene
 from volviz.core.segmentation import Bits, Segmentation
 from volviz.core.stages import Panel, stages
 from volviz.core.volume import Volume
+from volviz.tasks.clean import clean
 
 if TYPE_CHECKING:
     from volviz.render.picture import Artist
@@ -66,13 +68,17 @@ def compare(
             out[:, column * (inner[0] + gap) - gap : column * (inner[0] + gap), :3] = BETWEEN
         for row in range(1, rows):
             out[row * (inner[1] + gap) - gap : row * (inner[1] + gap), :, :3] = BETWEEN
-    with nullcontext(artist) if artist is not None else easel(volume, segmentation, bits) as draw:
-        for i, panel in enumerate(panels):
-            progress = part(report, i / len(panels), (i + 1) / len(panels))
-            picture = draw(panel.scene, view, inner, samples=SAMPLES, quality=quality, transparent=transparent, report=progress)
-            left, top = i % columns * (inner[0] + gap), i // columns * (inner[1] + gap)
-            title = f"{chr(ord('a') + i % 26)}  {panel.title}" if len(panels) > 1 else panel.title
-            out[top : top + inner[1], left : left + inner[0]] = lettered(picture, title, panel.scene.background)
+    # Panels that are cleaned alike share what is on the GPU.
+    for _, group in groupby(enumerate(panels), key=lambda numbered: numbered[1].scene.cleans):
+        alike = list(group)
+        classes = segmentation if artist is not None else segmentation and clean(segmentation, alike[0][1].scene)
+        with nullcontext(artist) if artist is not None else easel(volume, classes, bits) as draw:
+            for i, panel in alike:
+                progress = part(report, i / len(panels), (i + 1) / len(panels))
+                picture = draw(panel.scene, view, inner, samples=SAMPLES, quality=quality, transparent=transparent, report=progress)
+                left, top = i % columns * (inner[0] + gap), i // columns * (inner[1] + gap)
+                title = f"{chr(ord('a') + i % 26)}  {panel.title}" if len(panels) > 1 else panel.title
+                out[top : top + inner[1], left : left + inner[0]] = lettered(picture, title, panel.scene.background)
     return out
 
 

@@ -14,13 +14,14 @@ import numpy.typing as npt
 from volviz.core.camera import Camera
 from volviz.core.errors import VolvizError
 from volviz.core.estimate import first_camera
-from volviz.core.report import Report, silent
+from volviz.core.report import Report, part, silent
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Bits, Segmentation
 from volviz.core.stages import Panel
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
 from volviz.io.atomic import check_absent, make_folder
+from volviz.tasks.clean import clean
 from volviz.tasks.segment import open_tomogram, segment
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def still(
 ) -> npt.NDArray[np.uint8]:
     """Draw a picture of any size, without a window: (height, width, 4) uint8, sRGB, straight alpha, top row first.
 
-    Without a camera the whole volume is seen at an angle. Quality "exact" lights every sample by itself.
+    Without a camera the whole volume is seen at an angle. Quality "exact" lights every sample by itself. The classes are
+    cleaned first as the scene says.
     ``bits`` (8 or 16) is how fine the textures are, by default as fine as the classes.
 
     Raises:
@@ -51,7 +53,8 @@ def still(
     """
     from volviz.render import still as draw
 
-    return draw(scene, volume, segmentation, size=size, camera=camera, quality=quality, transparent=transparent, bits=bits, report=report)
+    shown = _cleaned(segmentation, scene, report)
+    return draw(scene, volume, shown, size=size, camera=camera, quality=quality, transparent=transparent, bits=bits, report=report)
 
 
 def spin(
@@ -71,7 +74,7 @@ def spin(
 ) -> Path:
     """Write a video of a rotation at even speed; a full turn loops without a seam. Return its path.
 
-    An ``artist`` draws the pictures where the data are on a GPU already, as in a window.
+    The classes are cleaned first as the scene says. An ``artist`` draws the pictures where the data are on a GPU already, as in a window.
 
     Raises:
         VolvizError: the file cannot be written, or there is no OpenGL 4.3 here.
@@ -83,7 +86,7 @@ def spin(
     pictures = frames(
         scene,
         volume,
-        segmentation,
+        segmentation if artist is not None else _cleaned(segmentation, scene, report),
         size=size,
         camera=camera,
         degrees=degrees,
@@ -250,8 +253,9 @@ def write_picture(
     from volviz.io.image import save_image
 
     # Settled here, so that the picture can say from where it was seen.
+    shown = view.segmentation if artist is not None or panels else _cleaned(view.segmentation, view.scene, report)
     given = view.camera
-    camera = given or first_camera(view.volume, view.segmentation, size[0] / size[1], view.scene.region)
+    camera = given or first_camera(view.volume, shown, size[0] / size[1], view.scene.region)
     view = replace(view, camera=camera)
     if panels:
         from volviz.tasks.comparison import compare
@@ -259,13 +263,18 @@ def write_picture(
         # Without a camera of its own each panel, which has another shape than the whole, is filled.
         picture = compare(panels, view.volume, view.segmentation, size, given, quality, transparent, artist, report, bits)
     elif artist is None:
-        picture = still(view.scene, view.volume, view.segmentation, size, camera, quality, transparent, report, bits)
+        picture = still(view.scene, view.volume, shown, size, camera, quality, transparent, report, bits)
     else:
         from volviz.render.still import SAMPLES
 
         picture = artist(view.scene, camera, size, samples=SAMPLES, quality=quality, transparent=transparent, report=report)
     save_image(out, picture, overwrite=overwrite, metadata=metadata(view))
     return out
+
+
+def _cleaned(segmentation: Segmentation | None, scene: Scene, report: Report) -> Segmentation | None:
+    """Return the classes as a scene shows them."""
+    return segmentation and clean(segmentation, scene, part(report, 0.0, 0.0))
 
 
 def metadata(view: View) -> dict[str, str]:
