@@ -64,6 +64,9 @@ def random_spec(
     hardness = {"easy": dice.between(0, 0.35), "mixed": float(dice.rng.beta(1.2, 1.2)), "hard": dice.between(0.55, 0.85)}[difficulty]
     drawn = dice.one(*(_SCENES if difficulty == "mixed" else _SCENES[:6]))
     scene = scene or drawn
+    if scene == "membrane":
+        # Plain for all its size: what is hard about a large membrane is to find it amid grain.
+        hardness = 0.35 + 0.6 * hardness
     fields: dict[str, Any] = {"shape": shape, "voxel_size": voxel, "seed": int(dice.rng.integers(2**31))}
     for part in (_envelopes, _membranes, _spikes, _insides, _surroundings, _microscope, _reconstruction):
         fields |= part(dice, scene, hardness)
@@ -150,7 +153,7 @@ def _surroundings(dice: Dice, scene: Scene, hardness: float) -> dict[str, Any]:
         "gold_radius": dice.one(25.0, 50.0, 50.0, 75.0),
         "carbon": dice.between(0.05, 0.5) if dice.chance(0.2 if scene == "ice" else 0.1) else 0.0,
         "ice_texture": dice.between(0, 0.2),
-        "ice_gradient": dice.between(0, 0.8),
+        "ice_gradient": dice.between(0, 0.8) if dice.chance(0.3) else dice.between(0, 0.25),
         "adsorbed": dice.scale(2, 60) if dice.chance(0.35) else 0.0,
         "contamination": int(dice.rng.integers(1, 4)) if dice.chance(0.12) else 0,
     }
@@ -180,7 +183,7 @@ def _reconstruction(dice: Dice, scene: Scene, hardness: float) -> dict[str, Any]
     return {
         "filter": dice.one("ramp", "hamming", "sirt"),
         "iterations": int(dice.rng.integers(5, 40)),
-        "filter_floor": dice.between(0.005, 0.05) if dice.chance(0.5) else 0.0,
+        "filter_floor": dice.between(0.005, 0.05) if dice.chance(0.35) else 0.0,
         "lowpass": dice.between(25, 60) if dice.chance(0.35) else 0.0,
         "diffusion": int(dice.rng.integers(3, 10)) if dice.chance(0.12) else 0,
     }
