@@ -62,7 +62,12 @@ def convert(arguments: Namespace) -> None:
     """Write a file in another format."""
     from volviz.io import open as open_path
     from volviz.io import save
+    from volviz.tasks.weights import convert_weights, is_foreign
 
+    if is_foreign(arguments.path):
+        _warn(convert_weights(arguments.path, arguments.out, overwrite=arguments.overwrite).assumptions)
+        print(arguments.out)
+        return
     value = open_path(arguments.path, voxel_size=arguments.voxel_size)
     with Progress() as report:
         save(value, arguments.out, overwrite=arguments.overwrite, report=report)

@@ -69,7 +69,10 @@ def build_parser() -> tuple[_Parser, set[str]]:
     p.add_argument("--json", action="store_true", help="print JSON")
 
     p = command(
-        "convert", commands.convert, "Write a volume or segmentation in another format. The suffix decides: .mrc .mrc.gz .tif .zarr"
+        "convert",
+        commands.convert,
+        "Write a volume or segmentation in another format. The suffix decides: .mrc .mrc.gz .tif .zarr. Weights of another "
+        "program (.ckpt .pytorch) become a .safetensors file with a model card.",
     )
     p.add_argument("path", metavar="IN", type=Path)
     p.add_argument("out", metavar="OUT", type=Path)
@@ -168,7 +171,12 @@ class _Version(argparse.Action):
 
 
 def _model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", default="unet", metavar="NAME|PATH", help="a model by name, or a .safetensors file (default: unet)")
+    parser.add_argument(
+        "--model",
+        default="unet",
+        metavar="NAME|PATH",
+        help="a model by name, or a file of weights: .safetensors, .ckpt of Nano-Oetzi, .pytorch of pytorch-3dunet (default: unet)",
+    )
     parser.add_argument("--device", choices=["auto", "cuda", "cpu"], default="auto")
     parser.add_argument("--dense", choices=["auto", "dark", "bright"], default="auto", help="which sign of the density is matter")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from volviz.core.errors import VolvizError
 from volviz.core.segmentation import Label
-from volviz.segment.tiles import Bricks
+from volviz.segment.tiles import Bricks, Output
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,11 +30,15 @@ class Card:
     architecture: Mapping[str, Any]
     labels: tuple[Label, ...]
     bricks: Bricks = field(default_factory=Bricks)
+    output: Output = "softmax"
+    """What makes probabilities of what the network says; but for a softmax the background has no channel of its own."""
     normalisation: str = "z-score of the density clipped to the volume's 0.5 and 99.5 percentiles, cut at +-5"
     training: Mapping[str, Any] = field(default_factory=dict)
     command: str = ""
     scores: Mapping[str, Any] = field(default_factory=dict)
     limits: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    """What nobody knows of how it was trained; said with every result."""
     license: str = ""
     sha256: str = ""
 
@@ -54,8 +58,15 @@ class Card:
         rest = {k: v for k, v in content.items() if k != "format"}
         labels = tuple(Label(d["name"], tuple(d["color"]), d["identifier"]) for d in rest.pop("labels"))
         bricks = dict(rest.pop("bricks"))
+        assumptions = tuple(rest.pop("assumptions", ()))
         low, high = bricks.pop("voxel_size_range")
-        return cls(labels=labels, bricks=Bricks(voxel_size_range=(low, high), **bricks), limits=tuple(rest.pop("limits")), **rest)
+        return cls(
+            labels=labels,
+            bricks=Bricks(voxel_size_range=(low, high), **bricks),
+            limits=tuple(rest.pop("limits")),
+            assumptions=assumptions,
+            **rest,
+        )
 
 
 def read_card(weights: Path) -> Card:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
@@ -16,9 +16,15 @@ from volviz.core.errors import VolvizError
 from volviz.segment.card import Card, read_card
 from volviz.segment.protocol import Predictor, Segmenter
 
+if TYPE_CHECKING:
+    from volviz.segment.methods.unet import UNetPredictor
+
 # Where volviz's own live. Plug-ins register under the entry-point groups `volviz.segmenters` and `volviz.predictors`.
 _SEGMENTERS = {"unet": "volviz.segment.methods.unet:UNet"}
 _PREDICTORS = {"unet": "volviz.segment.methods.unet:UNetPredictor"}
+_OWN = ".safetensors"
+# Weights that other programs trained.
+FOREIGN = (".ckpt", ".pytorch", ".pt", ".pth")
 
 
 def segmenters() -> tuple[str, ...]:
@@ -51,21 +57,27 @@ def user_folder() -> Path:
 
 
 def card(name: str | Path) -> Card:
-    """Return the card of a model, without loading it.
+    """Return the card of a model: the one beside its weights, or for another program's what those tell.
 
     Raises:
         VolvizError: there is no such model, or its card cannot be read.
     """
-    return read_card(_weights(name))
+    path = _weights(name)
+    return _foreign(path).card if is_foreign(path) else read_card(path)
 
 
 def load(name: str | Path) -> Predictor:
-    """Return a model, ready to predict: by name, or by the path of its ``.safetensors`` file.
+    """Return a model, ready to predict: by name, or by the path of its weights.
+
+    Those are volviz's own (``.safetensors``) or a checkpoint of Nano-Oetzi or pytorch-3dunet (`FOREIGN`), of which nothing is
+    run.
 
     Raises:
-        VolvizError: there is no such model, or its files are damaged.
+        VolvizError: there is no such model, or its files are damaged or ask for more than weights need.
     """
     path = _weights(name)
+    if is_foreign(path):
+        return _foreign(path)
     told = read_card(path)
     known = _list((*_PREDICTORS, *(p.name for p in entry_points(group="volviz.predictors"))))
     kind = _find(
@@ -76,6 +88,17 @@ def load(name: str | Path) -> Predictor:
     )
     predictor: Predictor = kind.load(path, told)
     return predictor
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether a file is called as other programs call their weights."""
+    return path.suffix.lower() in FOREIGN
+
+
+def _foreign(path: Path) -> UNetPredictor:
+    from volviz.segment.foreign import read_foreign
+
+    return read_foreign(path)
 
 
 def _folders() -> Iterator[Path]:
@@ -89,11 +112,14 @@ def _weights(name: str | Path) -> Path:
     if str(name) in known:
         return known[str(name)]
     path = Path(name)
-    if path.suffix == ".safetensors" and path.is_file():
-        return path
-    if path.suffix == ".safetensors":
-        raise VolvizError(f"There is no file {path}; name a .safetensors file, or one of the models: {_list(tuple(known))}.")
-    raise VolvizError(f"There is no model '{name}'; there are: {_list(tuple(known))}. A path to a .safetensors file is fine too.")
+    suffixes = (_OWN, *FOREIGN)
+    if path.suffix.lower() not in suffixes:
+        raise VolvizError(
+            f"There is no model '{name}'; there are: {_list(tuple(known))}. A path to a file of weights ({' '.join(suffixes)}) is fine too."
+        )
+    if not path.is_file():
+        raise VolvizError(f"There is no file {path}; name a file of weights, or one of the models: {_list(tuple(known))}.")
+    return path
 
 
 def _find(name: str, own: dict[str, str], group: str, sentence: str) -> Any:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 Triple = tuple[float, float, float]
 Scale = Literal["robust", "standard", "min-max"]
+Output = Literal["softmax", "sigmoid", "clamp"]
 
 
 @dataclass(frozen=True, slots=True)

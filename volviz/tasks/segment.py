@@ -35,7 +35,8 @@ def segment(
 
     Args:
         volume: the tomogram; it may lie on disk, and is read tile by tile.
-        model: the name of a model (`volviz.segment.models.models`), or the path of a ``.safetensors`` file.
+        model: the name of a model (`volviz.segment.models.models`), or the path of a file of weights: volviz's own
+            (``.safetensors``), or a checkpoint of Nano-Oetzi (``.ckpt``) or pytorch-3dunet (``.pytorch``).
         device: "auto" takes CUDA where there is one.
         precision: "auto" is half precision where the device is faster with it.
         dense_is_dark: which sign of the density is matter; None guesses.

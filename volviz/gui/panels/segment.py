@@ -39,7 +39,7 @@ class SegmentPanel(QWidget):
         for choice in choices():
             self._add(choice)
         self._file = QPushButton("From a file")
-        self._file.setToolTip("Choose the weights of another model (.safetensors, with its card beside it)")
+        self._file.setToolTip("Choose the weights of another model: volviz's own, or a checkpoint of Nano-Oetzi or pytorch-3dunet")
         self._file.clicked.connect(self._choose)
         self.device = QComboBox()
         self.device.setToolTip("Where the network runs; automatic takes the GPU if there is one")
@@ -88,7 +88,10 @@ class SegmentPanel(QWidget):
         self.model.setItemData(self.model.count() - 1, choice.about, Qt.ItemDataRole.ToolTipRole)
 
     def _choose(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Choose a model", "", "Models (*.safetensors)")
+        from volviz.segment.models import FOREIGN
+
+        patterns = " ".join(f"*{suffix}" for suffix in (".safetensors", *FOREIGN))
+        path, _ = QFileDialog.getOpenFileName(self, "Choose a model", "", f"Models ({patterns})")
         if path:
             self._add(Choice(path.rpartition("/")[2], path))
             self.model.setCurrentIndex(self.model.count() - 1)

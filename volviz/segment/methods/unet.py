@@ -20,6 +20,7 @@ from volviz.segment.device import torch_device, torch_dtype
 from volviz.segment.nn.augment import Augmentation
 from volviz.segment.nn.crops import Crops, dense_labels
 from volviz.segment.nn.fit import Progress, Schedule, fit
+from volviz.segment.nn.foreground import Foreground
 from volviz.segment.nn.networks import Network, build
 from volviz.segment.nn.unet import ResidualUNet3D, random_weights
 from volviz.segment.nn.validate import f1_scores
@@ -154,8 +155,14 @@ class UNetPredictor:
 
     def predict(self, volume: Volume, run: Run) -> Segmentation:
         """Classify every voxel, in overlapping tiles at the network's voxel size. See `volviz.segment.apply.apply`."""
-        provenance = {"model": self.card.name, "method": self.card.method, "weights_sha256": self.card.sha256}
-        return apply(self.network, volume, run, labels=self.labels, bricks=self.card.bricks, provenance=provenance)
+        provenance = {
+            "model": self.card.name,
+            "method": self.card.method,
+            "weights_sha256": self.card.sha256,
+            "notes": list(self.card.assumptions),
+        }
+        network = self.network if self.card.output == "softmax" else Foreground(self.network, self.card.output)
+        return apply(network, volume, run, labels=self.labels, bricks=self.card.bricks, provenance=provenance)
 
     def save(self, path: Path) -> None:
         """Write weights and card."""

@@ -7,13 +7,19 @@ from typing import Any, Literal
 
 from volviz.core.errors import VolvizError
 from volviz.segment.nn.densenet import SkipDenseNet3D
+from volviz.segment.nn.resnet_unet import ResNetUNet3D
 from volviz.segment.nn.unet import ResidualUNet3D
 from volviz.segment.nn.unet3d import UNet3D
 
 Architecture = Literal["residual-unet", "unet3d", "dense"]
 Network = ResidualUNet3D | UNet3D | SkipDenseNet3D
 
-KINDS: Mapping[str, type[Network]] = {"residual-unet": ResidualUNet3D, "unet3d": UNet3D, "dense": SkipDenseNet3D}
+KINDS: Mapping[str, type[Network]] = {
+    "residual-unet": ResidualUNet3D,
+    "unet3d": UNet3D,
+    "dense": SkipDenseNet3D,
+    "resnet-unet": ResNetUNet3D,
+}
 
 # Sizes that nobody chose: volviz's own for the residual U-Net, those that were published for the others.
 SIZES: Mapping[str, Mapping[str, int]] = {

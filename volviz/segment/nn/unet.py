@@ -44,12 +44,12 @@ class ResidualBlock(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Halve every axis (except at the top), then a residual block."""
+    """Halve every axis (except at the top), then a block."""
 
-    def __init__(self, in_channels: int, out_channels: int, num_groups: int, pool: bool) -> None:
+    def __init__(self, in_channels: int, out_channels: int, num_groups: int, pool: bool, block: type[nn.Module]) -> None:
         super().__init__()
         self.pool = pool
-        self.basic_module = ResidualBlock(in_channels, out_channels, num_groups)
+        self.basic_module = block(in_channels, out_channels, num_groups)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, in_channels, z, y, x) to (n, out_channels, ...), half as large if pooled."""
@@ -71,12 +71,12 @@ class Upsampling(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Upsample, add the encoder's features of the same size, then a residual block."""
+    """Upsample, add the encoder's features of the same size, then a block."""
 
-    def __init__(self, in_channels: int, out_channels: int, num_groups: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int, num_groups: int, block: type[nn.Module], up: type[nn.Module]) -> None:
         super().__init__()
-        self.upsampling = Upsampling(in_channels, out_channels)
-        self.basic_module = ResidualBlock(out_channels, out_channels, num_groups)
+        self.upsampling = up(in_channels, out_channels)
+        self.basic_module = block(out_channels, out_channels, num_groups)
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
         """Join features from below, and those of the encoder at this level, to (n, out_channels, ...) of the latter's size."""
@@ -91,15 +91,19 @@ class ResidualUNet3D(nn.Module):
     """
 
     head: ClassVar[tuple[str, ...]] = ("final_conv",)
+    block: ClassVar[type[nn.Module]] = ResidualBlock
+    up: type[nn.Module] = Upsampling
 
     def __init__(self, in_channels: int = 1, out_channels: int = 4, f_maps: int = 16, num_levels: int = 5, num_groups: int = 2) -> None:
         super().__init__()
         widths = [f_maps * 2**i for i in range(num_levels)]
         self.multiple = 2 ** (num_levels - 1)
         self.encoders = nn.ModuleList(
-            Encoder(a, b, num_groups, pool=i > 0) for i, (a, b) in enumerate(zip([in_channels, *widths], widths, strict=False))
+            Encoder(a, b, num_groups, i > 0, self.block) for i, (a, b) in enumerate(zip([in_channels, *widths], widths, strict=False))
         )
-        self.decoders = nn.ModuleList(Decoder(a, b, num_groups) for a, b in zip(widths[:0:-1], widths[-2::-1], strict=True))
+        self.decoders = nn.ModuleList(
+            Decoder(a, b, num_groups, self.block, self.up) for a, b in zip(widths[:0:-1], widths[-2::-1], strict=True)
+        )
         self.final_conv = nn.Conv3d(f_maps, out_channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
