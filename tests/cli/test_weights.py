@@ -20,7 +20,7 @@ from volviz.segment.nn.unet3d import UNet3D
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Path:
     torch.manual_seed(0)
-    network = UNet3D(1, 1, f_maps=4, num_levels=2)
+    network = UNet3D(1, 1, f_maps=8, num_levels=2)
     torch.save({"num_epochs": 1, "model_state_dict": network.state_dict()}, tmp_path / "cells.pytorch")
     return tmp_path / "cells.pytorch"
 
@@ -35,7 +35,7 @@ def test_segment_with_a_checkpoint_and_with_what_it_is_converted_to(
     assert main(["convert", str(checkpoint), str(tmp_path / "cells.safetensors")]) == 0
     assert "pytorch-3dunet" in capsys.readouterr().err
     card = json.loads((tmp_path / "cells.json").read_text())
-    assert card["architecture"]["f_maps"] == 4
+    assert card["architecture"]["f_maps"] == 8
     assert card["output"] == "sigmoid"
     assert main(["segment", str(tmp_path / "t.mrc"), "--model", str(tmp_path / "cells.safetensors"), "--out", str(tmp_path / "two")]) == 0
     one, two = (volviz.open(tmp_path / name) for name in ("one", "two"))
