@@ -129,7 +129,7 @@ def test_crops_keep_density_and_labels_together_at_the_networks_voxel_size() -> 
     classes = np.stack([~membrane, membrane]).astype(np.float32)
     labels = (Label("background"), Label("membrane"))
     example = Example(Volume(grid, smooth.astype(np.float32)), [Dense(Segmentation.of_probabilities(grid, classes, labels))])
-    none = Augmentation(0, 0, 0, 0, 0, 0)
+    none = Augmentation(0, 0, 0, 0, 0, 0, 0, 0)
     crops = Crops([example], 16, 3, 10.0, none)
     for step in range(5):
         density, target = crops(np.random.default_rng((1, step)))
@@ -150,13 +150,13 @@ def test_beyond_the_volume_nothing_is_known() -> None:
 def test_augmentation_never_turns_the_beam_out_of_z() -> None:
     z = torch.arange(12.0)[:, None, None].expand(12, 12, 12).contiguous()
     for seed in range(20):
-        crop, _ = augment(z, z[None], Augmentation(0, 0, 0, 0, 0, 0), np.random.default_rng(seed))
+        crop, _ = augment(z, z[None], Augmentation(0, 0, 0, 0, 0, 0, 0, 0), np.random.default_rng(seed))
         assert crop.std(dim=(1, 2)).max() < 1e-5
 
 
 def test_augmentation_is_finite_and_keeps_the_scale() -> None:
     x = torch.randn(24, 24, 24)
-    always = Augmentation(1, 1, 1, 1, 1, 1)
+    always = Augmentation(1, 1, 1, 1, 1, 1, 1, 1)
     for seed in range(20):
         crop, target = augment(x, x[None], always, np.random.default_rng(seed))
         assert torch.isfinite(crop).all()

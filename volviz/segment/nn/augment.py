@@ -1,7 +1,8 @@
 """Random variation of training crops: what differs between tomograms but not between what they show.
 
 The tilt axis lies in the plane of the slices and the beam along z, so crops are mirrored along every axis and turned
-about z only: that keeps the missing wedge where it is in real data.
+about z only: that keeps the missing wedge where it is in real data. Where a crop is cut out or has shrunk, nothing is known:
+the target's classes are all zero there.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 import torch
 from numpy.random import Generator
 from torch import Tensor
+from torch.nn import functional
 
 # Functions of the length of a frequency are tables of so many points, from 0 to the corner of the cube of frequencies.
 _POINTS = 256
@@ -30,11 +32,20 @@ class Augmentation:
     noise: float = 0.2
     uneven: float = 0.2
     gamma: float = 0.15
+    zoom: float = 0.25
+    cutout: float = 0.1
+
+
+# How much a zoom changes sizes, and how much more or less it may do so along the beam, where thickness is badly known.
+_ZOOM = (0.8, 1.25)
+_STRETCH = 0.08
 
 
 def augment(crop: Tensor, target: Tensor, how: Augmentation, rng: Generator) -> tuple[Tensor, Tensor]:
     """Vary one crop (z, y, x) of standardised density and its target (class, z, y, x)."""
     crop, target = _turn(crop, target, rng)
+    if rng.random() < how.zoom:
+        crop, target = _zoom(crop, target, rng)
     crop = _filter(crop, how, rng)
     if rng.random() < how.noise:
         crop = crop + _colored_noise(crop.shape, rng) * float(rng.uniform(0.1, 0.7)) * crop.std()
@@ -44,6 +55,8 @@ def augment(crop: Tensor, target: Tensor, how: Augmentation, rng: Generator) -> 
         low, high = crop.amin(), crop.amax()
         crop = ((crop - low) / (high - low + 1e-6)) ** float(np.exp(rng.uniform(-0.35, 0.35))) * (high - low) + low
     crop = crop * float(np.exp(rng.normal(0, 0.25))) + float(rng.normal(0, 0.2))
+    if rng.random() < how.cutout:
+        crop, target = _cut_out(crop, target, rng)
     return crop.contiguous(), target.contiguous()
 
 
@@ -52,6 +65,31 @@ def _turn(crop: Tensor, target: Tensor, rng: Generator) -> tuple[Tensor, Tensor]
     axes = [a for a in (-3, -2, -1) if rng.random() < 0.5]
     crop, target = torch.rot90(crop, quarters, (-2, -1)), torch.rot90(target, quarters, (-2, -1))
     return (crop.flip(axes), target.flip(axes)) if axes else (crop, target)
+
+
+def _zoom(crop: Tensor, target: Tensor, rng: Generator) -> tuple[Tensor, Tensor]:
+    """Magnify the middle of a crop, or shrink it all, a little differently along z."""
+    plane = float(rng.uniform(*_ZOOM))
+    factors = (plane * float(rng.uniform(1 - _STRETCH, 1 + _STRETCH)), plane, plane)
+    shape = tuple(crop.shape)
+    taken = [min(n, round(n / f)) for n, f in zip(shape, factors, strict=True)]
+    filled = [min(n, round(n * f)) for n, f in zip(shape, factors, strict=True)]
+    middle = tuple(slice((n - m) // 2, (n - m) // 2 + m) for n, m in zip(shape, taken, strict=True))
+    together = torch.cat([crop[None], target])[(slice(None), *middle)]
+    together = functional.interpolate(together[None], size=filled, mode="trilinear")[0]
+    around = [side for n, m in zip(shape[::-1], filled[::-1], strict=True) for side in ((n - m) // 2, n - m - (n - m) // 2)]
+    return functional.pad(together[:1], around, mode="replicate")[0], functional.pad(together[1:], around)
+
+
+def _cut_out(crop: Tensor, target: Tensor, rng: Generator) -> tuple[Tensor, Tensor]:
+    """Blank up to three boxes, each at most a third as long as the crop."""
+    crop, target = crop.clone(), target.clone()
+    for _ in range(int(rng.integers(1, 4))):
+        sizes = [int(rng.integers(n // 12 + 1, n // 3 + 1)) for n in crop.shape]
+        box = tuple(slice(a := int(rng.integers(0, n - m + 1)), a + m) for n, m in zip(crop.shape, sizes, strict=True))
+        crop[box] = crop.mean()
+        target[(slice(None), *box)] = 0
+    return crop, target
 
 
 def _filter(crop: Tensor, how: Augmentation, rng: Generator) -> Tensor:
