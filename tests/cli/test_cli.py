@@ -55,6 +55,10 @@ def test_simulate_segment_evaluate_render(tmp_path, capsys, monkeypatch):
     assert {"f1.membrane", "f1.spikes", "f1.lumen", "macro_f1", "iou.lumen", "miou", "accuracy", "ece"} <= set(scores)
     assert main(["evaluate", str(tmp_path / "sample_labels.mrc"), str(tmp_path / "sample_labels.mrc"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["macro_f1"] == 1.0
+    assert main(["evaluate", str(tmp_path / "seg"), str(tmp_path / "sample_labels.mrc")]) == 0
+    table = {line.split()[0]: line.split()[1:] for line in capsys.readouterr().out.splitlines() if line}
+    assert float(table["lumen"][0]) == pytest.approx(scores["f1.lumen"], abs=1e-4)
+    assert table["envelopes"][:2] == [str(scores["instances.envelopes.found"]), str(scores["instances.envelopes.true"])]
 
     picture = tmp_path / "view.png"
     options = ["--segmentation", str(tmp_path / "seg"), "--size", "96x64", "--set", "spikes.visible=off", "--look", "print"]

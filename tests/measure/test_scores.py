@@ -7,7 +7,7 @@ from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
-from volviz.measure import evaluate
+from volviz.measure import count, evaluate
 
 TRUE = np.array([0, 0, 0, 1, 1, 2, 3, 3])
 FOUND = np.array([0, 0, 1, 1, 1, 1, 3, 0])
@@ -24,7 +24,7 @@ def one_hot(values: np.ndarray, sure: float = 1.0) -> Segmentation:
 
 
 def test_scores_of_eight_voxels_counted_by_hand() -> None:
-    scores = evaluate(volume(FOUND), volume(TRUE))
+    scores = count(volume(FOUND), volume(TRUE)).scores()
     # membrane: 2 hits, 2 true, 4 found; spikes: 0 hits, 1 true, 0 found; lumen: 1 hit, 2 true, 1 found; background: 2, 3, 3
     assert scores == pytest.approx(
         {
@@ -57,7 +57,7 @@ def test_sure_background_does_not_enter_the_calibration_error() -> None:
 
 
 def test_perfect_probabilities_score_one_everywhere() -> None:
-    scores = evaluate(one_hot(TRUE), volume(TRUE))
+    scores = count(one_hot(TRUE), volume(TRUE)).scores()
     assert scores.pop("ece") == 0
     assert all(v == 1 for v in scores.values())
 
@@ -81,8 +81,17 @@ def test_bricks_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
     p = rng.dirichlet([1, 1, 1, 1], grid.shape).transpose(3, 0, 1, 2)
     seg, true = Segmentation.of_probabilities(grid, p), Volume(grid, rng.integers(0, 4, grid.shape).astype(np.uint8))
     whole = evaluate(seg, true)
-    monkeypatch.setattr("volviz.measure.scores._BRICK", (2, 3, 4))
+    monkeypatch.setattr("volviz.measure.scores.BRICK", (2, 3, 4))
     assert evaluate(seg, true) == pytest.approx(whole)
+
+
+def test_counts_of_two_volumes_add_up_to_those_of_both() -> None:
+    one, other = count(one_hot(FOUND, 0.7), volume(TRUE)), count(one_hot(TRUE, 0.9), volume(TRUE))
+    both = count(one_hot(np.concatenate([FOUND, TRUE]), 0.7), volume(np.concatenate([TRUE, TRUE]))).scores()
+    scores = (one + other).scores()
+    assert scores["f1.membrane"] == both["f1.membrane"]
+    assert scores["ece"] == pytest.approx((abs(0.7 - 5 / 8) + (1 - 0.9)) / 2, abs=0.01)
+    assert "ece" not in (one + count(volume(FOUND), volume(TRUE))).scores()
 
 
 def test_other_voxels_are_refused_with_both_sizes() -> None:

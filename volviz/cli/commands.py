@@ -127,14 +127,10 @@ def clean(arguments: Namespace) -> None:
 
 def evaluate(arguments: Namespace) -> None:
     """Compare a segmentation with labels."""
-    from volviz.tasks.evaluate import evaluate_files
+    from volviz.tasks.evaluate import evaluate_files, table
 
-    scores = evaluate_files(arguments.prediction, arguments.labels)
-    if arguments.json:
-        print(json.dumps(scores, indent=2))
-        return
-    for name, value in scores.items():
-        print(f"{name:<16} {'none' if value is None else format(value, '.4f')}")
+    scores = evaluate_files(arguments.prediction, arguments.labels, arguments.instances)
+    print(json.dumps(scores, indent=2) if arguments.json else "\n".join(table(scores)))
 
 
 def render(arguments: Namespace) -> None:

@@ -120,9 +120,17 @@ def build_parser() -> tuple[_Parser, set[str]]:
     p.add_argument("method", metavar="METHOD", help="which segmenter: unet, or one that a plug-in brings")
     p.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="its options: see volviz train METHOD --help")
 
-    p = command("evaluate", commands.evaluate, "Compare a segmentation with labels: F1 and IoU per class, accuracy, calibration.")
+    p = command(
+        "evaluate",
+        commands.evaluate,
+        "Compare a segmentation with labels. F1 and IoU per class, accuracy, expected calibration error (of voxels whose foreground "
+        "probability exceeds 0.05 or whose label is not background), and objects: envelopes are pieces of lumen of 5000 nm3 or "
+        "more, spikes pieces of 50 nm3 or more, joined by faces, edges or corners; two match that share more than half of their "
+        "union.",
+    )
     p.add_argument("prediction", metavar="PREDICTION", type=Path)
     p.add_argument("labels", metavar="LABELS", type=Path)
+    p.add_argument("--instances", type=Path, metavar="FILE", help="a volume that numbers the true objects (default: pieces of the labels)")
     p.add_argument("--json", action="store_true", help="print JSON")
 
     p = command("render", commands.render, "Draw a still or a video. Without --segmentation the model is run first.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from volviz.measure.scores import Counts, count, evaluate
+from volviz.measure.evaluation import evaluate
+from volviz.measure.instances import compare_instances
+from volviz.measure.scores import Counts, count
 
-__all__ = ["Counts", "count", "evaluate"]
+__all__ = ["Counts", "compare_instances", "count", "evaluate"]

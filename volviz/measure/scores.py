@@ -18,7 +18,7 @@ Scores = dict[str, float | None]
 _FOREGROUND = 0.05
 _BINS = 15
 # Voxels at a time: bounds the memory, whatever the size of the volume.
-_BRICK = (32, 512, 512)
+BRICK = (32, 512, 512)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,48 +38,69 @@ class Counts:
         return replace(self, confusion=self.confusion + other.confusion, calibration=known)
 
     def scores(self) -> Scores:
-        """Return what `evaluate` returns of agreement voxel by voxel."""
+        """Return, flat, F1 and IoU of each class, their means, the accuracy and, of probabilities, the calibration error.
+
+        See `volviz.measure.evaluate`.
+        """
         scores = overlaps(self.confusion, self.labels)
         if self.calibration is not None:
             scores["ece"] = expected_calibration_error(self.calibration)
         return scores
 
 
-def evaluate(prediction: Segmentation | Volume, truth: Volume) -> Scores:
-    """Compare with a volume of hard labels (0 background, then the classes in order), voxel by voxel.
-
-    Returns, flat: ``f1.CLASS`` (Dice) for each structure, ``macro_f1`` their mean, ``iou.CLASS`` for each structure,
-    ``miou`` the mean over all classes with the background, ``accuracy`` the fraction of voxels that are right, and
-    ``ece`` if the prediction holds probabilities. A class that neither side has gets None and enters no mean.
-    Labels of 255 count nothing.
+def count(prediction: Segmentation | Volume, truth: Volume) -> Counts:
+    """Count voxels by true and found class and by confidence, brick by brick. Labels of 255 count nothing.
 
     Raises:
         VolvizError: the two do not lie on the same voxels, or the labels hold classes the prediction does not know.
     """
-    return count(prediction, truth).scores()
-
-
-def count(prediction: Segmentation | Volume, truth: Volume) -> Counts:
-    """Count voxels by class and confidence, brick by brick. See `evaluate`."""
     if isinstance(prediction, Segmentation) and prediction.kind == "score":
         raise VolvizError("The prediction holds signed scores, not classes; compare a segmentation with probabilities, or hard labels.")
     if prediction.grid.shape != truth.grid.shape:
         raise VolvizError(
             f"The prediction has {_size(prediction)} voxels and the labels {_size(truth)} (z, y, x); both must lie on the same grid."
         )
-    labels = prediction.labels if isinstance(prediction, Segmentation) else VIRION_LABELS
+    labels = labels_of(prediction)
     n = len(labels)
     confusion = np.zeros((n, n), np.int64)
     calibration = np.zeros((3, _BINS))
-    for region in bricks(truth.grid.shape, _BRICK):
-        true = _classes(truth, region, labels, "labels")
-        known = true != 255
-        found = prediction.hard(region) if isinstance(prediction, Segmentation) else _classes(prediction, region, labels, "prediction")
-        known &= found != 255
+    for region in bricks(truth.grid.shape, BRICK):
+        true, found = read_classes(truth, region, labels, "labels"), read_classes(prediction, region, labels, "prediction")
+        known = (true != 255) & (found != 255)
         confusion += np.bincount(n * true[known].astype(np.int64) + found[known], minlength=n * n).reshape(n, n)
         if isinstance(prediction, Segmentation):
             _calibrate(calibration, prediction.probabilities(region), true, known)
     return Counts(labels, confusion, calibration if isinstance(prediction, Segmentation) else None)
+
+
+def labels_of(prediction: Segmentation | Volume) -> tuple[Label, ...]:
+    """Return the classes of a prediction; hard labels have those of the bundled model."""
+    return prediction.labels if isinstance(prediction, Segmentation) else VIRION_LABELS
+
+
+def known_classes(value: Segmentation | Volume, labels: tuple[Label, ...], which: str) -> npt.NDArray[np.uint8]:
+    """Read the hard classes of everything, (z, y, x). See `read_classes`."""
+    out = np.empty(value.grid.shape, np.uint8)
+    for region in bricks(value.grid.shape, BRICK):
+        out[region.slices] = read_classes(value, region, labels, which)
+    return out
+
+
+def read_classes(value: Segmentation | Volume, region: Region, labels: tuple[Label, ...], which: str) -> npt.NDArray[np.uint8]:
+    """Read the hard classes of a region, 255 where nobody knows. Files with signed bytes store that as -1.
+
+    Raises:
+        VolvizError: a value is no class; ``which`` says of what.
+    """
+    if isinstance(value, Segmentation):
+        return value.hard(region)
+    values = np.rint(value.read(region))
+    values[values == -1] = 255
+    wrong = values[(values < 0) | ((values >= len(labels)) & (values != 255))]
+    if wrong.size:
+        names = ", ".join(f"{i} {label.name}" for i, label in enumerate(labels))
+        raise VolvizError(f"The {which} hold the value {wrong[0]:g}, which is no class; the classes are {names}, and 255 is unknown.")
+    return values.astype(np.uint8)
 
 
 def overlaps(confusion: npt.NDArray[np.int64], labels: tuple[Label, ...]) -> Scores:
@@ -117,17 +138,6 @@ def _calibrate(
     bins[0] += np.bincount(index, minlength=_BINS)
     bins[1] += np.bincount(index, confidence, minlength=_BINS)
     bins[2] += np.bincount(index, hits, minlength=_BINS)
-
-
-def _classes(volume: Volume, region: Region, labels: tuple[Label, ...], which: str) -> npt.NDArray[np.uint8]:
-    """Read hard labels. Files with signed bytes store 255 as -1."""
-    values = np.rint(volume.read(region))
-    values[values == -1] = 255
-    wrong = values[(values < 0) | ((values >= len(labels)) & (values != 255))]
-    if wrong.size:
-        names = ", ".join(f"{i} {label.name}" for i, label in enumerate(labels))
-        raise VolvizError(f"The {which} hold the value {wrong[0]:g}, which is no class; the classes are {names}, and 255 is unknown.")
-    return values.astype(np.uint8)
 
 
 def _mean(values: list[float | None]) -> float | None:
