@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ from volviz.core.grid import Grid, Region
 from volviz.core.segmentation import VIRION_LABELS, Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.segment.apply import apply
+from volviz.segment.batches import Batches
 from volviz.segment.protocol import Run
-from volviz.segment.tiles import Bricks
+from volviz.segment.tiles import Bricks, Tiling
 
 SMALL = Bricks(tile=32, overlap=8)
 TWO = (Label("background"), Label("membrane"))
@@ -87,14 +88,27 @@ def test_classes_of_16_bits_are_those_of_8_and_finer() -> None:
     np.testing.assert_array_equal(again.joined(), fine.data)
 
 
-@pytest.mark.parametrize(("tile", "depths"), [(128, range(1, 513)), (16, [*range(1, 50), 211, 512])])
-def test_a_constant_network_gives_that_constant_for_every_depth(tile: int, depths: Sequence[int]) -> None:
+@pytest.mark.parametrize("bricks", [Bricks(), Bricks(tile=192, overlap=64), Bricks(tile=16, overlap=4), Bricks(tile=8, overlap=8)])
+def test_weights_sum_to_one_at_every_voxel_of_every_depth(bricks: Bricks) -> None:
+    for depth in range(1, 700):
+        tiling = Tiling.along(depth, bricks)
+        total = np.zeros(tiling.starts[-1] + tiling.size)
+        for start, window in zip(tiling.starts, tiling.window, strict=True):
+            total[start : start + tiling.size] += window
+        assert np.allclose(total, 1, atol=1e-6)
+        assert tiling.size <= bricks.tile
+        assert 0 <= len(total) - depth < bricks.multiple
+        assert all(n % bricks.multiple == 0 for n in (*tiling.starts, tiling.size))
+        assert min(tiling.window[0, 0], tiling.window[-1, -1]) > 0.4  # neither end of the volume hangs on a sliver of weight
+        assert all(tiling.final(k) >= tiling.starts[k + 1] for k in range(len(tiling.starts) - 1))
+
+
+def test_a_constant_network_gives_that_constant_up_to_every_border() -> None:
     logits = (0.3, -1.2, 0.0, 2.0)
     expected = torch.tensor(logits).softmax(0).mul(255).round().to(torch.uint8).numpy()
-    bricks = Bricks(tile=tile, overlap=tile // 4)
-    for depth in depths:
-        volume = Volume(Grid((depth, 3, 2), (10, 10, 10)), np.zeros((depth, 3, 2), np.float32))
-        found = np.asarray(run_on(volume, constant(logits), bricks, labels=VIRION_LABELS).data)
+    for depth in (1, 7, 8, 9, 15, 16, 17, 24, 31, 33, 100):
+        volume = Volume(Grid((depth, 3, 18), (10, 10, 10)), np.zeros((depth, 3, 18), np.float32))
+        found = np.asarray(run_on(volume, constant(logits), Bricks(tile=16, overlap=4), labels=VIRION_LABELS).data)
         assert (found == expected[:, None, None, None]).all(), depth
 
 
@@ -267,29 +281,62 @@ def test_memory_is_bounded_by_one_row_of_tiles() -> None:
     assert peak < 2 * 4 * np.prod(Slices.shape) + sample
 
 
-def test_a_tile_too_large_halves_the_batch_and_one_that_never_fits_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    from volviz.segment.batches import Batches
+class Room:
+    """Memory of a device that is not there: a tile takes ``each`` of the ``free`` bytes."""
 
-    sizes: list[int] = []
+    def __init__(self, free: int = 1000, each: int = 1000) -> None:
+        self.free, self.each, self.emptied = free, each, 0
 
-    def small_device(x: Tensor) -> Tensor:
+    def start(self) -> int:
+        return self.free
+
+    def used(self) -> int:
+        return self.each
+
+    def empty(self) -> None:
+        self.emptied += 1
+
+
+def device_for(most: int, sizes: list[int]) -> Callable[[Tensor], Tensor]:
+    """Return a network that has room for so many tiles at a time."""
+
+    def network(x: Tensor) -> Tensor:
         sizes.append(len(x))
-        if len(x) > 2:
+        if len(x) > most:
             raise torch.OutOfMemoryError
-        return torch.cat([x, x], dim=1)
+        return torch.cat([x, -x], dim=1)
 
-    batches = Batches(small_device, torch.device("cpu"), torch.float32)
-    batches.size = 8
-    out = list(batches.batched((i, lambda i=i: torch.full((2, 2, 2), float(i))) for i in range(9)))
-    assert [key for _, key in out] == list(range(9))
-    assert sizes[:3] == [8, 4, 2]
+    return network
+
+
+def numbered(count: int) -> list[tuple[int, Callable[[], Tensor]]]:
+    return [(i, lambda i=i: torch.full((2, 2, 2), float(i))) for i in range(count)]
+
+
+def test_the_first_tile_shows_how_many_fill_seven_tenths_of_what_is_free() -> None:
+    sizes: list[int] = []
+    batches = Batches(device_for(100, sizes), torch.device("cpu"), torch.float32, memory=Room(free=1000, each=140))
+    assert [key for _, key in batches.run(numbered(12))] == list(range(12))
+    assert sizes == [1, 5, 5, 1]
+
+
+def test_a_batch_too_large_is_halved_until_it_fits_and_every_tile_comes_once_and_in_order() -> None:
+    sizes: list[int] = []
+    room = Room(free=1000, each=70)
+    batches = Batches(device_for(2, sizes), torch.device("cpu"), torch.float32, memory=room)
+    found = list(batches.run(numbered(24)))
+    assert [key for _, key in found] == list(range(24))
+    assert all(np.allclose(tile[0], torch.sigmoid(torch.tensor(2.0 * key))) for tile, key in found)
+    assert sizes[:5] == [1, 10, 5, 2, 2]
     assert max(sizes[3:]) == 2
+    assert room.emptied == 2
 
-    def no_device(x: Tensor) -> Tensor:
-        raise torch.OutOfMemoryError
 
-    with pytest.raises(VolvizError, match="no room for one tile"):
-        list(Batches(no_device, torch.device("cpu"), torch.float32).batched([(0, lambda: torch.zeros(2, 2, 2))]))
+def test_a_device_without_room_for_one_tile_is_one_sentence() -> None:
+    sizes: list[int] = []
+    with pytest.raises(VolvizError, match=r"no room for one tile.*--device cpu"):
+        list(Batches(device_for(0, sizes), torch.device("cpu"), torch.float32, memory=Room()).run(numbered(3)))
+    assert sizes == [1]
 
 
 def test_cuda_without_cuda_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

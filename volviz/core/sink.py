@@ -1,10 +1,11 @@
-"""Where finished bricks of a segmentation go while the rest is still being computed."""
+"""Where finished bricks of a segmentation, or of a volume, go while the rest is still being computed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+import numpy as np
 import numpy.typing as npt
 
 from volviz.core.grid import Grid, Region
@@ -22,6 +23,22 @@ class Sink(Protocol):
 
     def write(self, region: Region, data: npt.NDArray[Any]) -> None:
         """Take the final classes (class, z, y, x) of a region, uint8 or uint16 as `Segmentation` stores them."""
+
+    def finish(self) -> None:
+        """All regions were written: make the result appear under its name."""
+
+    def abort(self) -> None:
+        """Leave nothing behind."""
+
+
+class VolumeSink(Protocol):
+    """Takes one number per voxel: ``begin`` once, ``write`` for every region exactly once, then ``finish`` or ``abort``."""
+
+    def begin(self, grid: Grid) -> None:
+        """Make room for a volume of this grid."""
+
+    def write(self, region: Region, values: npt.NDArray[np.float32]) -> None:
+        """Take the final values (z, y, x) of a region."""
 
     def finish(self) -> None:
         """All regions were written: make the result appear under its name."""

@@ -1,13 +1,13 @@
 """A network over a volume: resample, cut into tiles, blend, resample back, brick by brick.
 
 The whole tomogram is never in memory as floats: sums of one row of tiles along z are, and what is final of them leaves.
-Where tiles lie and how density is scaled depends on the volume alone, so the result for a region is exactly that part
-of the result for everything.
+Where tiles lie, how density is scaled and by what layers normalise depends on the volume alone, so the result for a
+region is exactly that part of the result for everything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import product
 from typing import Any
@@ -18,27 +18,26 @@ import torch
 from torch import Tensor, nn
 
 from volviz.core.density import dense_is_dark
-from volviz.core.grid import Grid, Region
-from volviz.core.segmentation import Bits, Label, Segmentation
+from volviz.core.errors import VolvizError
+from volviz.core.grid import Grid, Region, Shape
+from volviz.core.segmentation import Label, Segmentation
 from volviz.core.volume import Volume
-from volviz.segment.batches import Batches
+from volviz.segment.batches import NO_ROOM, Batches, Network
 from volviz.segment.device import torch_device, torch_dtype
+from volviz.segment.nn.statistics import boxes, busiest, with_fixed_statistics
 from volviz.segment.normalise import Standard
 from volviz.segment.protocol import Run
-from volviz.segment.resample import Taps, gather, read_resampled, taps
-from volviz.segment.results import Memory, Streamed, rounded
+from volviz.segment.resample import gather, read_resampled, taps
+from volviz.segment.results import Memory, Outputs, Streamed
 from volviz.segment.scale import working_grids
 from volviz.segment.tiles import Bricks, Tiling
 
 # Native slices that are turned back to the tomogram's grid at a time: bounds the floats, and the size of a written brick.
 _SLAB = 8
 
-Stored = npt.NDArray[Any]  # uint8 or uint16
-Part = tuple[Taps, Taps, Taps]
-
 
 def apply(
-    network: nn.Module | Callable[[Tensor], Tensor],
+    network: Network,
     volume: Volume,
     run: Run,
     *,
@@ -52,21 +51,25 @@ def apply(
     bricks go there as soon as no further tile can change them.
 
     Raises:
-        VolvizError: the device asked for is missing, or has no room for one tile.
-        Cancelled: the sink was told to leave nothing behind.
+        VolvizError: the device asked for is missing or has no room for one tile, or the volume has no slice in ``run.z``.
+        Cancelled: the sinks were told to leave nothing behind.
     """
     device = torch_device(run.device)
     dtype = torch_dtype(run.precision, device)
     native, model, notes = working_grids(volume.grid, bricks)
+    region = run.region or Region.whole(native.shape)
+    inner = _within(run.z, region, native.shape)
     dark = dense_is_dark(volume) if run.dense_is_dark is None else run.dense_is_dark
     standard = Standard.of(volume, 1 if bricks.dense_is_dark in (None, dark) else -1, bricks.scale)
-    region = run.region or Region.whole(native.shape)
     grid = volume.grid.crop(region)
     said = {
         **(provenance or {}),
         "voxel_size": list(model.voxel_size),
         "tile": bricks.tile,
         "overlap": bricks.overlap,
+        "statistics": bricks.statistics,
+        "augment": run.augment,
+        "z": None if run.z is None else list(run.z),
         "device": device.type,
         "precision": str(dtype).removeprefix("torch."),
         "dense_is_dark": dark,
@@ -75,18 +78,18 @@ def apply(
         "notes": [*(provenance or {}).get("notes", ()), *notes],
     }
     sink = run.sink or Memory(run.bits)
+    outputs = Outputs(sink, run.spread, run.bits, len(labels))
     run.report(0.0, notes[0] if notes else "segmenting")
-    sink.begin(grid, labels, "probability", said)
-    try:
-        work = _Work(volume, native, model, region, bricks, standard, device)
-        with torch.inference_mode():
-            for part, data in work.bricks_of(network, dtype, len(labels), run):
-                sink.write(part, data)
+    with outputs.begun(grid, labels, said):
+        outputs.background(region, inner)
+        if inner is not None:
+            offset = [a - b for a, b in zip(inner.start, region.start, strict=True)]
+            work = _Work(volume, native, model, inner, bricks, standard, device)
+            ready = work.prepared(network, dtype)
+            batches = Batches(ready, device, dtype, augment=run.augment, spread=run.spread is not None)
+            for part, values in work.slabs(batches, outputs.channels, run):
+                outputs.write(part.shifted(offset), values)
         run.report(1.0, "segmented")
-        sink.finish()
-    except BaseException:
-        sink.abort()
-        raise
     kept = sink.data if isinstance(sink, Memory) else None
     return Segmentation(
         grid,
@@ -100,83 +103,101 @@ def apply(
 
 
 class _Work:
-    """One run: which tiles are needed and what becomes of them."""
+    """One run over a part of the volume: which tiles are needed and what becomes of them."""
 
     def __init__(
         self, volume: Volume, native: Grid, model: Grid, region: Region, bricks: Bricks, standard: Standard, device: torch.device
     ) -> None:
         self.volume = Volume(native, volume.data) if native is not volume.grid else volume
-        self.region, self.standard, self.device = region, standard, device
+        self.region, self.bricks, self.standard, self.device = region, bricks, standard, device
         self.model = model
-        self.forward = _three(lambda a: taps(native, model, a))
-        self.back = _three(lambda a: taps(model, native, a).part(region.start[a], region.stop[a]))
+        self.forward = [taps(native, model, a) for a in range(3)]
+        self.back = [taps(model, native, a).part(region.start[a], region.stop[a]) for a in range(3)]
         self.tilings = [Tiling.along(n, bricks) for n in model.shape]
         self.needed = [t.touching(b.start, b.stop) for t, b in zip(self.tilings, self.back, strict=True)]
 
-    def tile(self, k: tuple[int, int, int]) -> Tensor:
-        """Read one tile (z, y, x) of standardised density, padded by reflection where the volume is shorter."""
-        parts, pads = [], []
-        for a in range(3):
-            start, size = self.tilings[a].starts[k[a]], self.tilings[a].size
-            stop = min(start + size, self.model.shape[a])
-            parts.append(self.forward[a].part(start, stop))
-            pads.append((0, start + size - stop))
-        tile = self.standard(read_resampled(self.volume, (parts[0], parts[1], parts[2]), self.device))
-        if any(after for _, after in pads):
-            tile = torch.from_numpy(np.pad(tile.cpu().numpy(), pads, mode="reflect")).to(self.device)
-        return tile
+    def read(self, start: Shape, size: Shape) -> Tensor:
+        """Read a box (z, y, x) of standardised density at the network's voxel size; beyond its end the volume is mirrored."""
+        z, y, x = (taps.mirrored(a, n) for taps, a, n in zip(self.forward, start, size, strict=True))
+        return self.standard(read_resampled(self.volume, (z, y, x), self.device))
 
-    def bricks_of(
-        self, network: nn.Module | Callable[[Tensor], Tensor], dtype: torch.dtype, classes: int, run: Run
-    ) -> Iterator[tuple[Region, Stored]]:
-        """Run all tiles and yield (region within the result, classes (class, z, y, x)), slab by slab in z."""
+    def prepared(self, network: Network, dtype: torch.dtype) -> Network:
+        """Return the network on its device, with statistics of this volume if it wants them.
+
+        Raises:
+            VolvizError: the device has no room.
+        """
+        if not isinstance(network, nn.Module):
+            return network
+        placed: nn.Module = network.eval().to(device=self.device, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        if self.bricks.statistics == "tile":
+            return placed
+        tiles = torch.stack([self.read(start, size) for start, size in boxes(self.model.shape, self.bricks.multiple)])
+        try:
+            return with_fixed_statistics(placed, busiest(tiles)[:, None], dtype)
+        except torch.OutOfMemoryError as error:
+            raise VolvizError(NO_ROOM) from error
+
+    def slabs(self, batches: Batches, channels: int, run: Run) -> Iterator[tuple[Region, npt.NDArray[np.float32]]]:
+        """Run all tiles and yield (region within the part, values (channel, z, y, x)), slab by slab in z."""
         tz, ty, tx = self.tilings
         kz, ky, kx = self.needed
         y0, x0 = ty.starts[ky[0]], tx.starts[kx[0]]
-        y1, x1 = min(self.model.shape[1], ty.starts[ky[-1]] + ty.size), min(self.model.shape[2], tx.starts[kx[-1]] + tx.size)
+        y1, x1 = ty.starts[ky[-1]] + ty.size, tx.starts[kx[-1]] + tx.size
         # Planes from `base` on: those to which tiles are still added, and before them the few that the next slice looks back to.
         behind = self.back[0].index.shape[1] + 1
-        sums = np.zeros((classes, tz.size + behind, y1 - y0, x1 - x0), np.float32)
+        sums = torch.zeros(channels, tz.size + behind, y1 - y0, x1 - x0)
         base = tz.starts[kz[0]]
         written, tiles_done = 0, 0
         total = len(kz) * len(ky) * len(kx)
-        batches = Batches(network, self.device, dtype)
         for z in kz:
-            start = tz.starts[z]
-            for tile, (y, x) in batches.run(((y, x), partial(self.tile, (z, y, x))) for y, x in product(ky, kx)):
+            here = sums[:, tz.starts[z] - base :]
+            for tile, (y, x) in batches.run(
+                ((y, x), partial(self.read, (tz.starts[z], ty.starts[y], tx.starts[x]), (tz.size, ty.size, tx.size)))
+                for y, x in product(ky, kx)
+            ):
                 run.report(tiles_done / total, "segmenting")
-                weight = tz.window[z][:, None, None] * ty.window[y][:, None] * tx.window[x]
-                depth, height, width = (min(t.size, n) for t, n in zip(self.tilings, self.model.shape, strict=True))
-                at = (slice(start - base, start - base + depth), slice(ty.starts[y] - y0, ty.starts[y] - y0 + height))
-                part = sums[(slice(None), *at, slice(tx.starts[x] - x0, tx.starts[x] - x0 + width))]
-                part += (tile * weight)[:, :depth, :height, :width]
+                top, left = ty.starts[y] - y0, tx.starts[x] - x0
+                part = here[:, : tz.size, top : top + ty.size, left : left + tx.size]
+                part.addcmul_(tile, torch.from_numpy(tz.window[z][:, None, None] * ty.window[y][:, None] * tx.window[x]))
                 tiles_done += 1
-            final = tz.final(z, self.model.shape[0]) if z != kz[-1] else self.model.shape[0]
+            final = tz.final(z) if z != kz[-1] else self.model.shape[0]
             ready = written + int(np.searchsorted(self.back[0].index[written:].max(axis=1), final))
             for low in range(written, ready, _SLAB):
                 high = min(ready, low + _SLAB)
-                yield self._slab(sums, (base, y0, x0), low, high, run.bits)
+                yield self._slab(sums, (base, y0, x0), low, high)
             written = ready
-            if written < self.region.shape[0]:
-                keep = min(final, int(self.back[0].index[written:].min()))
+            if z != kz[-1]:
+                keep = min(tz.starts[z + 1], int(self.back[0].index[written:].min()))
                 _forget(sums, keep - base)
                 base = keep
 
-    def _slab(self, sums: npt.NDArray[np.float32], corner: tuple[int, int, int], low: int, high: int, bits: Bits) -> tuple[Region, Stored]:
+    def _slab(self, sums: Tensor, corner: Shape, low: int, high: int) -> tuple[Region, npt.NDArray[np.float32]]:
         along = (self.back[0].part(low, high), self.back[1], self.back[2])
         used = sums[:, along[0].start - corner[0] : along[0].stop - corner[0]]
-        values = gather(torch.from_numpy(used), along, (along[0].start, corner[1], corner[2]))
+        values = gather(used, along, (along[0].start, corner[1], corner[2]))
         _, height, width = self.region.shape
-        return Region((low, 0, 0), (high, height, width)), rounded(values.numpy(), bits)
+        return Region((low, 0, 0), (high, height, width)), values.numpy()
 
 
-def _three(make: Callable[[int], Taps]) -> Part:
-    return make(0), make(1), make(2)
+def _within(z: tuple[int, int] | None, region: Region, shape: Shape) -> Region | None:
+    """Return the part of a region in the slices asked for, or None if there is none.
+
+    Raises:
+        VolvizError: the volume has no such slices.
+    """
+    if z is None:
+        return region
+    low, high = max(0, z[0]), min(shape[0], z[1])
+    if low >= high:
+        raise VolvizError(f"A tomogram of {shape[0]} slices has none from {z[0]} up to {z[1]}; the first slice is 0.")
+    return region & Region((low, 0, 0), (high, *shape[1:]))
 
 
-def _forget(sums: npt.NDArray[np.float32], planes: int) -> None:
+def _forget(sums: Tensor, planes: int) -> None:
     """Drop the first planes, move the others up and clear what comes free."""
     kept = sums.shape[1] - planes
-    for c in range(len(sums)):
-        sums[c, :kept] = sums[c, planes:].copy()
-        sums[c, kept:] = 0
+    for low in range(0, kept, max(1, planes)):  # so few at a time that source and target do not overlap
+        high = min(low + planes, kept)
+        sums[:, low:high] = sums[:, low + planes : high + planes]
+    sums[:, kept:] = 0

@@ -1,4 +1,4 @@
-"""Tiles through a network: as many at a time as the device has room for."""
+"""Tiles through a network: as many at a time as the device has room for, each seen from several sides if asked."""
 
 from __future__ import annotations
 
@@ -7,105 +7,138 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from volviz.core.errors import VolvizError
-from volviz.segment.device import FREE_MEMORY
+from volviz.segment.device import CudaMemory, DeviceMemory
+from volviz.segment.protocol import Augment
 
 K = TypeVar("K")
-Probabilities = npt.NDArray[np.float32]
 Network = nn.Module | Callable[[Tensor], Tensor]
 
-# A tile of 128^3 needs about half a gigabyte: so many at a time and no more.
-_LANES = 4
+# Tiles side by side on a CPU. Each takes one to two gigabytes.
+_LANES = 2
+# The picture lives on the same GPU: a network may take this part of what is free.
+_SHARE = 0.7
+
+NO_ROOM = "The GPU has no room for one tile: close other programs on it, or run with --device cpu."
+
+# Axes of (n, channel, z, y, x) that are mirrored. Two mirrors at right angles are a half turn about z, the beam axis.
+# Quarter turns are not among them: they would lay the missing wedge across another axis than the one it was learnt on.
+_MIRRORS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-1, -2), (-3,), (-1, -3), (-2, -3), (-1, -2, -3))
 
 
 class Batches:
-    """Runs tiles through a network, softmax included.
+    """Runs tiles through a network, softmax included, and the mean over mirrored tiles if ``augment`` is 4 or 8.
+
+    With ``spread``, one channel more follows the classes: how far the mirrored results lie apart, as the standard
+    deviation of the class where it is largest, 0 to 0.5.
 
     On a GPU the first tile goes alone and shows how much memory one takes; batches then fill at most 70 % of what is
-    free, and halve when that was too much. On a CPU up to four tiles run side by side, each on its share of the cores:
+    free, and halve when that was too much. On a CPU two tiles run side by side, each on its share of the cores:
     threads that share one convolution wait for one another at every layer, and for long if another program, or the
     picture, uses a core too.
     """
 
-    def __init__(self, network: Network, device: torch.device, dtype: torch.dtype) -> None:
-        self.device, self.dtype = device, dtype
-        self.network = network
-        if isinstance(network, nn.Module):
-            network.eval()
-            network.to(device=device, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+    def __init__(
+        self,
+        network: Network,
+        device: torch.device,
+        dtype: torch.dtype,
+        *,
+        augment: Augment = 1,
+        spread: bool = False,
+        memory: DeviceMemory | None = None,
+    ) -> None:
+        self.network, self.device, self.dtype = network, device, dtype
+        self.mirrors, self.spread = _MIRRORS[:augment], spread
+        self.memory = memory or (CudaMemory(device) if device.type == "cuda" else None)
         self.size = 1
-        self._measured = device.type != "cuda"
+        self._measured = False
 
-    def run(self, tiles: Iterable[tuple[K, Callable[[], Tensor]]]) -> Iterator[tuple[Probabilities, K]]:
-        """Take pairs of a key and something that reads a tile (z, y, x); yield probabilities (class, z, y, x) and the key."""
-        yield from self.side_by_side(tiles) if self.device.type == "cpu" else self.batched(tiles)
+    def run(self, tiles: Iterable[tuple[K, Callable[[], Tensor]]]) -> Iterator[tuple[Tensor, K]]:
+        """Take pairs of a key and something that reads a tile (z, y, x).
 
-    def side_by_side(self, tiles: Iterable[tuple[K, Callable[[], Tensor]]]) -> Iterator[tuple[Probabilities, K]]:
-        """Run one tile per lane. Tiles are read in the caller's thread, and come back in their order."""
+        Yields probabilities (class, z, y, x) float32 on the CPU, and the key, in the order of the tiles.
+
+        Raises:
+            VolvizError: the GPU has no room for one tile.
+        """
+        with torch.inference_mode():
+            yield from self._side_by_side(tiles) if self.memory is None else self._batched(tiles, self.memory)
+
+    def _side_by_side(self, tiles: Iterable[tuple[K, Callable[[], Tensor]]]) -> Iterator[tuple[Tensor, K]]:
+        """Run one tile per lane. Tiles are read in the caller's thread."""
         threads = torch.get_num_threads()
         lanes = min(threads, _LANES)
-        waiting: deque[tuple[K, Future[Probabilities]]] = deque()
+        waiting: deque[tuple[K, Future[Tensor]]] = deque()
         torch.set_num_threads(max(1, threads // lanes))
         pool = ThreadPoolExecutor(lanes)
         try:
             for key, read in tiles:
-                waiting.append((key, pool.submit(self._one, read())))
+                waiting.append((key, pool.submit(self._alone, read())))
                 if len(waiting) >= lanes:
                     first, future = waiting.popleft()
                     yield future.result(), first
-            for last, future in waiting:
+            while waiting:
+                last, future = waiting.popleft()
                 yield future.result(), last
         finally:
             pool.shutdown(cancel_futures=True)
             torch.set_num_threads(threads)
 
-    def batched(self, tiles: Iterable[tuple[K, Callable[[], Tensor]]]) -> Iterator[tuple[Probabilities, K]]:
+    def _alone(self, tile: Tensor) -> Tensor:
+        with torch.inference_mode():  # which holds in its own thread only
+            return self._forward(tile[None, None])[0]
+
+    def _batched(self, tiles: Iterable[tuple[K, Callable[[], Tensor]]], memory: DeviceMemory) -> Iterator[tuple[Tensor, K]]:
         """Run as many tiles at a time as fit."""
         waiting: list[tuple[K, Tensor]] = []
         for key, read in tiles:
             waiting.append((key, read()))
             if len(waiting) >= self.size:
-                yield from self._flush(waiting)
+                yield from self._flush(waiting, memory)
                 waiting = []
-        yield from self._flush(waiting)
+        yield from self._flush(waiting, memory)
 
-    def _one(self, tile: Tensor) -> Probabilities:
-        with torch.inference_mode():
-            out: Probabilities = self._forward(tile[None, None])[0]
-        return out
-
-    def _flush(self, waiting: list[tuple[K, Tensor]]) -> Iterator[tuple[Probabilities, K]]:
+    def _flush(self, waiting: list[tuple[K, Tensor]], memory: DeviceMemory) -> Iterator[tuple[Tensor, K]]:
         done = 0
         while done < len(waiting):
             some = waiting[done : done + self.size]
+            free = memory.start()
             try:
                 out = self._forward(torch.stack([tile for _, tile in some])[:, None])
             except torch.OutOfMemoryError as error:
                 if len(some) == 1:
-                    raise VolvizError("The GPU has no room for one tile: close other programs on it, or run with --device cpu.") from error
+                    raise VolvizError(NO_ROOM) from error
+                out = None
+            if out is None:  # only now has the error let go of what it holds
                 self.size = max(1, len(some) // 2)
-                torch.cuda.empty_cache()
+                memory.empty()
                 continue
-            for (key, _), probabilities in zip(some, out, strict=True):
-                yield probabilities, key
+            if not self._measured:
+                self.size = max(1, int(_SHARE * free / max(1, memory.used())))
+                self._measured = True
+            yield from zip(out, (key for key, _ in some), strict=True)
             done += len(some)
 
-    def _forward(self, tiles: Tensor) -> Probabilities:
-        free = 0
-        if not self._measured:
-            torch.cuda.reset_peak_memory_stats(self.device)
-            free = torch.cuda.mem_get_info(self.device)[0]
-            before = torch.cuda.memory_allocated(self.device)
-        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
-            logits = self.network(tiles.contiguous(memory_format=torch.channels_last_3d))
-        out: Probabilities = logits.to(torch.float32).softmax(dim=1).cpu().numpy()
-        if not self._measured:
-            self._measured = True
-            used = max(1, torch.cuda.max_memory_allocated(self.device) - before)
-            self.size = max(1, int(FREE_MEMORY * free / used))
-        return out
+    def _forward(self, tiles: Tensor) -> Tensor:
+        """Return probabilities (n, class, z, y, x) on the CPU."""
+        mean = square = None
+        for axes in self.mirrors:
+            seen = (tiles.flip(axes) if axes else tiles).contiguous(memory_format=torch.channels_last_3d)
+            with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
+                logits = self.network(seen)
+            one = logits.float().softmax(dim=1)
+            del logits
+            one = one.flip(axes) if axes else one
+            if self.spread:
+                square = one**2 if square is None else square.addcmul_(one, one)
+            mean = one if mean is None else mean.add_(one)
+        assert mean is not None
+        mean = mean.div_(len(self.mirrors)) if len(self.mirrors) > 1 else mean
+        if square is not None:
+            deviation = (square.div_(len(self.mirrors)) - mean**2).clamp_(min=0).sqrt_()
+            mean = torch.cat([mean, deviation.amax(dim=1, keepdim=True)], dim=1)
+        return mean.cpu()

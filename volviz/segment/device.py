@@ -2,13 +2,48 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import torch
 
 from volviz.core.errors import VolvizError
 from volviz.segment.protocol import Device, Precision
 
-# The picture lives on the same GPU: a network may take this part of what is free.
-FREE_MEMORY = 0.7
+
+class DeviceMemory(Protocol):
+    """How much memory a device has, and how much of it some work takes."""
+
+    def start(self) -> int:
+        """Begin to measure; return how many bytes are free."""
+
+    def used(self) -> int:
+        """Return how many bytes more than at the start were taken at the most."""
+
+    def empty(self) -> None:
+        """Give back what is kept for later."""
+
+
+class CudaMemory:
+    """The memory of an NVIDIA GPU. What PyTorch keeps for later counts as free: it is what the next tiles are put into."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._before = 0
+
+    def start(self) -> int:
+        """Begin to measure; return how many bytes are free."""
+        torch.cuda.reset_peak_memory_stats(self._device)
+        self._before = torch.cuda.memory_allocated(self._device)
+        kept = torch.cuda.memory_reserved(self._device) - self._before
+        return int(torch.cuda.mem_get_info(self._device)[0]) + kept
+
+    def used(self) -> int:
+        """Return how many bytes more than at the start were taken at the most."""
+        return torch.cuda.max_memory_allocated(self._device) - self._before
+
+    def empty(self) -> None:
+        """Give back what is kept for later."""
+        torch.cuda.empty_cache()
 
 
 def torch_device(wish: Device) -> torch.device:

@@ -11,11 +11,12 @@ from volviz.core.annotations import Annotation, Example
 from volviz.core.grid import Region
 from volviz.core.report import Report, silent
 from volviz.core.segmentation import Bits, Label, Segmentation
-from volviz.core.sink import Sink
+from volviz.core.sink import Sink, VolumeSink
 from volviz.core.volume import Volume
 
 Device = Literal["auto", "cuda", "cpu"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
+Augment = Literal[1, 4, 8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,13 @@ class Run:
     ``region`` is in voxels of the volume; None is everything. Finished bricks go to ``sink``; without one the result
     is in memory. ``dense_is_dark`` says which sign of the density is matter; None lets the program guess. Classes are
     as fine as ``bits`` says: a byte is as fine as the eye can tell.
+
+    ``z`` is the first slice and the one past the last that hold the specimen; what lies beyond, such as the film of
+    protein and ice where ice meets air, is background. Slices between them get what they get without limits.
+
+    ``augment`` is from how many sides every tile is seen: 4 mirrors it in the plane of the slices, which contains the half
+    turn about the beam, 8 upside down as well. The mean is slower and steadier. How far these lie apart, as the
+    standard deviation (0 to 0.5) of the class where it is largest, goes to ``spread``.
     """
 
     device: Device = "auto"
@@ -34,6 +42,9 @@ class Run:
     report: Report = silent
     dense_is_dark: bool | None = None
     bits: Bits = 8
+    z: tuple[int, int] | None = None
+    augment: Augment = 1
+    spread: VolumeSink | None = None
 
 
 class Predictor(Protocol):

@@ -47,6 +47,13 @@ class Taps:
         """Return the taps of some of the target voxels."""
         return Taps(self.index[start:stop], self.weight[start:stop])
 
+    def mirrored(self, start: int, size: int) -> Taps:
+        """Return the taps of so many target voxels from a start on; beyond the end they go back, the last voxel not repeated."""
+        n = len(self.index)
+        at = np.arange(start, start + size) % max(1, 2 * n - 2)
+        at = np.minimum(at, 2 * n - 2 - at)
+        return Taps(self.index[at], self.weight[at])
+
 
 def taps(source: Grid, target: Grid, axis: int) -> Taps:
     """Return the taps from source to target along an axis. Beyond the edge the outermost voxel goes on."""

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from volviz.core.grid import Grid, Region
+from volviz.core.grid import Grid, Region, bricks
 from volviz.core.segmentation import Bits, Kind, Label
+from volviz.core.sink import Sink, VolumeSink
 
 # Constants that people choose, such as 0.1 or 0.3, lie half-way between two bytes. Rounding noise of the blending must
 # not decide between these two, voxel by voxel.
 _TIE = 1e-3
+# Slices of background that are written at a time.
+_SLICES = 8
 
 
 def rounded(probabilities: npt.NDArray[np.float32], bits: Bits) -> npt.NDArray[Any]:
@@ -46,6 +50,47 @@ class Memory:
     def abort(self) -> None:
         """Free the memory."""
         self.data = np.empty(0, self._dtype)
+
+
+class Outputs:
+    """Hands finished values on: classes as integers to one sink, how far they are spread, if wanted, to another."""
+
+    def __init__(self, sink: Sink, spread: VolumeSink | None, bits: Bits, classes: int) -> None:
+        self._sink, self._spread, self._bits, self._classes = sink, spread, bits, classes
+        self.channels = classes + (spread is not None)
+
+    @contextmanager
+    def begun(self, grid: Grid, labels: tuple[Label, ...], provenance: Mapping[str, Any]) -> Iterator[None]:
+        """Begin; finish when the block is left, or leave nothing behind if it fails."""
+        sinks: list[Sink | VolumeSink] = [self._sink] if self._spread is None else [self._sink, self._spread]
+        try:
+            self._sink.begin(grid, labels, "probability", provenance)
+            if self._spread is not None:
+                self._spread.begin(grid)
+            yield
+            for sink in sinks:
+                sink.finish()
+        except BaseException:
+            for sink in sinks:
+                sink.abort()
+            raise
+
+    def write(self, region: Region, values: npt.NDArray[np.float32]) -> None:
+        """Write the values (class, or class and spread, z, y, x) of a region."""
+        self._sink.write(region, rounded(values[: self._classes], self._bits))
+        if self._spread is not None:
+            self._spread.write(region, values[self._classes])
+
+    def background(self, region: Region, inner: Region | None) -> None:
+        """Write the first class to the slices of a region that lie outside the inner one, a few at a time."""
+        first, last = (inner.start[0], inner.stop[0]) if inner is not None else (region.stop[0], region.stop[0])
+        for low, high in ((region.start[0], first), (last, region.stop[0])):
+            if low == high:
+                continue
+            for brick in bricks((high - low, *region.shape[1:]), (_SLICES, *region.shape[1:])):
+                values = np.zeros((self.channels, *brick.shape), np.float32)
+                values[0] = 1
+                self.write(brick.shifted((low - region.start[0], 0, 0)), values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ class UNet:
             method="unet",
             architecture={**architecture, "num_groups": self.num_groups},
             labels=labels,
-            bricks=Bricks(voxel_size=self.voxel_size, multiple=2 ** (self.num_levels - 1)),
+            bricks=Bricks(self.voxel_size, multiple=2 ** (self.num_levels - 1), tile=192, overlap=64, statistics="volume"),
             training={"parameters": parameters, "examples": examples, "steps": progress.step, "best_step": progress.best_step},
             scores={"held_out": progress.best_scores},
         )
