@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-Triple = tuple[float, float, float]
 Scale = Literal["robust", "standard", "min-max"]
 Output = Literal["softmax", "sigmoid", "clamp"]
 Statistics = Literal["tile", "volume"]
