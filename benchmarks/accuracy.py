@@ -6,7 +6,8 @@
 
 Everything goes through `volviz.segment`, as a person would do it. Prints a table with the target beside each figure and
 writes ``accuracy.json`` (and the pictures) to ``--out``. Simulated tomograms are kept in ``--work`` for the next time.
-``--benchmark DIR`` scores labelled volumes of one's own instead: every ``X.mrc`` with its ``X_labels.mrc``.
+``--benchmark DIR`` scores labelled volumes of one's own instead: every ``X.mrc`` with its ``X_labels.mrc``,
+and ``X_instances.mrc`` if there is one.
 What is measured and why is in docs/accuracy.md.
 """
 
@@ -30,7 +31,7 @@ import volviz
 from volviz.core.grid import Region
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
-from volviz.measure import Counts, count
+from volviz.measure import Counts, compare_instances, count
 from volviz.segment.models import load
 from volviz.segment.protocol import Run
 
@@ -90,11 +91,14 @@ class Judge:
     def labelled(self, group: str, cases: Iterable[validation.Case], *, targets: bool) -> None:
         """Score volumes with labels: each by itself, and all together from the sum of their counts."""
         total: Counts | None = None
+        seen: list[dict[str, float | None]] = []
         for case in cases:
             volume, truth = opened(case.tomogram), opened(case.labels)
             found = self.segment(volume)
             counts = count(found, truth)
-            self.volumes[case.name] = counts.scores()
+            objects = compare_instances(found, truth, opened(case.instances) if case.instances else None)
+            self.volumes[case.name] = {**counts.scores(), **objects}
+            seen.append(objects)
             total = counts if total is None else total + counts
             self.show(Figure(f"{case.name}: macro_f1", counts.scores()["macro_f1"]))
             self.picture(case.name, volume, found, truth)
@@ -104,6 +108,9 @@ class Judge:
         self.volumes[f"all of {group}"] = scores
         self.show(*(Figure(f"{group}: {key}", scores[key], (">=", limit) if targets else None) for key, limit in TARGETS.items()))
         self.show(Figure(f"{group}: ece", scores["ece"], ("<=", ECE) if targets else None))
+        for kind in ("envelopes", "spikes"):
+            found, true, matched = (sum(s[f"instances.{kind}.{what}"] or 0 for s in seen) for what in ("found", "true", "matched"))
+            self.show(Figure(f"{group}: f1 of {kind} as objects", 2 * matched / (found + true) if found + true else None))
 
     def clear(self) -> None:
         recipes = validation.clear_virions()

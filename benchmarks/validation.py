@@ -27,11 +27,12 @@ VOXEL_SIZES = (6.0, 10.0, 14.0)
 
 @dataclass(frozen=True)
 class Case:
-    """A tomogram with its labels on disk."""
+    """A tomogram with its labels on disk, and the numbers of its envelopes if somebody wrote them."""
 
     name: str
     tomogram: Path
     labels: Path
+    instances: Path | None = None
 
 
 def sized(spec: Spec, shape: Shape) -> Spec:
@@ -152,8 +153,9 @@ def _stored(folder: Path, name: str, recipe: dict[str, object], make: Callable[[
 
 
 def in_folder(folder: Path) -> Iterator[Case]:
-    """Yield every ``X.mrc`` of a folder that has its ``X_labels.mrc`` beside it."""
+    """Yield every ``X.mrc`` of a folder that has its ``X_labels.mrc`` beside it, with ``X_instances.mrc`` if there is one."""
     for labels in sorted(folder.glob("*_labels.mrc")):
         tomogram = labels.with_name(labels.name.replace("_labels", ""))
+        instances = labels.with_name(labels.name.replace("_labels", "_instances"))
         if tomogram.exists():
-            yield Case(tomogram.stem, tomogram, labels)
+            yield Case(tomogram.stem, tomogram, labels, instances if instances.exists() else None)
