@@ -42,7 +42,9 @@ def test_every_network_keeps_the_size_and_its_parts_learn(kind: str, classes: in
     network = build({"kind": kind, "out_channels": classes, **SMALL})
     random_weights(network, 3)
     m = network.multiple
-    logits = network(torch.randn(2, 1, 2 * m, 4 * m, 3 * m))
+    x = torch.randn(2, 1, 2 * m, 4 * m, 3 * m)
+    with dropping((1, 2), x.device):
+        logits = network(x)
     assert logits.shape == (2, classes, 2 * m, 4 * m, 3 * m)
     (logits**2).mean().backward()  # type: ignore[no-untyped-call]
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in network.parameters())
@@ -79,19 +81,19 @@ def test_sizes_that_do_not_fit_and_unknown_kinds_are_one_sentence() -> None:
         build({"width": 3})
 
 
-def test_what_is_dropped_is_decided_by_the_seed_of_the_thread() -> None:
-    layer, x, dropped = Dropout(0.5), torch.ones(1, 4, 8, 8, 8), {}
+def test_what_is_dropped_is_decided_by_the_seed_of_each_cube() -> None:
+    layer, x, dropped = Dropout(0.5), torch.ones(2, 4, 8, 8, 8), {}
 
-    def drop(name: str, seed: int) -> None:
-        with dropping(seed, x.device):
-            dropped[name] = torch.cat([layer(x) for _ in range(20)])
+    def drop(name: str, *seeds: int) -> None:
+        with dropping(seeds, x.device):
+            dropped[name] = torch.cat([layer(x[: len(seeds)]) for _ in range(20)], dim=1)
 
-    threads = [threading.Thread(target=drop, args=pair) for pair in (("a", 1), ("b", 2), ("c", 1))]
+    threads = [threading.Thread(target=drop, args=given) for given in (("a", 1), ("b", 2), ("both", 1, 2))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert torch.equal(dropped["a"], dropped["c"])
+    assert torch.equal(dropped["both"], torch.cat([dropped["a"], dropped["b"]]))
     assert not torch.equal(dropped["a"], dropped["b"])
     assert dropped["a"].mean() == pytest.approx(1, abs=0.05)
     assert torch.equal(layer.eval()(x), x)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import inspect
+import os
 import textwrap
 import types
 import typing
@@ -32,6 +33,12 @@ def train(arguments: argparse.Namespace) -> None:
     )
     parser.add_argument("--pool", type=Path, metavar="DIR", help="folder that keeps the simulated tomograms for the next run")
     parser.add_argument("--device", choices=["auto", "cuda", "cpu"], default="auto")
+    parser.add_argument(
+        "--precision",
+        choices=["auto", "float32", "bfloat16", "float16"],
+        default="auto",
+        help="of the convolutions; auto is the fastest that the device has circuits for",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace a model that is there already")
     group = parser.add_argument_group(f"parameters of {arguments.method}")
     told = documented(method)
@@ -47,10 +54,12 @@ def train(arguments: argparse.Namespace) -> None:
             simulated=given["simulate"],
             pool=given["pool"],
             device=given["device"],
+            precision=given["precision"],
             overwrite=given["overwrite"],
             report=report,
         )
-    print(given["out"])
+    if os.environ.get("RANK", "0") == "0":  # of the processes of torchrun the first speaks
+        print(given["out"])
 
 
 class _Parser(argparse.ArgumentParser):

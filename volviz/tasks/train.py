@@ -9,30 +9,31 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields, replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
-from volviz.core.annotations import Dense, Example
+from volviz.core.annotations import Example
 from volviz.core.errors import VolvizError
 from volviz.core.report import Report, part, silent
-from volviz.core.segmentation import VIRION_LABELS, Segmentation
-from volviz.core.volume import Volume
-from volviz.io import open as open_path
 from volviz.io.atomic import check_absent
 from volviz.segment.card import read_card, write_card
+from volviz.segment.nn.ranks import joined
 from volviz.segment.protocol import Run, Segmenter
+from volviz.tasks.labels import read_example
 from volviz.tasks.pool import Pool, fill_pool
 
 if TYPE_CHECKING:
-    from volviz.segment.protocol import Device
+    from volviz.segment.nn.ranks import Ranks
+    from volviz.segment.protocol import Device, Precision
 
 SIMULATED = 48
 """Tomograms that are simulated when there is nothing else to learn from."""
+
+HELD_OUT = 8
+"""Simulations by which the best weights are chosen, unless the method is told otherwise."""
 
 # With so many beyond the held-out ones learning begins, while the rest is still being simulated.
 _ENOUGH = 12
@@ -46,6 +47,7 @@ def train_file(
     simulated: int = 0,
     pool: Path | None = None,
     device: Device = "auto",
+    precision: Precision = "auto",
     overwrite: bool = False,
     report: Report = silent,
 ) -> None:
@@ -57,7 +59,8 @@ def train_file(
         data: own tomograms, each with a volume of hard labels or a segmentation on the same grid. They are read in place.
         simulated: how many tomograms to simulate; without own data and without this number, 48.
         pool: folder that keeps the simulated tomograms, and is filled up if it holds some already; else they are deleted.
-        device: where to train.
+        device: where to train. Started by ``torchrun``, each process takes a GPU of its own, and they learn together.
+        precision: of the convolutions; "auto" is the fastest that the device has circuits for.
         overwrite: replace a model that is there.
         report: hears of the progress.
 
@@ -69,23 +72,39 @@ def train_file(
     check_absent(out, overwrite=overwrite)
     own = [read_example(tomogram, labels) for tomogram, labels in data]
     count = simulated or (0 if own else SIMULATED)
-    run = Run(device=device, report=part(report, 0.02, 1.0))
-    if not count:
-        segmenter.fit(own, run).save(out)
-        _sign(out, segmenter, data, count)
-        return
-    with tempfile.TemporaryDirectory(prefix="volviz-pool-") as temporary:
-        folder = pool or Path(temporary)
-        held_out = int(getattr(segmenter, "held_out", 0))
-        with filling(folder, count, seed=1 + int(getattr(segmenter, "seed", 0))) as examples:
-            _wait(examples, min(count, held_out + _ENOUGH), part(report, 0.0, 0.02))
-            predictor = segmenter.fit(Joined(examples, own), run)
-    predictor.save(out)
-    _sign(out, segmenter, data, count)
+    with ExitStack() as stack:
+        ranks = stack.enter_context(joined())
+        report = report if ranks.leads else silent
+        run = Run(device=device, precision=precision, report=part(report, 0.02, 1.0))
+        method, examples = segmenter, cast(Sequence[Example], own)
+        if count:
+            if getattr(segmenter, "held_out", 0) is None:
+                method = replace(segmenter, held_out=HELD_OUT)  # type: ignore[type-var]
+            seed = 1 + int(getattr(segmenter, "seed", 0))
+            simulations = stack.enter_context(_simulations(pool, count, seed, ranks))
+            _wait(simulations, min(count, int(getattr(method, "held_out", 0)) + _ENOUGH), part(report, 0.0, 0.02))
+            examples = Joined(simulations, own)
+        predictor = method.fit(examples, run)
+        if ranks.leads:
+            predictor.save(out)
+            _sign(out, segmenter, data, count)
+
+
+@contextmanager
+def _simulations(folder: Path | None, count: int, seed: int, ranks: Ranks) -> Iterator[Pool]:
+    """Simulate into a folder, or one that is deleted afterwards, while the block lasts. Of several processes the first does."""
+    with ExitStack() as stack:
+        if folder is None and ranks.leads:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="volviz-pool-")))
+        shared = Path(ranks.lead(lambda: str(folder)))
+        if ranks.leads:
+            stack.enter_context(filling(shared, count, seed=seed))
+        yield Pool(shared)
+        ranks.lead(lambda: None)  # nobody deletes what another still reads
 
 
 def train_unet(out: Path, *, simulated: int = 400, pool: Path | None = None, report: Report = silent, **parameters: Any) -> None:
-    """Train the residual U-Net on simulations alone, as the bundled weights were. ``parameters`` are fields of `UNet`."""
+    """Train a `UNet` on simulations alone, as the bundled weights were. ``parameters`` are fields of `UNet`."""
     from volviz.segment.methods.unet import UNet
 
     train_file(UNet(**parameters), out, simulated=simulated, pool=pool, report=report)
@@ -110,27 +129,6 @@ def _sign(out: Path, segmenter: Segmenter, data: Sequence[tuple[Path, Path]], si
     card = read_card(out)
     training = {**card.training, "simulated": simulated, "own_tomograms": [path.name for path, _ in data]}
     write_card(out, replace(card, name=out.stem, training=training, command=command_of(segmenter, out, data, simulated)))
-
-
-def read_example(tomogram: Path, labels: Path) -> Example:
-    """Open a tomogram and its labels: a volume of hard labels (0 background, 1 membrane, 2 spikes, 3 lumen), or a segmentation.
-
-    Raises:
-        VolvizError: a file is something else, or the two do not lie on the same grid.
-    """
-    volume, labelled = open_path(tomogram), open_path(labels)
-    if not isinstance(volume, Volume):
-        raise VolvizError(f"{tomogram} holds a segmentation, not a tomogram; write TOMO.mrc:LABELS.mrc.")
-    if volume.grid.shape != labelled.grid.shape:
-        raise VolvizError(f"{labels} has {labelled.grid.shape} voxels and {tomogram} {volume.grid.shape}; both must be on the same grid.")
-    if isinstance(labelled, Segmentation):
-        return Example(volume, [Dense(replace(labelled, grid=volume.grid))])
-    hard = np.rint(labelled.read()).astype(np.int16)
-    unknown = (hard == 255) | (hard == -1)
-    if ((hard < 0) | (hard >= len(VIRION_LABELS)))[~unknown].any():
-        raise VolvizError(f"{labels} holds values that are no class; use 0 background, 1 membrane, 2 spikes, 3 lumen, 255 unknown.")
-    classes = np.stack([np.where(hard == c, np.uint8(255), np.uint8(0)) for c in range(len(VIRION_LABELS))])
-    return Example(volume, [Dense(Segmentation(volume.grid, classes))])
 
 
 class Joined(Sequence[Example]):

@@ -1,113 +1,154 @@
-"""The bundled method: a residual 3D U-Net, taught by dense labels."""
+"""The bundled method: a residual 3D U-Net, or another network of the paper, taught by dense labels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 
 from volviz.core.annotations import Annotation, Dense, Example
 from volviz.core.density import dense_is_dark
 from volviz.core.errors import VolvizError
+from volviz.core.report import Report, part, silent
 from volviz.core.segmentation import Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.segment.apply import apply
-from volviz.segment.card import Card, read_weights, write_weights
+from volviz.segment.card import Card, read_card, read_weights, write_weights
 from volviz.segment.device import torch_device, torch_dtype
 from volviz.segment.nn.augment import Augmentation
-from volviz.segment.nn.crops import Crops, dense_labels
-from volviz.segment.nn.fit import Progress, Schedule, fit
+from volviz.segment.nn.crops import Crops, dense_labels, merged
+from volviz.segment.nn.division import Division
+from volviz.segment.nn.fit import Schedule, fit
 from volviz.segment.nn.foreground import Foreground
-from volviz.segment.nn.networks import Network, build
-from volviz.segment.nn.unet import ResidualUNet3D, random_weights
-from volviz.segment.nn.validate import f1_scores
+from volviz.segment.nn.losses import Loss
+from volviz.segment.nn.networks import Architecture, Network, build, sizes_of, transfer
+from volviz.segment.nn.ranks import joined
+from volviz.segment.nn.unet import random_weights
+from volviz.segment.nn.validate import Judge
 from volviz.segment.protocol import Run
 from volviz.segment.tiles import Bricks
 
 
 @dataclass(frozen=True, slots=True)
 class UNet:
-    """Residual 3D U-Net (Nguyen et al. 2022; Lee et al. 2017), Dice and cross entropy on soft labels."""
+    """Residual 3D U-Net (Nguyen et al. 2022; Lee et al. 2017) or another network of that paper, taught by soft or hard labels."""
 
     needs: ClassVar[tuple[type[Annotation], ...]] = (Dense,)
 
-    f_maps: int = 16
-    """Features at the finest level; they double with each level."""
-    num_levels: int = 4
-    """Levels of resolution, each half as fine as the one above."""
-    num_groups: int = 2
-    """Groups of features that are normalised together."""
+    architecture: Architecture | None = None
+    """Which network: the residual U-Net unless the weights to start from are of another."""
+    f_maps: int | None = None
+    """Features at the finest level, twice as many with each level: 16, or 32 for the others, or those of the weights to start from."""
+    num_levels: int | None = None
+    """Levels of resolution, each half as fine as the one above: 4, or those of the weights to start from."""
+    num_groups: int | None = None
+    """Groups of features that are normalised together: 2, 8 (unet3d), 4 (dense), or those of the weights to start from."""
+    loss: Loss = "dice-ce"
+    """What is made small; dice-ce, bce, mse and adaptive-wing learn soft labels, ce takes the class of which there is most."""
+    classes: Literal["all", "foreground"] = "all"
+    """foreground: learn all structures as one against the background; all: tell them apart."""
     voxel_size: float = 10.0
     """A at which the network sees every tomogram."""
     crop: int = 64
     """Edge of the training cubes in voxels."""
     batch: int = 2
-    """Cubes per step."""
+    """Cubes per step, in each process."""
     steps: int = 20_000
     """Steps after which the learning rate has fallen to a hundredth."""
     minutes: float = 0.0
     """Stop after so long if the steps take longer; 0 for no limit."""
     learning_rate: float = 2e-3
     """Highest step size of AdamW."""
-    held_out: int = 8
-    """The first examples, kept for choosing the best weights and never trained on."""
+    warmup: int | None = None
+    """Steps over which the learning rate rises: 150, or 50 from the weights to start from."""
+    validate_every: int = 250
+    """Steps between two validations, each with a checkpoint and a point of the learning curve."""
+    held_out: int | None = None
+    """The first examples, kept for choosing the best weights: 8 simulations, or a twelfth of your own; 0: a slab of each example."""
+    tested: int | None = None
+    """The examples after those, kept for the scores on the card alone: no simulations, or a twelfth of your own."""
     seed: int = 0
     """Decides the first weights and the order of the crops."""
     start: Path | None = None
-    """Weights to start from (.safetensors) instead of random ones."""
+    """Weights to start from (.safetensors) instead of random ones; if their classes are others, the last layer is drawn anew."""
     checkpoints: Path | None = None
-    """Folder for checkpoints and the learning curve; a run that finds a checkpoint there goes on from it."""
+    """Folder for checkpoints and the learning curve (.csv, .png); a run that finds a checkpoint there goes on from it."""
 
     def fit(self, examples: Sequence[Example], run: Run) -> UNetPredictor:
         """Learn from densely labelled volumes. All must have the same classes; the sequence may grow meanwhile.
 
         Raises:
-            VolvizError: an example lacks dense labels, or there are too few of them.
+            VolvizError: an example lacks dense labels, there are too few of them, or the weights to start from are of another kind.
             Cancelled: checkpoints remain.
         """
-        if len(examples) < self.held_out + 1:
-            raise VolvizError(
-                f"{len(examples)} labelled tomograms are too few when {self.held_out} are held out: give more, or hold out fewer."
-            )
-        device = torch_device(run.device)
-        dtype = torch_dtype(run.precision, device)
-        labels = dense_labels(examples[0]).labels
-        network = ResidualUNet3D(1, len(labels), self.f_maps, self.num_levels, self.num_groups)
-        random_weights(network, self.seed)
-        if self.start is not None:
-            network.load_state_dict(read_weights(self.start))
-        network = network.to(device=device, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-        crops = Crops(examples, self.crop, self.batch, self.voxel_size, Augmentation(), _Signs(examples, run.dense_is_dark), self.held_out)
-        judged = [crops.source(i) for i in range(max(1, self.held_out))]
-        names = [label.name for label in labels]
-        schedule = Schedule(self.steps, self.minutes or float("inf"), self.learning_rate, seed=self.seed)
-        progress = fit(
-            network,
-            crops,
-            lambda trained: f1_scores(trained, judged, names, dtype),
-            schedule,
-            dtype=dtype,
-            report=run.report,
-            folder=self.checkpoints,
-        )
-        network.half().float()  # what is saved is what was judged
-        return UNetPredictor(network.cpu(), self._card(labels, len(examples), progress))
-
-    def _card(self, labels: tuple[Label, ...], examples: int, progress: Progress) -> Card:
-        architecture = {"in_channels": 1, "out_channels": len(labels), "f_maps": self.f_maps, "num_levels": self.num_levels}
-        parameters = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()}
-        return Card(
+        division = Division.of(len(examples), self.held_out, self.tested)
+        labels, groups = merged(dense_labels(examples[0]).labels, self.classes)
+        with joined() as ranks:
+            device = ranks.device(torch_device(run.device))
+            dtype = torch_dtype(run.precision, device)
+            network, architecture, start = self._network(labels, run.report if ranks.leads else silent)
+            network.to(device=device, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+            signs = _Signs(examples, run.dense_is_dark)
+            crops = Crops(examples, self.crop, self.voxel_size, Augmentation(), signs, division.first, division.part, groups)
+            judge = Judge(crops, [label.name for label in labels], network.multiple, dtype)
+            validate = judge.some(division.validation)
+            reports = part(run.report, 0.0, 0.97), part(run.report, 0.97, 1.0)
+            progress = fit(network, crops, validate, self._schedule(start), dtype=dtype, report=reports[0], folder=self.checkpoints)
+            network.half().float()  # what is saved is what was judged
+            test = ranks.lead(lambda: judge.all(network, division.test, reports[1]))
+        training = {
+            "parameters": {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()},
+            "examples": len(examples),
+            "processes": ranks.size,
+            "precision": str(dtype).removeprefix("torch."),
+            "steps": progress.step,
+            "best_step": progress.best_step,
+            **({"start": start} if start else {}),
+        }
+        card = Card(
             name="unet",
             method="unet",
-            architecture={**architecture, "num_groups": self.num_groups},
+            architecture=architecture,
             labels=labels,
-            bricks=Bricks(self.voxel_size, multiple=2 ** (self.num_levels - 1), tile=192, overlap=64, statistics="volume"),
-            training={"parameters": parameters, "examples": examples, "steps": progress.step, "best_step": progress.best_step},
-            scores={"held_out": progress.best_scores},
+            bricks=Bricks(self.voxel_size, multiple=network.multiple, tile=192, overlap=64, statistics="volume"),
+            training=training,
+            scores={"held_out": progress.best_scores, **({"test": test} if test else {})},
         )
+        return UNetPredictor(network.cpu(), card)
+
+    def _schedule(self, start: Mapping[str, Any]) -> Schedule:
+        """Fine-tuning warms up briefly, and is never worse than what it starts from, as far as that can be judged."""
+        return Schedule(
+            self.steps,
+            self.minutes or math.inf,
+            self.batch,
+            self.loss,
+            self.learning_rate,
+            warmup=self.warmup or (50 if start else 150),
+            validate_every=self.validate_every,
+            seed=self.seed,
+            judge_start=bool(start) and not start["drawn_anew"],
+        )
+
+    def _network(self, labels: tuple[Label, ...], report: Report) -> tuple[Network, dict[str, Any], dict[str, Any]]:
+        """Return the network with its first weights, its description, and what is to be said about where these are from."""
+        card = read_card(self.start) if self.start is not None else None
+        wanted = {"kind": self.architecture, "f_maps": self.f_maps, "num_levels": self.num_levels, "num_groups": self.num_groups}
+        architecture = {**sizes_of(wanted, card), "in_channels": 1, "out_channels": len(labels)}
+        network = build(architecture)
+        random_weights(network, self.seed)
+        if self.start is None or card is None:
+            return network, architecture, {}
+        same = [label.name for label in card.labels] == [label.name for label in labels]
+        anew = transfer(network, read_weights(self.start), same_classes=same)
+        if anew:
+            known, learnt = (", ".join(label.name for label in given) for given in (card.labels, labels))
+            report(0.0, f"last layer drawn anew: {self.start.name} knows {known}; now {learnt}")
+        return network, architecture, {"weights": card.name, "sha256": card.sha256, "drawn_anew": list(anew)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,13 @@
-"""Random crops of densely labelled volumes, at the network's voxel size, more often where there is something to see."""
+"""Random cubes of densely labelled volumes, at the network's voxel size, more often where there is something to see.
+
+Volumes and labels stay on disk: a cube reads what it needs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +17,8 @@ from torch import Tensor
 
 from volviz.core.annotations import Dense, Example
 from volviz.core.errors import VolvizError
-from volviz.core.grid import Grid
-from volviz.core.segmentation import Segmentation
+from volviz.core.grid import Grid, Region, Shape
+from volviz.core.segmentation import Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.segment.nn.augment import Augmentation, augment
 from volviz.segment.normalise import Standard
@@ -27,6 +31,13 @@ _AIMED = 0.75
 # A crop of which one structure fills more than this is drawn again, so many times.
 _BLAND = 0.98
 _TRIES = 5
+# Places that are remembered of each class, looked for in every second voxel of so many planes at a time.
+_PLACES = 2000
+_PLANES = 32
+
+# From where to where along the longest axis of an example; see `Source.slab`.
+Part = tuple[float, float]
+WHOLE: Part = (0.0, 1.0)
 
 
 def dense_labels(example: Example) -> Segmentation:
@@ -47,74 +58,139 @@ def dense_labels(example: Example) -> Segmentation:
     raise VolvizError(f"{name} has no dense labels to learn from; give a label volume of the same size with every tomogram.")
 
 
+Groups = tuple[tuple[int, ...], ...]
+
+
+def merged(labels: tuple[Label, ...], classes: Literal["all", "foreground"]) -> tuple[tuple[Label, ...], Groups]:
+    """Return the classes that are learnt, and which of the labels each of them is made of."""
+    if classes == "all":
+        return labels, tuple((c,) for c in range(len(labels)))
+    return (labels[0], Label("foreground")), ((0,), tuple(range(1, len(labels))))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """One example, prepared: how its density is standardised and where its structures are."""
+    """One example, prepared: how its density is standardised, where its structures are, and which part of it may be used.
+
+    ``within`` is in voxels of ``grid``, which has the network's voxel size: targets are unknown outside. The classes of
+    the labels are summed by ``groups``.
+    """
 
     volume: Volume
     labels: Segmentation
     grid: Grid
     along: tuple[Taps, Taps, Taps]
     standard: Standard
+    within: Region
+    groups: Groups
     places: tuple[npt.NDArray[np.int64], ...]
     chances: npt.NDArray[np.float64]
 
     @classmethod
-    def of(cls, example: Example, voxel_size: float, sign: int) -> Source:
-        """Prepare an example: grid of the network's voxel size, standard, up to 2000 places (z, y, x) on it for every class."""
+    def of(cls, example: Example, voxel_size: float, sign: int, groups: Groups | None = None) -> Source:
+        """Prepare an example. Each class is a group of its own unless ``groups`` says otherwise."""
         volume, labels = example.volume, dense_labels(example)
-        target = volume.grid.resample(voxel_size)
-        along = (taps(volume.grid, target, 0), taps(volume.grid, target, 1), taps(volume.grid, target, 2))
-        places, sizes = [], []
-        rng = np.random.default_rng(0)
-        for c in range(1, len(labels.labels)):
-            found = np.argwhere(np.asarray(labels.data[c, ::2, ::2, ::2]) > 127) * 2
-            sizes.append(len(found))
-            found = found[rng.permutation(len(found))[:2000]]
-            places.append((found * np.asarray(target.shape) // np.asarray(volume.grid.shape)).astype(np.int64))
-        chances = np.where(np.asarray(sizes) > 0, np.maximum(sizes, 1) ** -0.25, 0)
-        return cls(volume, labels, target, along, Standard.of(volume, sign), tuple(places), chances / max(chances.sum(), 1e-9))
+        grid = volume.grid.resample(voxel_size)
+        along = (taps(volume.grid, grid, 0), taps(volume.grid, grid, 1), taps(volume.grid, grid, 2))
+        places, sizes = _survey(labels)
+        places = tuple((p * np.asarray(grid.shape) // np.asarray(volume.grid.shape)).astype(np.int64) for p in places)
+        chances = np.where(sizes > 0, np.maximum(sizes, 1) ** -0.25, 0)
+        each = groups or tuple((c,) for c in range(len(labels.labels)))
+        return cls(volume, labels, grid, along, Standard.of(volume, sign), Region.whole(grid.shape), each, places, chances)
 
-    def crop(self, start: tuple[int, int, int], size: int) -> tuple[Tensor, Tensor]:
-        """Cut a cube: standardised density (z, y, x) and target (class, z, y, x), zero beyond the volume's edge and unknown there."""
+    def slab(self, start: float, stop: float) -> Source:
+        """Return the part between two fractions 0..1 along the longest axis.
+
+        Nine tenths of a fraction are of what is labelled, one is of the length: no eighth is without structures.
+        """
+        axis = 2 - int(np.argmax(self.grid.shape[::-1]))
+        length = self.grid.shape[axis]
+        before = np.arange(length + 1)
+        seen = [np.searchsorted(np.sort(p[:, axis]), before) / len(p) for p in self.places if len(p)]
+        share = 0.1 * before / length + 0.9 * np.mean(seen, axis=0) if seen else before / length
+        low = min(int(np.abs(share - start).argmin()), length - 1)
+        high = max(int(np.abs(share - stop).argmin()), low + 1)
+        corners = [list(self.within.start), list(self.within.stop)]
+        corners[0][axis], corners[1][axis] = low, high
+        within = Region(_triple(corners[0]), _triple(corners[1]))
+        places = tuple(p[(p[:, axis] >= low) & (p[:, axis] < high)] for p in self.places)
+        return replace(self, within=within, places=places, chances=np.where([len(p) for p in places], self.chances, 0))
+
+    def crop(self, start: Shape, shape: Shape) -> tuple[Tensor, Tensor]:
+        """Cut a box: standardised density (z, y, x) and target (class, z, y, x), zero beyond the volume's edge and unknown there."""
         parts, pads = [], []
         for a in (2, 1, 0):
-            low, high = max(0, start[a]), min(self.grid.shape[a], start[a] + size)
+            low, high = max(0, start[a]), min(self.grid.shape[a], start[a] + shape[a])
             parts.append(self.along[a].part(low, high))
-            pads += [low - start[a], start[a] + size - high]
+            pads += [low - start[a], start[a] + shape[a] - high]
         along = (parts[2], parts[1], parts[0])
         density = self.standard(read_resampled(self.volume, along))
         corner = (along[0].start, along[1].start, along[2].start)
         box = tuple(slice(t.start, t.stop) for t in along)
-        raw = torch.from_numpy(np.asarray(self.labels.data[(slice(None), *box)], dtype=np.float32))
-        target = gather(raw, along, corner)
+        raw = gather(torch.from_numpy(np.asarray(self.labels.data[(slice(None), *box)], dtype=np.float32)), along, corner)
+        target = torch.stack([raw[list(group)].sum(dim=0) for group in self.groups])
         total = target.sum(dim=0, keepdim=True)
         target = target / total.clamp_min(1) * (total > 0)
-        if not any(pads):
-            return density, target
-        return torch.nn.functional.pad(density, pads), torch.nn.functional.pad(target, pads)
+        if any(pads):
+            density, target = torch.nn.functional.pad(density, pads), torch.nn.functional.pad(target, pads)
+        for a in range(3):
+            target.narrow(a + 1, 0, min(shape[a], max(0, self.within.start[a] - start[a]))).zero_()
+            beyond = max(0, min(shape[a], self.within.stop[a] - start[a]))
+            target.narrow(a + 1, beyond, shape[a] - beyond).zero_()
+        return density, target
 
     def draw(self, size: int, how: Augmentation, rng: Generator) -> tuple[Tensor, Tensor]:
         """Cut and vary a random cube of this size."""
+        whole = size + 2 * MARGIN
         for _ in range(_TRIES):
-            density, target = self.crop(self._place(size + 2 * MARGIN, rng), size + 2 * MARGIN)
+            density, target = self.crop(self._place(whole, rng), (whole, whole, whole))
             if _telling(target):
                 break
         density, target = augment(density, target, how, rng)
         inside = slice(MARGIN, MARGIN + size)
         return density[inside, inside, inside], target[:, inside, inside, inside]
 
-    def _place(self, size: int, rng: Generator) -> tuple[int, int, int]:
-        """Draw where a cube begins: inside the volume where that is possible, and centred on it along axes that are too short."""
-        shape = np.asarray(self.grid.shape)
+    def _place(self, size: int, rng: Generator) -> Shape:
+        """Draw where a cube begins: inside the part where that is possible, and centred on it along axes that are too short."""
+        low, shape = np.asarray(self.within.start), np.asarray(self.within.shape)
         if self.chances.any() and rng.random() < _AIMED:
-            near = self.places[int(rng.choice(len(self.places), p=self.chances))]
+            near = self.places[int(rng.choice(len(self.places), p=self.chances / self.chances.sum()))]
             reach = size // 3
-            centre = near[int(rng.integers(len(near)))] + rng.integers(-reach, reach + 1, 3)
+            centre = near[int(rng.integers(len(near)))] - low + rng.integers(-reach, reach + 1, 3)
         else:
             centre = rng.integers(0, shape)
-        start = np.where(shape >= size, np.clip(centre - size // 2, 0, np.maximum(shape - size, 0)), (shape - size) // 2)
-        return int(start[0]), int(start[1]), int(start[2])
+        start = low + np.where(shape >= size, np.clip(centre - size // 2, 0, np.maximum(shape - size, 0)), (shape - size) // 2)
+        return _triple(start)
+
+
+def _triple(values: Sequence[int] | npt.NDArray[np.int64]) -> Shape:
+    z, y, x = (int(value) for value in values)
+    return z, y, x
+
+
+def _survey(labels: Segmentation) -> tuple[tuple[npt.NDArray[np.int64], ...], npt.NDArray[np.int64]]:
+    """Return random voxels (n, zyx) of every structure, 2000 or all there are, and how many there are.
+
+    Every second plane, row and column is looked at.
+    """
+    rng = np.random.default_rng(0)
+    count = len(labels.labels) - 1
+    kept = [np.empty((0, 3), np.int64)] * count
+    keys = [np.empty(0)] * count
+    sizes = np.zeros(count, np.int64)
+    for z in range(0, labels.grid.shape[0], _PLANES):
+        there = np.asarray(labels.data[1:, z : z + _PLANES : 2, ::2, ::2]) > labels.most // 2
+        for c in range(count):
+            found = np.flatnonzero(there[c])
+            sizes[c] += len(found)
+            # The voxels with the smallest of random numbers are a random sample of all, whatever comes in which block.
+            key = rng.random(len(found))
+            chosen = np.argsort(key)[:_PLACES]
+            at = np.stack(np.unravel_index(found[chosen], there[c].shape), axis=1) * 2 + (z, 0, 0)
+            both = np.concatenate([keys[c], key[chosen]])
+            first = np.argsort(both)[:_PLACES]
+            kept[c], keys[c] = np.concatenate([kept[c], at])[first], both[first]
+    return tuple(kept), sizes
 
 
 def _telling(target: Tensor) -> bool:
@@ -128,25 +204,31 @@ def _telling(target: Tensor) -> bool:
 
 @dataclass(slots=True)
 class Crops:
-    """Draws batches from examples. The sequence may grow meanwhile: a pool that is still being simulated."""
+    """Draws cubes from examples. The sequence may grow meanwhile: a pool that is still being simulated.
+
+    ``first`` is the first example that is drawn from; of each only this ``part`` of its longest axis is used.
+    """
 
     examples: Sequence[Example]
     size: int
-    batch: int
     voxel_size: float
     how: Augmentation
     signs: Sequence[int] | int = 1
     first: int = 0
-    sources: dict[int, Source] = field(default_factory=dict)
+    part: Part = WHOLE
+    groups: Groups | None = None
+    sources: dict[tuple[int, Part], Source] = field(default_factory=dict)
 
-    def source(self, i: int) -> Source:
-        """Return the prepared example of this number."""
-        if i not in self.sources:
-            sign = self.signs if isinstance(self.signs, int) else self.signs[i]
-            self.sources[i] = Source.of(self.examples[i], self.voxel_size, sign)
-        return self.sources[i]
+    def source(self, i: int, part: Part = WHOLE) -> Source:
+        """Return a part of the example of this number, prepared."""
+        if (i, part) not in self.sources:
+            if part == WHOLE:
+                sign = self.signs if isinstance(self.signs, int) else self.signs[i]
+                self.sources[i, part] = Source.of(self.examples[i], self.voxel_size, sign, self.groups)
+            else:
+                self.sources[i, part] = self.source(i).slab(*part)
+        return self.sources[i, part]
 
     def __call__(self, rng: Generator) -> tuple[Tensor, Tensor]:
-        """Draw a batch: density (n, 1, z, y, x) and target (n, class, z, y, x)."""
-        drawn = [self.source(int(rng.integers(self.first, len(self.examples)))).draw(self.size, self.how, rng) for _ in range(self.batch)]
-        return torch.stack([d[None] for d, _ in drawn]), torch.stack([t for _, t in drawn])
+        """Draw a cube: density (z, y, x) and target (class, z, y, x)."""
+        return self.source(int(rng.integers(self.first, len(self.examples))), self.part).draw(self.size, self.how, rng)

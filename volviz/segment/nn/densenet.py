@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import ClassVar
 
@@ -23,17 +23,17 @@ _drawing = threading.local()
 
 
 @contextmanager
-def dropping(seed: int, device: torch.device) -> Iterator[None]:
-    """While the block lasts, what `Dropout` drops in this thread is decided by the seed, whatever other threads draw."""
-    _drawing.generator = torch.Generator(device).manual_seed(seed)
+def dropping(seeds: Sequence[int], device: torch.device) -> Iterator[None]:
+    """While the block lasts, a seed for each cube of the batch decides what `Dropout` drops in this thread."""
+    _drawing.generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
     try:
         yield
     finally:
-        _drawing.generator = None
+        del _drawing.generators
 
 
 class Dropout(nn.Module):
-    """Sets a part of all values to zero while training, and scales up the others."""
+    """Sets a part of all values to zero while training, and scales up the others. Works within `dropping`."""
 
     def __init__(self, part: float) -> None:
         super().__init__()
@@ -43,7 +43,9 @@ class Dropout(nn.Module):
         """Keep the shape."""
         if not self.training or not self.part:
             return x
-        keep = torch.empty_like(x).bernoulli_(1 - self.part, generator=getattr(_drawing, "generator", None))
+        keep = torch.empty_like(x)
+        for cube, generator in zip(keep, _drawing.generators, strict=True):
+            cube.bernoulli_(1 - self.part, generator=generator)
         return x * keep / (1 - self.part)
 
 

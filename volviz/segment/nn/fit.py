@@ -1,13 +1,14 @@
-"""The training loop, once, for every network that learns from crops."""
+"""The training loop, once, for every network that learns from cubes, on one device or several."""
 
 from __future__ import annotations
 
-import csv
 import math
+import os
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +17,33 @@ import torch
 from numpy.random import Generator
 from torch import Tensor, nn
 
+from volviz.core.errors import VolvizError
 from volviz.core.report import Report
-from volviz.segment.nn.losses import dice_and_cross_entropy
+from volviz.segment.nn.curve import draw_curve, log_row
+from volviz.segment.nn.densenet import dropping
+from volviz.segment.nn.losses import LOSSES, Loss
+from volviz.segment.nn.ranks import Ranks, joined
 
-Batch = tuple[Tensor, Tensor]
+Cube = tuple[Tensor, Tensor]
 State = dict[str, Tensor]
-Draw = Callable[[Generator], Batch]
+Draw = Callable[[Generator], Cube]
 Validate = Callable[[nn.Module], Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how fast to learn.
+    """How long, how fast and by which loss to learn.
 
-    The learning rate rises over ``warmup`` steps and then falls as a cosine to a hundredth, which it reaches after
-    ``steps``, or after ``minutes`` if that is sooner: a run on a busy machine still ends well. The best weights are
-    judged by the score named ``judge``. What is kept is the moving average of the weights, with decay ``average``.
+    Every step takes ``batch`` cubes in each process. The learning rate rises over ``warmup`` steps and then falls as a
+    cosine to a hundredth, which it reaches after ``steps``, or after ``minutes`` if that is sooner: a run on a busy
+    machine still ends well. The best weights are judged by the score named ``judge``; with ``judge_start`` those that
+    learning starts from are too. What is kept is the moving average of the weights, with decay ``average``.
     """
 
     steps: int
     minutes: float = math.inf
+    batch: int = 2
+    loss: Loss = "dice-ce"
     learning_rate: float = 2e-3
     warmup: int = 150
     weight_decay: float = 1e-4
@@ -43,6 +51,12 @@ class Schedule:
     validate_every: int = 250
     seed: int = 0
     judge: str = "macro_f1"
+    judge_start: bool = False
+
+    def rate(self, step: int, done: float) -> float:
+        """Return the learning rate of a step when this fraction is done."""
+        falling = 0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2
+        return self.learning_rate * falling * min(1.0, (step + 1) / self.warmup)
 
 
 @dataclass(slots=True)
@@ -71,26 +85,30 @@ def fit(
     report: Report,
     folder: Path | None = None,
 ) -> Progress:
-    """Train a network in place on batches (n, 1, z, y, x), (n, class, z, y, x); it ends with the best averaged weights.
+    """Train a network in place on cubes (z, y, x), (class, z, y, x); it ends with the best averaged weights.
 
-    With a folder, `checkpoint.pt` and `curve.csv` are kept there, `best.pt` holds the best weights so far, and a run
-    that finds a checkpoint goes on from it. The batch of a step depends on seed and step alone.
+    With a folder, `checkpoint.pt`, `curve.csv` and `curve.png` are kept there, `best.pt` holds the best weights so far,
+    and a run that finds a checkpoint goes on from it, to the same end. Each cube of a step depends on the seed, the step
+    and its number alone: two processes (see `ranks`) do with one cube each what one process does with two.
 
-    On a CPU every crop of a batch has a thread of its own: threads that share one convolution wait for one another at
+    On a CPU every cube of a batch has a thread of its own: threads that share one convolution wait for one another at
     each layer, ten times longer than they compute once another program uses a core.
 
     Raises:
+        VolvizError: the checkpoint in the folder is of another network.
         Cancelled: by the report; the checkpoint of the last validation remains.
     """
     threads = torch.get_num_threads()
     on_cpu = next(network.parameters()).device.type == "cpu"
+    parts = threads if on_cpu else 1
+    torch.set_num_threads(1)
     try:
-        torch.set_num_threads(1 if on_cpu else threads)
-        with ThreadPoolExecutor(threads if on_cpu else 1) as workers, ThreadPoolExecutor(1) as ahead:
-            training = _Training(network, schedule, dtype, workers, threads if on_cpu else 1)
+        with joined() as ranks, ThreadPoolExecutor(parts) as workers, _Ahead(draw, schedule, ranks, on_cpu) as ahead:
+            training = _Training(network, schedule, dtype, workers, parts, ranks)
             if folder is not None:
                 training.resume(folder)
-            training.run(draw, validate, report, folder, ahead)
+            training.run(ahead, validate, report, folder)
+            ranks.share(training.best.values())
     finally:
         torch.set_num_threads(threads)
     network.load_state_dict(training.best)
@@ -100,64 +118,79 @@ def fit(
 class _Training:
     """The network, its average, its best, and what the optimiser remembers."""
 
-    def __init__(self, network: nn.Module, schedule: Schedule, dtype: torch.dtype, workers: ThreadPoolExecutor, parts: int) -> None:
-        self.network, self.schedule, self.dtype, self.workers, self.parts = network, schedule, dtype, workers, parts
+    def __init__(
+        self, network: nn.Module, schedule: Schedule, dtype: torch.dtype, workers: ThreadPoolExecutor, parts: int, ranks: Ranks
+    ) -> None:
+        self.network, self.schedule, self.dtype = network, schedule, dtype
+        self.workers, self.parts, self.ranks = workers, parts, ranks
+        self.device = next(network.parameters()).device
+        self.optimizer = torch.optim.AdamW(network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
+        # Gradients of half precision would vanish below 6e-8; bfloat16 has the range of float32.
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=dtype == torch.float16)
+        ranks.share(network.state_dict().values())
         self.averaged: State = {k: v.detach().clone() for k, v in network.state_dict().items()}
         self.best: State = {k: v.clone() for k, v in self.averaged.items()}
-        self.optimizer = torch.optim.AdamW(network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
         self.progress = Progress()
+        self.losses: list[float] = []
 
-    def run(self, draw: Draw, validate: Validate, report: Report, folder: Path | None, ahead: ThreadPoolExecutor) -> None:
+    def run(self, ahead: _Ahead, validate: Validate, report: Report, folder: Path | None) -> None:
         """Take steps until the schedule ends."""
-        progress, schedule = self.progress, self.schedule
-        loss, started = 0.0, time.monotonic() - progress.seconds
-        pending = ahead.submit(_draw, draw, schedule.seed, progress.step)
+        progress, schedule, ranks = self.progress, self.schedule, self.ranks
+        started = time.monotonic() - progress.seconds
+        if schedule.judge_start and progress.step == 0:
+            ranks.lead(partial(self.judge, validate, folder))
         while (done := progress.fraction(schedule)) < 1:
-            batch = pending.result()
-            pending = ahead.submit(_draw, draw, schedule.seed, progress.step + 1)
-            rate = _rate(progress.step, done, schedule)
-            loss += self.step(batch, rate)
+            self.step(ahead.batch(progress.step), schedule.rate(progress.step, done))
             progress.step += 1
-            progress.seconds = time.monotonic() - started
-            report(min(1.0, progress.fraction(schedule)), f"training, step {progress.step}")
-            if progress.step % schedule.validate_every == 0 or progress.fraction(schedule) >= 1:
-                self.judge(validate)
-                report(min(1.0, progress.fraction(schedule)), f"training, step {progress.step}", **progress.scores)
-                if folder is not None:
-                    self.keep(folder)
-                    count = progress.step % schedule.validate_every or schedule.validate_every
-                    _log(folder / "curve.csv", progress, loss / count, rate)
-                loss = 0.0
-        pending.cancel()
+            progress.seconds = ranks.lead(partial(self.tell, started, validate, report, folder))
 
-    def step(self, batch: Batch, rate: float) -> float:
+    def tell(self, started: float, validate: Validate, report: Report, folder: Path | None) -> float:
+        """Say where the run is, validate when it is time, and return the seconds so far."""
+        progress, schedule = self.progress, self.schedule
+        progress.seconds = time.monotonic() - started
+        done, text = min(1.0, progress.fraction(schedule)), f"training, step {progress.step}"
+        report(done, text)
+        if progress.step % schedule.validate_every == 0 or done >= 1:
+            self.judge(validate, folder)
+            report(done, text, **progress.scores)
+        return progress.seconds
+
+    def step(self, cubes: Sequence[_Drawn], rate: float) -> None:
         """Take one step downhill. The batch is cut into parts that are computed side by side."""
         self.network.train()
-        device = next(self.network.parameters()).device
-        parts = min(self.parts, len(batch[0]))
-        pieces = [(d.to(device), t.to(device)) for d, t in zip(batch[0].chunk(parts), batch[1].chunk(parts), strict=True)]
-        computed = list(self.workers.map(self.gradient, pieces))
-        for i, parameter in enumerate(self.network.parameters()):
-            parameter.grad = torch.stack([gradient[i] for gradient, _ in computed]).mean(dim=0)
-        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        parameters = list(self.network.parameters())
+        parts = min(self.parts, len(cubes))
+        scale = self.scaler.scale(torch.ones((), device=self.device))
+        computed = list(self.workers.map(partial(self.gradient, scale), (cubes[i::parts] for i in range(parts))))
+        summed = [torch.stack(given).sum(dim=0) / len(cubes) for given in zip(*computed, strict=True)]
+        *gradients, loss = self.ranks.mean(summed)
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter.grad = gradient
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        self.optimizer.step()
+        self.scaler.unscale_(self.optimizer)
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         decay = min(self.schedule.average, (1 + self.progress.step) / (10 + self.progress.step))
         with torch.no_grad():
             for key, value in self.network.state_dict().items():
-                self.averaged[key].lerp_(value.to(self.averaged[key].dtype), 1 - decay)
-        return sum(loss for _, loss in computed) / len(computed)
+                self.averaged[key].lerp_(value, 1 - decay)
+        self.losses.append(float(loss))
 
-    def gradient(self, batch: Batch) -> tuple[tuple[Tensor, ...], float]:
-        """Return the gradient of a part of a batch, and its loss."""
-        density = batch[0].contiguous(memory_format=torch.channels_last_3d)
-        with torch.autocast(density.device.type, self.dtype, enabled=self.dtype != torch.float32):
+    def gradient(self, scale: Tensor, cubes: Sequence[_Drawn]) -> list[Tensor]:
+        """Return the scaled gradient of the sum of the losses of some cubes, and last that sum itself."""
+        density = torch.stack([cube.density[None] for cube in cubes]).to(self.device).contiguous(memory_format=torch.channels_last_3d)
+        target = torch.stack([cube.target for cube in cubes]).to(self.device)
+        with (
+            torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32),
+            dropping([cube.seed for cube in cubes], self.device),
+        ):
             logits = self.network(density)
-        loss = dice_and_cross_entropy(logits, batch[1])
-        return torch.autograd.grad(loss, list(self.network.parameters())), float(loss.detach())
+        loss = LOSSES[self.schedule.loss](logits.to(torch.float32), target) * len(cubes)
+        return [*torch.autograd.grad(loss * scale, list(self.network.parameters())), loss.detach()]
 
-    def judge(self, validate: Validate) -> None:
+    def judge(self, validate: Validate, folder: Path | None) -> None:
         """Score the averaged weights, keep them if they are the best so far, and put the others back."""
         own = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
         self.network.load_state_dict(self.averaged)
@@ -168,50 +201,84 @@ class _Training:
         if progress.scores[self.schedule.judge] > progress.best:
             progress.best, progress.best_step, progress.best_scores = progress.scores[self.schedule.judge], progress.step, progress.scores
             self.best = {k: v.clone() for k, v in self.averaged.items()}
+        if folder is not None:
+            self.keep(folder)
+        self.losses.clear()
 
     def keep(self, folder: Path) -> None:
-        """Write a checkpoint."""
+        """Write a checkpoint and the learning curve."""
         progress = self.progress
-        numbers = {"step": progress.step, "seconds": progress.seconds, "best": progress.best, "best_step": progress.best_step}
         folder.mkdir(parents=True, exist_ok=True)
+        rate = self.optimizer.param_groups[0]["lr"]
+        loss = sum(self.losses) / len(self.losses) if self.losses else ""
+        row = {"step": progress.step, "seconds": round(progress.seconds), "loss": loss, "rate": rate, **progress.scores}
+        log_row(folder / "curve.csv", row)
+        draw_curve(folder / "curve.csv", folder / "curve.png")
+        numbers = {"step": progress.step, "seconds": progress.seconds, "best": progress.best, "best_step": progress.best_step}
         _save(folder / "best.pt", self.best)
         tensors = {"network": self.network.state_dict(), "averaged": self.averaged, "optimizer": self.optimizer.state_dict()}
-        _save(folder / "checkpoint.pt", {**tensors, **numbers, "best_scores": progress.best_scores})
+        rest = {"scaler": self.scaler.state_dict(), "best_scores": progress.best_scores}
+        _save(folder / "checkpoint.pt", {**tensors, **numbers, **rest})
 
     def resume(self, folder: Path) -> None:
         """Go on from the checkpoint in the folder, if there is one."""
         path = folder / "checkpoint.pt"
         if not path.exists():
             return
-        device = next(self.network.parameters()).device
-        kept = torch.load(path, map_location=device, weights_only=True)
-        self.network.load_state_dict(kept["network"])
+        kept = torch.load(path, map_location=self.device, weights_only=True)
+        try:
+            self.network.load_state_dict(kept["network"])
+        except RuntimeError as error:
+            raise VolvizError(f"{path} is the checkpoint of another network; name another folder for checkpoints.") from error
         self.optimizer.load_state_dict(kept["optimizer"])
+        if kept.get("scaler"):
+            self.scaler.load_state_dict(kept["scaler"])
         self.averaged = kept["averaged"]
-        self.best = torch.load(folder / "best.pt", map_location=device, weights_only=True)
+        self.best = torch.load(folder / "best.pt", map_location=self.device, weights_only=True)
         self.progress = Progress(kept["step"], kept["seconds"], kept["best"], kept["best_step"], best_scores=kept["best_scores"])
 
 
-def _draw(draw: Draw, seed: int, step: int) -> Batch:
-    return draw(np.random.default_rng((seed, step)))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Drawn:
+    """One cube to learn from: density (z, y, x), target (class, z, y, x), and the seed of what is dropped out of its features."""
+
+    density: Tensor
+    target: Tensor
+    seed: int
 
 
-def _rate(step: int, done: float, schedule: Schedule) -> float:
-    falling = 0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2
-    return schedule.learning_rate * falling * min(1.0, (step + 1) / schedule.warmup)
+class _Ahead:
+    """Draws the cubes of coming steps while the network computes."""
+
+    def __init__(self, draw: Draw, schedule: Schedule, ranks: Ranks, on_cpu: bool) -> None:
+        self.draw, self.schedule, self.first = draw, schedule, ranks.rank * schedule.batch
+        # A GPU is soon done with a cube that takes one core a second to cut and vary; a CPU computes longer than that.
+        cores = max(1, (os.cpu_count() or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) - 1)
+        self.steps, workers = (1, 1) if on_cpu else (2, min(cores, 2 * schedule.batch))
+        self.pool = ThreadPoolExecutor(workers)
+        self.pending: dict[int, list[Future[_Drawn]]] = {}
+
+    def __enter__(self) -> _Ahead:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.pool.shutdown(cancel_futures=True)
+
+    def batch(self, step: int) -> list[_Drawn]:
+        """Return the cubes of a step, and begin to draw those of the next."""
+        for s in range(step, step + 1 + self.steps):
+            if s not in self.pending:
+                self.pending[s] = [self.pool.submit(self.cube, s, self.first + k) for k in range(self.schedule.batch)]
+        return [future.result() for future in self.pending.pop(step)]
+
+    def cube(self, step: int, number: int) -> _Drawn:
+        """Draw one cube of a step."""
+        rng = np.random.default_rng((self.schedule.seed, step, number))
+        density, target = self.draw(rng)
+        return _Drawn(density, target, int(rng.integers(2**63)))
 
 
 def _save(path: Path, content: Mapping[str, Any]) -> None:
     beside = path.with_suffix(".part")
     torch.save(dict(content), beside)
     beside.replace(path)
-
-
-def _log(path: Path, progress: Progress, loss: float, rate: float) -> None:
-    row = {"step": progress.step, "seconds": round(progress.seconds), "loss": loss, "rate": rate, **progress.scores}
-    new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(row))
-        if new:
-            writer.writeheader()
-        writer.writerow({k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()})

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from torch import Tensor
+
 from volviz.core.errors import VolvizError
+from volviz.segment.card import Card
 from volviz.segment.nn.densenet import SkipDenseNet3D
 from volviz.segment.nn.resnet_unet import ResNetUNet3D
 from volviz.segment.nn.unet import ResidualUNet3D
@@ -28,6 +31,8 @@ SIZES: Mapping[str, Mapping[str, int]] = {
     "dense": {"f_maps": 32, "num_levels": 4, "num_groups": 4},
 }
 
+_TOLD = {"kind": "architecture", "f_maps": "f-maps", "num_levels": "num-levels", "num_groups": "num-groups"}
+
 
 def build(architecture: Mapping[str, Any]) -> Network:
     """Return the network that a card describes: its ``kind`` (without one, a residual U-Net) and its sizes.
@@ -44,3 +49,38 @@ def build(architecture: Mapping[str, Any]) -> Network:
     except (TypeError, ValueError, ZeroDivisionError) as error:
         told = ", ".join(f"{name} {value}" for name, value in sizes.items())
         raise VolvizError(f"No {kind} has {told}; groups must divide features, and there must be at least one level.") from error
+
+
+def sizes_of(wanted: Mapping[str, Any], start: Card | None) -> dict[str, Any]:
+    """Return kind and sizes of a network: as wanted where that is not None, else those of the weights to start from, or the usual ones.
+
+    Raises:
+        VolvizError: the weights to start from are of another kind or size than is wanted.
+    """
+    given = {name: value for name, value in wanted.items() if value is not None}
+    if start is None:
+        kind = given.get("kind", "residual-unet")
+        return {"kind": kind, **SIZES[kind], **given}
+    there = {"kind": "residual-unet", **start.architecture}
+    for name, value in given.items():
+        if there.get(name) != value:
+            raise VolvizError(
+                f"The weights to start from have {_TOLD[name]} {there.get(name)}, not {value}: leave --{_TOLD[name]} out, or start anew."
+            )
+    return there
+
+
+def transfer(network: Network, weights: Mapping[str, Tensor], *, same_classes: bool) -> tuple[str, ...]:
+    """Load weights into a network; return the layers that keep their random weights because their classes are others.
+
+    Raises:
+        VolvizError: the weights are of another network.
+    """
+    own = network.state_dict()
+    heads = {k for k in own if any(k.startswith(f"{head}.") for head in network.head)}
+    fresh = {k for k in heads if not same_classes or k not in weights or own[k].shape != weights[k].shape}
+    try:
+        network.load_state_dict({**weights, **{k: own[k] for k in fresh}})
+    except RuntimeError as error:
+        raise VolvizError("The weights to start from are not those that their card describes; fetch both files anew.") from error
+    return tuple(head for head in network.head if any(k.startswith(f"{head}.") for k in fresh))

@@ -2,40 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
 
-from volviz.segment.nn.crops import Source
+from volviz.core.errors import VolvizError
+from volviz.core.grid import Shape
+from volviz.core.report import Report, silent
+from volviz.segment.nn.crops import Crops, Part, Source
+
+# Voxels along the edge of a box, at most.
+_EDGE = 128
+# Boxes that a validation judges, of all volumes together: a bounded cost.
+_BOXES = 16
 
 
-def f1_scores(network: nn.Module, sources: Sequence[Source], names: Sequence[str], dtype: torch.dtype, size: int = 128) -> dict[str, float]:
-    """Return F1 of each class but the background, voxels of all volumes together, and their mean.
+@dataclass(frozen=True, slots=True, eq=False)
+class Box:
+    """A piece of a source that is judged at once; its first planes, rows and columns may have been judged with another."""
 
-    Of each volume the cube in its middle is judged, so that the cost stays bounded.
+    source: Source
+    start: Shape
+    shape: Shape
+    judged: Shape = (0, 0, 0)
+
+
+def covering(source: Source, multiple: int, most: int | None = None) -> list[Box]:
+    """Return boxes that cover a source, or so many of them, spread evenly. No voxel is judged twice."""
+    along = [_along(low, high, multiple) for low, high in zip(source.within.start, source.within.stop, strict=True)]
+    boxes = [Box(source, (z[0], y[0], x[0]), (z[1], y[1], x[1]), (z[2], y[2], x[2])) for z, y, x in product(*along)]
+    if most is None or len(boxes) <= most:
+        return boxes
+    return [boxes[i] for i in np.linspace(0, len(boxes) - 1, most).round().astype(int)]
+
+
+def _along(low: int, high: int, multiple: int) -> list[tuple[int, int, int]]:
+    """Return start, length and what of it was judged before, of boxes along an axis."""
+    side = min(_EDGE // multiple * multiple, -(-(high - low) // multiple) * multiple)
+    if side >= high - low:
+        return [(low, side, 0)]
+    starts = [min(start, high - side) for start in range(low, high, side)]
+    return [(start, side, max(0, before + side - start)) for before, start in zip([low - side, *starts], starts, strict=False)]
+
+
+def f1_scores(
+    network: nn.Module, boxes: Sequence[Box], names: Sequence[str], dtype: torch.dtype, report: Report = silent
+) -> dict[str, float]:
+    """Return F1 of each class but the background, voxels of all boxes together, and their mean.
+
+    A class that is nowhere in the labels has no score.
+
+    Raises:
+        Cancelled: by the report.
     """
     device = next(network.parameters()).device
 
     @torch.no_grad()
-    def count(source: Source) -> npt.NDArray[np.float64]:
+    def count(box: Box) -> npt.NDArray[np.float64]:
         counts = np.zeros((len(names), 3))
-        side = min(size, max(8, min(source.grid.shape) // 8 * 8))
-        z, y, x = ((n - side) // 2 for n in source.grid.shape)
-        density, target = source.crop((z, y, x), side)
+        density, target = box.source.crop(box.start, box.shape)
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
             logits = network(density[None, None].to(device).contiguous(memory_format=torch.channels_last_3d))
         found, true = logits[0].float().argmax(dim=0).cpu(), target.argmax(dim=0)
-        known = target.sum(dim=0) > 0
+        z, y, x = box.judged
+        fresh = torch.zeros(box.shape, dtype=torch.bool)
+        fresh[z:, y:, x:] = True
+        known = (target.sum(dim=0) > 0) & fresh
         for c in range(1, len(names)):
             f, t = (found == c) & known, (true == c) & known
             counts[c] = [int((f & t).sum()), int(f.sum()), int(t.sum())]
         return counts
 
+    total = np.zeros((len(names), 3))
     with ThreadPoolExecutor(2 if device.type == "cpu" else 1) as workers:
-        counts = sum(workers.map(count, sources), np.zeros((len(names), 3)))
-    f1 = {f"f1.{name}": float(2 * counts[c, 0] / max(1.0, counts[c, 1] + counts[c, 2])) for c, name in enumerate(names) if c}
-    return {**f1, "macro_f1": float(np.mean(list(f1.values())))}
+        try:
+            for i, counts in enumerate(workers.map(count, boxes)):
+                total += counts
+                report((i + 1) / len(boxes), "scoring")
+        except BaseException:
+            workers.shutdown(cancel_futures=True)
+            raise
+    f1 = {f"f1.{name}": float(2 * total[c, 0] / (total[c, 1] + total[c, 2])) for c, name in enumerate(names) if c and total[c, 2]}
+    return {**f1, "macro_f1": float(np.mean(list(f1.values()))) if f1 else 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Scores networks that want multiples of so many voxels, by the same parts of the same examples."""
+
+    crops: Crops
+    names: Sequence[str]
+    multiple: int
+    dtype: torch.dtype
+
+    def some(self, parts: Sequence[tuple[int, Part]]) -> Callable[[nn.Module], Mapping[str, float]]:
+        """Return what scores a network on boxes spread over these parts: always the same, and not many.
+
+        Raises:
+            VolvizError: nothing is labelled there.
+        """
+        most = max(2, _BOXES // len(parts))
+        boxes = [box for i, part in parts for box in covering(self.crops.source(i, part), self.multiple, most)]
+        if not any(len(places) for box in boxes for places in box.source.places):
+            raise VolvizError("Nothing is labelled in what is held out to judge by: give labels with structures, or hold out others.")
+        return lambda network: f1_scores(network, boxes, self.names, self.dtype)
+
+    def all(self, network: nn.Module, parts: Sequence[tuple[int, Part]], report: Report) -> dict[str, float]:
+        """Score a network on every voxel of these parts; without any there are no scores."""
+        boxes = [box for i, part in parts for box in covering(self.crops.source(i, part), self.multiple)]
+        return f1_scores(network, boxes, self.names, self.dtype, report) if boxes else {}

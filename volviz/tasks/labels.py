@@ -1,0 +1,64 @@
+"""A person's own labelled tomogram as an example to learn from. Both files stay on disk until a piece of them is needed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from volviz.core.annotations import Dense, Example
+from volviz.core.errors import VolvizError
+from volviz.core.grid import Region
+from volviz.core.segmentation import VIRION_LABELS, Segmentation
+from volviz.core.volume import Volume
+from volviz.io import open as open_path
+
+_UNKNOWN = (255, -1)
+# Planes that are looked at together when a label file is checked.
+_PLANES = 16
+
+
+class HardLabels:
+    """A volume of class numbers seen as classes (class, z, y, x), 255 where a voxel is of the class; unknown voxels are of none."""
+
+    def __init__(self, volume: Volume, classes: int) -> None:
+        self._volume = volume
+        self.shape: tuple[int, ...] = (classes, *volume.grid.shape)
+        self.dtype: np.dtype[Any] = np.dtype(np.uint8)
+
+    def __getitem__(self, key: Any) -> npt.NDArray[np.uint8]:
+        first, *rest = key if isinstance(key, tuple) else (key,)
+        numbers = np.rint(np.asarray(self._volume.data[tuple(rest)], dtype=np.float32))
+        chosen = np.arange(self.shape[0])[first]
+        found: npt.NDArray[np.uint8] = np.where(numbers == chosen.reshape(*chosen.shape, *[1] * numbers.ndim), np.uint8(255), np.uint8(0))
+        return found
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """Read everything."""
+        if copy is False:
+            raise ValueError("labels on disk cannot be had without a copy")
+        return self[:].astype(dtype or self.dtype)
+
+
+def read_example(tomogram: Path, labels: Path) -> Example:
+    """Open a tomogram and its labels: a volume of hard labels (0 background, 1 membrane, 2 spikes, 3 lumen), or a segmentation.
+
+    Raises:
+        VolvizError: a file is something else, or the two do not lie on the same grid.
+    """
+    volume, labelled = open_path(tomogram), open_path(labels)
+    if not isinstance(volume, Volume):
+        raise VolvizError(f"{tomogram} holds a segmentation, not a tomogram; write TOMO.mrc:LABELS.mrc.")
+    if volume.grid.shape != labelled.grid.shape:
+        raise VolvizError(f"{labels} has {labelled.grid.shape} voxels and {tomogram} {volume.grid.shape}; both must be on the same grid.")
+    if isinstance(labelled, Segmentation):
+        return Example(volume, [Dense(replace(labelled, grid=volume.grid))])
+    for z in range(0, volume.grid.shape[0], _PLANES):
+        _, ny, nx = volume.grid.shape
+        numbers = np.rint(labelled.read(Region((z, 0, 0), (min(z + _PLANES, volume.grid.shape[0]), ny, nx))))
+        if not np.isin(numbers, (*range(len(VIRION_LABELS)), *_UNKNOWN)).all():
+            raise VolvizError(f"{labels} holds values that are no class; use 0 background, 1 membrane, 2 spikes, 3 lumen, 255 unknown.")
+    return Example(volume, [Dense(Segmentation(volume.grid, HardLabels(labelled, len(VIRION_LABELS))))])
