@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from volviz.core.volume import Volume
     from volviz.io import open, save  # noqa: A004 - volviz.open is the promise
     from volviz.measure import evaluate
-    from volviz.simulate import simulate
     from volviz.tasks.clean import clean
     from volviz.tasks.comparison import compare
     from volviz.tasks.describe import describe
     from volviz.tasks.render import spin, still
     from volviz.tasks.segment import segment
+    from volviz.tasks.simulate import simulate
 
 _HOMES = {
     "Camera": "core.camera",
@@ -55,7 +55,7 @@ _HOMES = {
     "open": "io",
     "save": "io",
     "segment": "tasks.segment",
-    "simulate": "simulate",
+    "simulate": "tasks.simulate",
     "spin": "tasks.render",
     "still": "tasks.render",
 }

@@ -37,7 +37,7 @@ VESICLE = replace(PLAIN, virions=0, vesicles=1, vesicle_radius=(250.0, 250.0), v
 def drawn(spec):
     """Return the density, the hard labels and the distance (A) to the surface of the one round body in the middle of the field."""
     grid = Grid(spec.shape, (spec.voxel_size,) * 3)
-    canvas, _ = prepare(spec, grid, grid, np.random.default_rng(5), silent)
+    canvas, _ = prepare(spec, grid, grid, {}, rng=np.random.default_rng(5), report=silent)
     hard = canvas.labels(Region.whole(grid.shape)).argmax(axis=0)
     body = np.argwhere((hard == 1) | (hard == 3))
     middle = (body.min(axis=0) + body.max(axis=0)) / 2
@@ -104,7 +104,7 @@ def test_adsorbed_proteins_lie_on_the_surfaces_of_the_film():
 
 def drawn_ice(spec):
     grid = Grid(spec.shape, (spec.voxel_size,) * 3)
-    canvas, _ = prepare(spec, grid, grid, np.random.default_rng(5), silent)
+    canvas, _ = prepare(spec, grid, grid, {}, rng=np.random.default_rng(5), report=silent)
     return canvas.density, canvas, grid
 
 

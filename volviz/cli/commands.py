@@ -76,7 +76,7 @@ def convert(arguments: Namespace) -> None:
 
 def simulate(arguments: Namespace) -> None:
     """Make a tomogram and its labels."""
-    from volviz.tasks.simulate import simulate_file
+    from volviz.tasks.simulate import read_recipe, simulate_file
 
     wanted = {
         "virions": arguments.virions,
@@ -85,9 +85,23 @@ def simulate(arguments: Namespace) -> None:
         "snr": arguments.snr,
         "seed": arguments.seed,
     }
-    given = {name: value for name, value in wanted.items() if value is not None}
+    given = read_recipe(arguments.spec) if arguments.spec else {}
+    given |= {name: value for name, value in wanted.items() if value is not None}
+    if arguments.set:
+        from volviz.simulate import parse
+
+        given |= dict(parse(setting) for setting in arguments.set)
     with Progress() as report:
-        made = simulate_file(arguments.out, given, randomise=arguments.random, overwrite=arguments.overwrite, report=report)
+        made = simulate_file(
+            arguments.out,
+            given,
+            randomise=arguments.random or bool(arguments.scene or arguments.difficulty),
+            difficulty=arguments.difficulty or "mixed",
+            scene=arguments.scene,
+            densities=arguments.densities,
+            overwrite=arguments.overwrite,
+            report=report,
+        )
     _warn(made.notes)
     print(made.tomogram)
     print(made.labels)

@@ -12,6 +12,7 @@ from volviz.cli import commands
 from volviz.cli.training import train
 from volviz.core.errors import VolvizError
 
+SCENES = ["virions", "layer", "vesicles", "membrane", "cell", "ice"]
 DESCRIPTION = """\
 Look at virions in cryo-electron tomograms: segment them softly, draw them, measure them.
 Without a command, volviz opens the window on the files named.
@@ -87,6 +88,22 @@ def build_parser() -> tuple[_Parser, set[str]]:
     p.add_argument("--snr", type=_positive, metavar="S", help="signal to noise ratio of one tilt image")
     p.add_argument("--seed", type=int, metavar="N", help="another seed, another tomogram")
     p.add_argument("--random", action="store_true", help="draw everything not given from the ranges that the bundled model learnt from")
+    p.add_argument("--scene", choices=SCENES, help="what is there, the rest drawn as by --random")
+    p.add_argument("--difficulty", choices=["easy", "mixed", "hard"], help="how noisy and crowded, the rest drawn as by --random")
+    p.add_argument(
+        "--densities",
+        type=Path,
+        metavar="DIR",
+        help="folder of structures: atomic models (.pdb) give spikes their heads, density maps (.mrc, dense is bright) are free proteins",
+    )
+    p.add_argument("--spec", type=Path, metavar="FILE.json", help="recipe whose fields are docs/simulator.md's; options go before it")
+    p.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any field of docs/simulator.md, for example spikes=20,40 or tilt_range=-50,66 or scheme=bidirectional or dark=off",
+    )
     _overwrite(p)
 
     p = command("segment", commands.segment, "Classify every voxel softly: background, membrane, spikes, lumen.")

@@ -42,6 +42,9 @@ class Body:
     def radius_towards(self, directions_xyz: Floats) -> Floats:
         """Return how far (A) the surface is from the centre along unit vectors (n, 3) of the world."""
         local = directions_xyz @ self.rotation.T
+        if not self.bend:
+            q = local / self.axes
+            return np.asarray((1 + self._bump(q / np.linalg.norm(q, axis=1, keepdims=True))) / self._norm(q))
         inside, outside = np.zeros(len(local)), np.full(len(local), self.reach)
         for _ in range(24):
             middle = (inside + outside) / 2
@@ -83,9 +86,13 @@ class Body:
     def _level(self, local: Floats) -> Floats:
         q = local / self.axes
         q[:, 0] -= self.bend * q[:, 2] ** 2
-        round_norm = np.maximum(np.linalg.norm(q, axis=1), 1e-9)
-        norm = ((q[:, 0] ** 2 + q[:, 1] ** 2) ** 2 + q[:, 2] ** 4) ** 0.25 if self.blunt else round_norm
-        return np.asarray(norm - 1 - self._bump(q / round_norm[:, None]))
+        directions = q / np.maximum(np.linalg.norm(q, axis=1, keepdims=True), 1e-9)
+        return np.asarray(self._norm(q) - 1 - self._bump(directions))
+
+    def _norm(self, q: Floats) -> Floats:
+        """Return |q| of points (n, 3) over the half-axes: 1 on the surface of a body without bumps."""
+        across, along = q[:, 0] ** 2 + q[:, 1] ** 2, q[:, 2] ** 2
+        return np.asarray((across**2 + along**2) ** 0.25 if self.blunt else np.sqrt(across + along))
 
     def distance(self, grid: Grid) -> Array:
         """Return the signed distance (z, y, x) in A to the surface, negative inside, right to first order near the surface.

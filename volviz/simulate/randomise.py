@@ -49,6 +49,7 @@ def random_spec(
     difficulty: Difficulty = "mixed",
     scene: Scene | None = None,
     spike_densities: Sequence[str] = (),
+    debris_densities: Sequence[str] = (),
 ) -> Spec:
     """Return the recipe of a random tomogram; the same seed gives the same one.
 
@@ -56,7 +57,8 @@ def random_spec(
     unless given; easy and hard recipes are of virions): virions that lie anywhere or close together in one ``layer`` of thin ice,
     bald vesicles, a single large ``membrane`` amid protein, the crowd of a cell, or ice without any envelope.
     ``voxel_size`` (A) is drawn from 5 to 16 unless given, ``shape`` (z, y, x) is (96, 192, 192) unless given. A third of the
-    recipes take their spikes from the models in ``spike_densities``, if any.
+    recipes take their spikes from the files in ``spike_densities``, and half of them proteins from up to four of ``debris_densities``,
+    if there are any. Dense is always dark: whoever learns from a tomogram is told its sign.
     """
     dice = Dice(np.random.default_rng([seed, 77]))
     shape = shape or (96, 192, 192)
@@ -70,8 +72,13 @@ def random_spec(
     fields: dict[str, Any] = {"shape": shape, "voxel_size": voxel, "seed": int(dice.rng.integers(2**31))}
     for part in (_envelopes, _membranes, _spikes, _insides, _surroundings, _microscope, _reconstruction):
         fields |= part(dice, scene, hardness)
-    spec = Spec(**fields, spike_densities=tuple(spike_densities) if dice.chance(0.35) else ())
-    return _numbers(spec, scene, dice)
+    spec = _numbers(Spec(**fields), scene, dice)
+    some = dice.rng.permutation(len(debris_densities))[:4]
+    return replace(
+        spec,
+        spike_densities=tuple(spike_densities) if dice.chance(0.35) else (),
+        debris_densities=tuple(debris_densities[i] for i in some) if dice.chance(0.5) else (),
+    )
 
 
 def _envelopes(dice: Dice, scene: Scene, hardness: float) -> dict[str, Any]:
@@ -165,6 +172,8 @@ def _microscope(dice: Dice, scene: Scene, hardness: float) -> dict[str, Any]:
         low = high
     return {
         "tilt_range": (-low, high),
+        # Most programs lay the tilt axis along an edge.
+        "tilt_axis": dice.one(0.0, 90.0) if dice.chance(0.8) else dice.between(-90, 90),
         "tilt_step": dice.one(2.0, 3.0, 3.0, 3.0),
         "scheme": dice.one("dose-symmetric", "dose-symmetric", "bidirectional", "continuous"),
         "exposure": dice.between(60, 160),

@@ -80,7 +80,7 @@ class Spec:
     """0 evenly spread, 1 all on one side."""
     spike_contrast: float = 2.0
     spike_densities: tuple[str, ...] = ()
-    """PDB models of an ectodomain to take heads from, instead of the drawn ones."""
+    """Files of an ectodomain to take heads from, instead of the drawn ones: atomic models (PDB) or density maps, dense is bright."""
 
     core: Core = "rnp"
     rnp: tuple[int, int] = (20, 34)
@@ -101,6 +101,8 @@ class Spec:
     """Free proteins per cube of 100 nm: 5 is a clean preparation, 300 a cytoplasm."""
     debris_size: Range = (40.0, 110.0)
     debris_contrast: float = 1.0
+    debris_densities: tuple[str, ...] = ()
+    """Files of proteins, atomic models or density maps, that make up half of the free ones and of what fills vesicles."""
     free_spikes: int = 4
     filaments: int = 0
     gold: int = 0
@@ -120,6 +122,8 @@ class Spec:
 
     tilt_range: Range = (-60.0, 60.0)
     tilt_step: float = 3.0
+    tilt_axis: float = 0.0
+    """Angle of the tilt axis from y towards x."""
     scheme: Scheme = "dose-symmetric"
     exposure: float = 120.0
     """Of the whole series."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -14,14 +13,15 @@ from volviz.simulate.bodies import Body, random_body, random_rotation, unit_vect
 from volviz.simulate.canvas import Canvas
 from volviz.simulate.particles import Particle, nucleoprotein
 from volviz.simulate.spec import Spec
-from volviz.simulate.spikes import spike, spike_of_model
+from volviz.simulate.spikes import spike, spike_of_structure
+from volviz.simulate.structures import Maps, structure
 from volviz.simulate.virion import Bilayer, Spikes, draw_core, draw_envelope, draw_nucleoproteins, draw_spikes, stand
 
 
-def prepare(spec: Spec, grid: Grid, inner: Grid, rng: np.random.Generator, report: Report) -> tuple[Canvas, int]:
+def prepare(spec: Spec, grid: Grid, inner: Grid, maps: Maps, *, rng: np.random.Generator, report: Report) -> tuple[Canvas, int]:
     """Return a specimen drawn on ``grid``, and how many of the envelopes asked for found room.
 
-    They are placed in the box of ``inner``, a part of the grid.
+    They are placed in the box of ``inner``, a part of the grid. ``maps`` are the density maps that the recipe names.
     """
     canvas = Canvas.blank(grid, spec.ice_thickness, spec.grain_size, rng)
     surroundings.draw_ice(canvas, spec, rng)
@@ -33,12 +33,13 @@ def prepare(spec: Spec, grid: Grid, inner: Grid, rng: np.random.Generator, repor
     # Vesicles first, so that what fills them is drawn while no other lumen is there.
     bodies.sort(key=lambda item: item[1])
     report(0.1, "placing virions")
-    shapes = tuple(_spike(spec, rng) for _ in range(4)) if spec.spikes[1] or spec.free_spikes else ()
+    shapes = tuple(_spike(spec, maps, rng) for _ in range(4)) if spec.spikes[1] or spec.free_spikes else ()
     nucleoproteins = tuple(nucleoprotein(float(rng.uniform(120, 170)), spec.voxel_size, rng) for _ in range(3))
+    proteins = tuple(structure(name, maps).centred().particle(spec.voxel_size) for name in spec.debris_densities)
     filled = not spec.vesicle_contents
     for i, (body, has_spikes) in enumerate(bodies):
         if has_spikes and not filled:
-            surroundings.draw_contents(canvas, spec, rng)
+            surroundings.draw_contents(canvas, spec, proteins, rng)
             filled = True
         bilayer = Bilayer(
             spacing=float(rng.uniform(*spec.leaflet_spacing)),
@@ -60,7 +61,7 @@ def prepare(spec: Spec, grid: Grid, inner: Grid, rng: np.random.Generator, repor
                 draw_core(canvas, body, spec.core_contrast, walled=spec.core == "cone", rng=rng)
         report(0.1 + 0.5 * (i + 1) / len(bodies), "drawing envelopes")
     if not filled:
-        surroundings.draw_contents(canvas, spec, rng)
+        surroundings.draw_contents(canvas, spec, proteins, rng)
     # All envelopes first: a spike must not stand in a neighbour.
     for body, has_spikes in bodies:
         if has_spikes and shapes:
@@ -73,8 +74,8 @@ def prepare(spec: Spec, grid: Grid, inner: Grid, rng: np.random.Generator, repor
         _free_spikes(canvas, spec, shapes, rng)
     surroundings.draw_peripheral(canvas, [body for body, _ in bodies], spec, rng)
     surroundings.draw_nearby(canvas, [body for body, has_spikes in bodies if not has_spikes], spec, rng)
-    surroundings.draw_debris(canvas, spec, rng)
-    surroundings.draw_adsorbed(canvas, spec, rng)
+    surroundings.draw_debris(canvas, spec, proteins, rng)
+    surroundings.draw_adsorbed(canvas, spec, proteins, rng)
     surroundings.draw_filaments(canvas, spec, rng)
     surroundings.draw_contamination(canvas, spec, rng)
     surroundings.draw_gold(canvas, spec, rng)
@@ -97,6 +98,7 @@ def place(spec: Spec, grid: Grid, film: Grid, rng: np.random.Generator) -> list[
     best: list[tuple[Body, bool]] = []
     for _ in range(8):
         placed: list[tuple[Body, bool]] = []
+        outlines: list[tuple[Body, Floats]] = []
         for radius, has_spikes in wanted:
             aspect = float(rng.uniform(*spec.aspect)) if has_spikes and rng.random() < spec.filamentous else 1.0
             body = random_body(grid.center_xyz, radius, spec.elongation, spec.bumps, rng, aspect=aspect)
@@ -112,10 +114,12 @@ def place(spec: Spec, grid: Grid, film: Grid, rng: np.random.Generator) -> list[
             for other, _ in placed:
                 free &= _gap(body, centers, other) > gaps
             # Long and bent bodies may meet beside the line of their centres.
+            outline = body.surface(_AROUND)[0] - body.center_xyz
             for center in centers[free][:20]:
                 here = replace(body, center_xyz=center)
-                if all(_apart(here, other, spec.clearance[0]) for other, _ in placed):
+                if all(_apart(here, outline + center, *other, spec.clearance[0]) for other in outlines):
                     placed.append((here, has_spikes))
+                    outlines.append((here, outline + center))
                     break
         if len(placed) > len(best) or not best:
             best = placed
@@ -132,12 +136,17 @@ def _gap(body: Body, centers_xyz: Floats, other: Body) -> Floats:
     return np.asarray(distance - other.radius_towards(outward) - body.radius_towards(-outward))
 
 
-def _apart(body: Body, other: Body, gap: float) -> bool:
-    """Tell whether no part of one body reaches into another, by more than a negative gap (A) allows."""
+_AROUND = unit_vectors(200, np.random.default_rng(0))
+
+
+def _apart(body: Body, outline: Floats, other: Body, others: Floats, gap: float) -> bool:
+    """Tell whether no part of one body reaches into another, by more than a negative gap (A) allows.
+
+    ``outline`` and ``others`` are points (n, 3) of their surfaces.
+    """
     if np.linalg.norm(body.center_xyz - other.center_xyz) > body.reach + other.reach + gap:
         return True
-    around = unit_vectors(200, np.random.default_rng(0))
-    deepest = min(float(a.level(b.surface(around)[0]).min() * a.axes.min()) for a, b in ((body, other), (other, body)))
+    deepest = min(float(body.level(others).min() * body.axes.min()), float(other.level(outline).min() * other.axes.min()))
     return deepest > min(gap, 0.0) - 5.0
 
 
@@ -161,11 +170,11 @@ def _nested(body: Body, rng: np.random.Generator) -> Body:
     return replace(body, axes=body.axes * scale)
 
 
-def _spike(spec: Spec, rng: np.random.Generator) -> Particle:
+def _spike(spec: Spec, maps: Maps, rng: np.random.Generator) -> Particle:
     length = float(rng.uniform(*spec.spike_length))
     if spec.spike_densities:
-        path = spec.spike_densities[int(rng.integers(len(spec.spike_densities)))]
-        return spike_of_model(Path(path), length, spec.voxel_size, rng)
+        name = spec.spike_densities[int(rng.integers(len(spec.spike_densities)))]
+        return spike_of_structure(structure(name, maps).upright(), length, spec.voxel_size, rng)
     kind = str(rng.choice(["closed", "closed", "open", "club", "rod"])) if spec.spike_kind == "mixed" else spec.spike_kind
     return spike(kind, length, spec.spike_width, spec.voxel_size, rng)
 

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
-from scipy import ndimage
 
-from volviz.core.errors import VolvizError
-from volviz.core.grid import Floats
 from volviz.simulate.particles import Blob, Particle, of_blobs
+from volviz.simulate.structures import Structure
 
 # One of the three chains of a head, along it: height and distance from the axis (fractions of the head and A), standard
 # deviation (A) and weight. The stem of S2, the wide S1 shoulder, and the receptor-binding top.
 _PROTOMER = (
-    (0.08, 15, 15, 0.6),
-    (0.27, 21, 17, 0.75),
-    (0.45, 27, 17, 0.8),
-    (0.58, 50, 16, 1.0),
-    (0.7, 34, 19, 1.0),
-    (0.88, 22, 15, 0.9),
+    (0.08, 15, 14, 0.7),
+    (0.27, 20, 15, 0.9),
+    (0.45, 25, 15, 0.9),
+    (0.58, 46, 14, 1.0),
+    (0.7, 31, 17, 1.0),
+    (0.88, 20, 13, 1.0),
 )
 
 
@@ -69,50 +66,18 @@ def spike(kind: str, length: float, width: float, voxel_size: float, rng: np.ran
     return of_blobs(blobs, voxel_size / 2, 0.4 * voxel_size)
 
 
-def spike_of_model(path: Path, length: float, voxel_size: float, rng: np.random.Generator) -> Particle:
-    """Return a spike whose head is an atomic model of a trimer (PDB format), on a stalk that makes up the length (A).
-
-    Raises:
-        VolvizError: the file cannot be read or holds no atoms.
-    """
-    atoms = _upright(path)
-    stalk = max(30.0, length - float(np.ptp(atoms[:, 2])))
+def spike_of_structure(head: Structure, length: float, voxel_size: float, rng: np.random.Generator) -> Particle:
+    """Return a spike whose head is a real trimer, upright, on a stalk that makes up the length (A)."""
+    stalk = max(30.0, length - float(np.ptp(head.points_xyz[:, 2])))
     lean = rng.normal(0, 0.12, 2)
-    atoms = atoms + np.append(lean * stalk, stalk)
-    step = voxel_size / 2
+    top = replace(head, points_xyz=head.points_xyz + np.append(lean * stalk, stalk)).particle(voxel_size)
     heights = np.arange(0, stalk + 25, 12)
-    below = of_blobs([Blob((lean[0] * h, lean[1] * h, float(h)), 12, 0.65) for h in heights], step, 0.4 * voxel_size)
-    low = np.minimum(-below.anchor, np.floor(atoms.min(axis=0)[::-1] / step) - 6).astype(int)
-    high = np.maximum(below.density.shape - below.anchor, np.ceil(atoms.max(axis=0)[::-1] / step) + 7).astype(int)
-    edges = [(np.arange(a, b + 1) - 0.5) * step for a, b in zip(low, high, strict=True)]
-    counts, _ = np.histogramdd(atoms[:, ::-1], bins=edges)
-    head = ndimage.gaussian_filter(counts.astype(np.float32), float(np.hypot(6.0, 0.4 * voxel_size)) / step)
-    head /= max(float(head.max()), 1e-9)
-    start = (-below.anchor - low).astype(int)
-    box = tuple(slice(a, a + n) for a, n in zip(start, below.density.shape, strict=True))
-    head[box] = np.maximum(head[box], np.float32(0.7) * below.density)
-    return Particle(head, step, -low.astype(np.float64))
-
-
-@lru_cache(maxsize=8)
-def _upright(path: Path) -> Floats:
-    """Return the atoms (n, 3) of a trimer, (x, y, z) in A, its threefold axis along z and its narrow end at z = 0."""
-    try:
-        lines = path.read_text(encoding="ascii", errors="replace").splitlines()
-        atoms = np.array([[float(line[a : a + 8]) for a in (30, 38, 46)] for line in lines if line.startswith("ATOM")])
-    except (OSError, ValueError) as error:
-        raise VolvizError(f"{path} cannot be read as an atomic model: give a file in PDB format.") from error
-    if len(atoms) < 100:
-        raise VolvizError(f"{path} holds no atomic model: give a PDB file of a spike's ectodomain.")
-    atoms = atoms - atoms.mean(axis=0)
-    values, vectors = np.linalg.eigh(atoms.T @ atoms / len(atoms))
-    # A threefold axis leaves the other two moments equal: it is the one that differs from the middle one most.
-    axis = 0 if values[1] - values[0] > values[2] - values[1] else 2
-    frame = np.roll(vectors, 2 - axis, axis=1)
-    frame[:, 0] *= np.sign(np.linalg.det(frame))
-    atoms = atoms @ frame
-    radius = np.hypot(atoms[:, 0], atoms[:, 1])
-    bottom, top = np.quantile(atoms[:, 2], (0.08, 0.92))
-    if radius[atoms[:, 2] < bottom].mean() > radius[atoms[:, 2] > top].mean():
-        atoms *= (1, -1, -1)
-    return np.asarray(atoms - (0, 0, atoms[:, 2].min()))
+    below = of_blobs([Blob((lean[0] * h, lean[1] * h, float(h)), 12, 0.65) for h in heights], voxel_size / 2, 0.4 * voxel_size)
+    low = np.minimum(-top.anchor, -below.anchor).astype(int)
+    high = np.maximum(top.density.shape - top.anchor, below.density.shape - below.anchor).astype(int)
+    whole = np.zeros(tuple(high - low), np.float32)
+    for particle, weight in ((top, 1.0), (below, 0.7)):
+        start = (-particle.anchor - low).astype(int)
+        box = tuple(slice(a, a + n) for a, n in zip(start, particle.density.shape, strict=True))
+        whole[box] = np.maximum(whole[box], np.float32(weight) * particle.density)
+    return Particle(whole, voxel_size / 2, -low.astype(np.float64))

@@ -13,6 +13,7 @@ from volviz.simulate.particles import Particle, globule
 from volviz.simulate.spec import Spec
 
 Mask = npt.NDArray[np.bool_]
+Models = tuple[Particle, ...]
 
 
 def draw_ice(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
@@ -22,21 +23,21 @@ def draw_ice(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
         film += np.float32(spec.ice_texture) * texture(canvas.film.shape, 25 / spec.voxel_size, rng)
 
 
-def draw_debris(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
+def draw_debris(canvas: Canvas, spec: Spec, models: Models, rng: np.random.Generator) -> None:
     """Draw free proteins between the envelopes, from a bank of particles that are already turned and lie on the grid."""
     count = int(rng.poisson(spec.debris * float(np.prod(canvas.film.shape)) * (spec.voxel_size / 1000) ** 3))
     if count:
-        _stamp(canvas, _bank(spec, spec.debris_size, rng), canvas.grid.to_index(canvas.scatter(count, rng)), _outside(canvas), rng)
+        _stamp(canvas, _bank(spec, spec.debris_size, rng, models), canvas.grid.to_index(canvas.scatter(count, rng)), _outside(canvas), rng)
 
 
-def draw_contents(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
+def draw_contents(canvas: Canvas, spec: Spec, models: Models, rng: np.random.Generator) -> None:
     """Draw the proteins inside vesicles: everywhere in the lumina that are there."""
     inside = canvas.lumen > 0.98
     count = int(rng.poisson(spec.vesicle_contents * float(inside.sum()) * (spec.voxel_size / 1000) ** 3))
     if count:
         voxels = np.flatnonzero(inside)
         places = np.stack(np.unravel_index(voxels[rng.integers(len(voxels), size=count)], inside.shape), axis=1)
-        _stamp(canvas, _bank(spec, spec.debris_size, rng), places, inside, rng)
+        _stamp(canvas, _bank(spec, spec.debris_size, rng, models), places, inside, rng)
 
 
 def draw_peripheral(canvas: Canvas, bodies: list[Body], spec: Spec, rng: np.random.Generator) -> None:
@@ -65,14 +66,14 @@ def draw_nearby(canvas: Canvas, bodies: list[Body], spec: Spec, rng: np.random.G
         _stamp(canvas, bank, canvas.grid.to_index(places), free, rng)
 
 
-def draw_adsorbed(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
+def draw_adsorbed(canvas: Canvas, spec: Spec, models: Models, rng: np.random.Generator) -> None:
     """Draw proteins that stick to the two surfaces of the film."""
     _, ny, nx = canvas.grid.shape
     count = int(rng.poisson(2 * spec.adsorbed * ny * nx * (spec.voxel_size / 1000) ** 2))
     if count:
         z = rng.choice([canvas.film.start[0], canvas.film.stop[0] - 1], count) + rng.normal(0, 30 / spec.voxel_size, count)
         places = np.stack([z, rng.uniform(0, ny, count), rng.uniform(0, nx, count)], axis=1)
-        _stamp(canvas, _bank(spec, spec.debris_size, rng), places, _outside(canvas), rng)
+        _stamp(canvas, _bank(spec, spec.debris_size, rng, models), places, _outside(canvas), rng)
 
 
 def draw_filaments(canvas: Canvas, spec: Spec, rng: np.random.Generator) -> None:
@@ -150,11 +151,14 @@ def _outside(canvas: Canvas) -> Mask:
     return np.asarray(canvas.membrane + canvas.lumen < 0.02)
 
 
-def _bank(spec: Spec, sizes: tuple[float, float], rng: np.random.Generator) -> list[Array]:
-    """Return proteins of random sizes (A) that are already turned and lie on the grid: to draw thousands is to add them."""
+def _bank(spec: Spec, sizes: tuple[float, float], rng: np.random.Generator, models: Models = ()) -> list[Array]:
+    """Return proteins that are already turned and lie on the grid: to draw thousands is to add them.
+
+    They are of random sizes (A), or, every other one, one of the models there may be, as large as it is.
+    """
     bank: list[Array] = []
-    for _ in range(24):
-        particle = globule(float(rng.uniform(*sizes)), spec.voxel_size, rng)
+    for i in range(24):
+        particle = models[int(rng.integers(len(models)))] if models and i % 2 else globule(float(rng.uniform(*sizes)), spec.voxel_size, rng)
         bank.append(_on_grid(particle, spec.voxel_size, rng) * np.float32(spec.debris_contrast * rng.uniform(0.6, 1.2)))
     return bank
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import overload
 
@@ -16,7 +16,8 @@ from volviz.core.report import Report, part, silent
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.segment.resample import gather, taps
-from volviz.simulate import Difficulty, Scene, Spec, random_spec, simulate
+from volviz.simulate import Difficulty, Scene, Spec, random_spec
+from volviz.tasks.simulate import densities_in, simulate
 
 # Half are good preparations of virions with spikes to be seen, which are the fewest voxels and the hardest to learn. The others
 # are of everything: noise and crowds, bald vesicles, single large membranes amid protein, and ice without any envelope, so that
@@ -46,26 +47,40 @@ _FINE = 8.0
 _LEAST = 80
 
 
-def recipe(seed: int, number: int, voxel_size: float) -> Spec:
-    """Return the recipe of a volume of the pool: some voxel size from 5 to 16 A, so many voxels that it fills the pool's shape."""
+def recipe(seed: int, number: int, voxel_size: float, structures: Mapping[str, Sequence[str]] | None = None) -> Spec:
+    """Return the recipe of a volume of the pool: some voxel size from 5 to 16 A, so many voxels that it fills the pool's shape.
+
+    ``structures`` are the arguments ``spike_densities`` and ``debris_densities`` of `random_spec`.
+    """
     difficulty, scene = _KINDS[number % len(_KINDS)]
     rng = np.random.default_rng([seed, number])
     size = float(rng.uniform(5, _FINE) if rng.random() < 0.35 else rng.uniform(_FINE, 16))
     part = min(1.0, size / _FINE)
     z, y, x = (max(n * part, min(n, _LEAST)) * voxel_size / size for n in SHAPE)
-    return random_spec(1000 * seed + number, shape=(round(z), round(y), round(x)), voxel_size=size, difficulty=difficulty, scene=scene)
+    return random_spec(
+        1000 * seed + number,
+        shape=(round(z), round(y), round(x)),
+        voxel_size=size,
+        difficulty=difficulty,
+        scene=scene,
+        **(structures or {}),
+    )
 
 
-def fill_pool(folder: Path, volumes: int, *, voxel_size: float = 10.0, seed: int = 0, report: Report = silent) -> None:
+def fill_pool(
+    folder: Path, volumes: int, *, voxel_size: float = 10.0, seed: int = 0, densities: Path | None = None, report: Report = silent
+) -> None:
     """Simulate volumes into a folder until it holds so many, each resampled to the network's voxel size.
 
     Every volume is ``N_density.npy`` (float16), ``N_labels.npy`` (class, z, y, x; uint8) and, written last, ``N.json``.
+    A third of them have spikes, and half of them proteins, of the structures in the folder ``densities``, if there is one.
     """
+    structures = densities_in(densities) if densities is not None else {}
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(volumes):
         if (folder / f"{number:05d}.json").exists():
             continue
-        spec = recipe(seed, number, voxel_size)
+        spec = recipe(seed, number, voxel_size, structures)
         volume, labels = simulate(spec, part(report, number / volumes, (number + 1) / volumes))
         grid = volume.grid.resample(voxel_size)
         along = (taps(volume.grid, grid, 0), taps(volume.grid, grid, 1), taps(volume.grid, grid, 2))
