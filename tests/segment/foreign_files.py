@@ -132,7 +132,10 @@ def lightning(path: Path, state: State, **settings: Any) -> Path:
     """Write a checkpoint as PyTorch Lightning 1.2.5 does: callbacks by their classes, settings as argparse gives them."""
     home = "pytorch_lightning.callbacks"
     kinds = {f"{home}.early_stopping": "EarlyStopping", f"{home}.model_checkpoint": "ModelCheckpoint"}
-    modules = {name: ModuleType(name) for name in ("pytorch_lightning", home, *kinds)}
+    parsing = "pytorch_lightning.utilities.parsing"
+    modules = {name: ModuleType(name) for name in ("pytorch_lightning", home, *kinds, parsing.rpartition(".")[0], parsing)}
+    attributes = type("AttributeDict", (dict,), {"__module__": parsing})
+    modules[parsing].AttributeDict = attributes  # type: ignore[attr-defined]
     for name, kind in kinds.items():
         setattr(modules[name], kind, type(kind, (), {"__module__": name}))
     stopping, best = (getattr(modules[name], kind) for name, kind in kinds.items())
@@ -149,7 +152,7 @@ def lightning(path: Path, state: State, **settings: Any) -> Path:
         "lr_schedulers": [{"factor": 0.5, "best": 0.1, "mode_worse": float("inf")}],
         "native_amp_scaling_state": {"scale": 65536.0},
         "hparams_name": "hparams",
-        "hyper_parameters": {"hparams": argparse.Namespace(model="rsunet", tile_sz=128, **settings)},
+        "hyper_parameters": attributes(hparams=argparse.Namespace(model="rsunet", tile_sz=128, **settings)),
     }
     sys.modules.update(modules)
     try:

@@ -13,6 +13,7 @@ import re
 import tarfile
 import warnings
 import zipfile
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -50,7 +51,8 @@ def read_checkpoint(path: Path) -> Mapping[str, Any]:
                 raise _refused(path, name)
     except OSError as error:
         raise VolvizError(f"{path} cannot be read ({error.strerror}); check its name and permissions.") from error
-    stubs: list[Any] = [_stub(name) for name in settings]
+    # PyTorch fills no dictionary but its own kinds.
+    stubs: list[Any] = [(OrderedDict, name) if name.endswith("Dict") else _stub(name) for name in settings]
     try:
         with torch.serialization.safe_globals(stubs), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of storages in old files
@@ -59,7 +61,9 @@ def read_checkpoint(path: Path) -> Mapping[str, Any]:
         asked = re.search(r"GLOBAL ([\w.]+)", str(error))
         if asked:
             raise _refused(path, asked[1]) from error
-        raise VolvizError(f"{path} is damaged or cut short; fetch it anew.") from error
+        raise VolvizError(
+            f"{path} is damaged, or holds more than weights; fetch it anew, or ask for a file of the state_dict alone."
+        ) from error
     if not isinstance(content, Mapping):
         raise VolvizError(f"{path} holds no weights by name, but a {type(content).__name__}; save the state_dict of the network.")
     return content
