@@ -21,6 +21,7 @@ from volviz.segment.nn.augment import Augmentation, augment
 from volviz.segment.nn.crops import Crops, Source
 from volviz.segment.nn.curve import read_curve
 from volviz.segment.nn.division import Division
+from volviz.segment.nn.losses import LOSSES
 from volviz.segment.nn.networks import Architecture
 from volviz.segment.nn.validate import covering
 from volviz.segment.protocol import Precision, Run
@@ -180,6 +181,29 @@ def test_examples_are_divided_as_in_the_paper() -> None:
     assert Division.of(9, 0, None).part == Division.of(1, None, None).part == (0.0, 0.75)
     with pytest.raises(VolvizError, match="4 labelled tomograms are too few when 5 are held out"):
         Division.of(4, 3, 2)
+
+
+def test_what_cannot_be_learnt_from_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    examples, run = [small(0), small(1)], Run(precision="float32", dense_is_dark=True)
+    with pytest.raises(VolvizError, match="--crop a multiple of 8"):
+        UNet(f_maps=2, crop=20, held_out=1).fit(examples, run)
+    with pytest.raises(VolvizError, match="--batch must be at least 1"):
+        UNet(batch=0).fit(examples, run)
+
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setitem(LOSSES, "dice-ce", full)  # type: ignore[arg-type]
+    with pytest.raises(VolvizError, match="no room for 2 cubes at a time"):
+        UNet(f_maps=2, num_levels=2, crop=8, held_out=1).fit(examples, run)
+
+
+def test_a_voxel_size_that_nobody_knows_is_the_networks() -> None:
+    example = small()
+    unknown = Grid(example.volume.grid.shape, (1.0, 1.0, 1.0), voxel_size_known=False)
+    source = Source.of(Example(Volume(unknown, example.volume.data), example.annotations), 10.0, 1)
+    assert source.grid.shape == unknown.shape
+    assert torch.equal(source.crop((0, 0, 0), (8, 8, 8))[0], Source.of(example, 10.0, 1).crop((0, 0, 0), (8, 8, 8))[0])
 
 
 def test_boxes_judge_every_voxel_once() -> None:

@@ -1,22 +1,29 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
-from volviz.core.annotations import Dense
+from volviz.core.annotations import Dense, Example
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid
 from volviz.core.report import silent
+from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.io import save
-from volviz.segment.methods.unet import UNet
+from volviz.segment.methods.unet import UNet, _Signs
 from volviz.segment.models import card, load
+from volviz.segment.nn.augment import Augmentation
+from volviz.segment.nn.crops import Crops
+from volviz.segment.nn.validate import Judge
 from volviz.segment.protocol import Run
 from volviz.tasks import pool as pool_module
+from volviz.tasks.labels import HardLabels, read_example
 from volviz.tasks.pool import Pool, fill_pool, recipe
-from volviz.tasks.train import Joined, command_of, read_example, train_file
+from volviz.tasks.train import Joined, command_of, train_file
 
 TINY = UNet(f_maps=2, num_levels=2, crop=16, batch=1, steps=2, held_out=1)
 
@@ -125,3 +132,29 @@ def test_the_command_names_what_differs_from_the_defaults() -> None:
     assert command_of(UNet(), out, simulated=400) == "volviz train unet --out unet.safetensors --simulate 400"
     changed = UNet(seed=3, minutes=90.0, checkpoints=Path("/tmp/x"))
     assert command_of(changed, out, simulated=40).endswith("--simulate 40 --minutes 90.0 --seed 3")
+
+
+class Watched:
+    """An array on disk, as far as its reader can tell, that remembers the most that was read at once."""
+
+    def __init__(self, data: np.ndarray) -> None:
+        self.data, self.shape, self.dtype, self.most = data, data.shape, data.dtype, 0
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        part = self.data[key]
+        self.most = max(self.most, part.size)
+        return part
+
+
+def test_own_tomograms_are_read_cube_by_cube() -> None:
+    grid = Grid((64, 200, 200), (10.0, 10.0, 10.0))
+    hard = np.zeros(grid.shape, np.uint8)
+    hard[20:40, 40:160, 40:160] = 1
+    density, labels = Watched(np.random.default_rng(0).normal(size=grid.shape).astype(np.float32)), Watched(hard)
+    example = Example(Volume(grid, density), [Dense(Segmentation(grid, HardLabels(Volume(grid, labels), 4)))])
+    crops = Crops([example], 16, 10.0, Augmentation(), signs=_Signs([example], None), part=(0.0, 0.75))
+    for seed in range(3):
+        crops(np.random.default_rng(seed))
+    Judge(crops, ["background", "membrane", "spikes", "lumen"], 8, torch.float32).some([(0, (0.75, 1.0))])
+    assert 16**3 < density.most < 64 * 200 * 200 / 20
+    assert 16**3 < labels.most < 64 * 200 * 200 / 10

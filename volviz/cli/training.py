@@ -10,12 +10,14 @@ import textwrap
 import types
 import typing
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
 from volviz.cli.progress import Progress
 from volviz.core.errors import VolvizError
+from volviz.core.report import silent
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -46,7 +48,8 @@ def train(arguments: argparse.Namespace) -> None:
         _add(group, field, typing.get_type_hints(method)[field.name], told.get(field.name, ""))
     given = vars(parser.parse_args(arguments.rest))
     segmenter = method(**{f.name: given[f.name] for f in fields(method) if given[f.name] is not None})
-    with Progress() as report:
+    leads = os.environ.get("RANK", "0") == "0"  # of the processes of torchrun the first speaks
+    with Progress() if leads else nullcontext(silent) as report:
         train_file(
             segmenter,
             given["out"],
@@ -58,7 +61,7 @@ def train(arguments: argparse.Namespace) -> None:
             overwrite=given["overwrite"],
             report=report,
         )
-    if os.environ.get("RANK", "0") == "0":  # of the processes of torchrun the first speaks
+    if leads:
         print(given["out"])
 
 

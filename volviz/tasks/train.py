@@ -84,6 +84,9 @@ def train_file(
             simulations = stack.enter_context(_simulations(pool, count, seed, ranks))
             _wait(simulations, min(count, int(getattr(method, "held_out", 0)) + _ENOUGH), part(report, 0.0, 0.02))
             examples = Joined(simulations, own)
+        for example in own:
+            if not example.volume.grid.voxel_size_known:
+                run.report(0.0, f"{example.volume.name} does not say its voxel size; it was taken to be the network's")
         predictor = method.fit(examples, run)
         if ranks.leads:
             predictor.save(out)

@@ -85,12 +85,17 @@ class UNet:
             VolvizError: an example lacks dense labels, there are too few of them, or the weights to start from are of another kind.
             Cancelled: checkpoints remain.
         """
+        for name in ("crop", "batch", "steps", "validate_every"):
+            if getattr(self, name) < 1:
+                raise VolvizError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}.")
         division = Division.of(len(examples), self.held_out, self.tested)
         labels, groups = merged(dense_labels(examples[0]).labels, self.classes)
         with joined() as ranks:
             device = ranks.device(torch_device(run.device))
             dtype = torch_dtype(run.precision, device)
             network, architecture, start = self._network(labels, run.report if ranks.leads else silent)
+            if self.crop % network.multiple:
+                raise VolvizError(f"This network halves its cubes again and again: make --crop a multiple of {network.multiple}.")
             network.to(device=device, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
             signs = _Signs(examples, run.dense_is_dark)
             crops = Crops(examples, self.crop, self.voxel_size, Augmentation(), signs, division.first, division.part, groups)

@@ -23,6 +23,8 @@ from volviz.core.volume import Volume
 from volviz.segment.nn.augment import Augmentation, augment
 from volviz.segment.normalise import Standard
 from volviz.segment.resample import Taps, gather, read_resampled, taps
+from volviz.segment.scale import working_grids
+from volviz.segment.tiles import Bricks
 
 # Filters wrap around the edges of a crop; so much is cut off after them.
 MARGIN = 8
@@ -88,10 +90,10 @@ class Source:
 
     @classmethod
     def of(cls, example: Example, voxel_size: float, sign: int, groups: Groups | None = None) -> Source:
-        """Prepare an example. Each class is a group of its own unless ``groups`` says otherwise."""
+        """Prepare an example, on the grid on which a predictor would see it. Each class is a group unless ``groups`` says otherwise."""
         volume, labels = example.volume, dense_labels(example)
-        grid = volume.grid.resample(voxel_size)
-        along = (taps(volume.grid, grid, 0), taps(volume.grid, grid, 1), taps(volume.grid, grid, 2))
+        native, grid, _ = working_grids(volume.grid, Bricks(voxel_size))
+        along = (taps(native, grid, 0), taps(native, grid, 1), taps(native, grid, 2))
         places, sizes = _survey(labels)
         places = tuple((p * np.asarray(grid.shape) // np.asarray(volume.grid.shape)).astype(np.int64) for p in places)
         chances = np.where(sizes > 0, np.maximum(sizes, 1) ** -0.25, 0)

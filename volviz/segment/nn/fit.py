@@ -95,7 +95,7 @@ def fit(
     each layer, ten times longer than they compute once another program uses a core.
 
     Raises:
-        VolvizError: the checkpoint in the folder is of another network.
+        VolvizError: the checkpoint in the folder is of another network, or a batch does not fit into the GPU.
         Cancelled: by the report; the checkpoint of the last validation remains.
     """
     threads = torch.get_num_threads()
@@ -161,7 +161,12 @@ class _Training:
         parameters = list(self.network.parameters())
         parts = min(self.parts, len(cubes))
         scale = self.scaler.scale(torch.ones((), device=self.device))
-        computed = list(self.workers.map(partial(self.gradient, scale), (cubes[i::parts] for i in range(parts))))
+        try:
+            computed = list(self.workers.map(partial(self.gradient, scale), (cubes[i::parts] for i in range(parts))))
+        except torch.OutOfMemoryError as error:
+            raise VolvizError(
+                f"The GPU has no room for {len(cubes)} cubes at a time: make --batch or --crop smaller, or close other programs."
+            ) from error
         summed = [torch.stack(given).sum(dim=0) / len(cubes) for given in zip(*computed, strict=True)]
         *gradients, loss = self.ranks.mean(summed)
         for parameter, gradient in zip(parameters, gradients, strict=True):
