@@ -31,9 +31,11 @@ class FakePredictor:
     def __init__(self) -> None:
         self.gate = threading.Semaphore(0)
         self.devices: list[str] = []
+        self.run: Run | None = None
 
     def predict(self, volume: Volume, run: Run) -> Segmentation:
         self.devices.append(run.device)
+        self.run = run
         assert run.sink is not None
         run.sink.begin(volume.grid, self.labels, "probability", {"notes": ("A guess.",)})
         regions = list(bricks(volume.grid.shape, (6, *volume.grid.shape[1:])))
@@ -101,6 +103,28 @@ def test_bricks_appear_as_they_come_and_the_result_is_one_step(opened: Window, q
     np.testing.assert_array_equal(picture(opened), raw)
     opened.actions_by_id["edit.redo"].trigger()
     assert opened.document.state.segmentation is state.segmentation
+
+
+def test_views_and_slices_are_passed_on(opened: Window, qtbot: QtBot, predictor: FakePredictor) -> None:
+    panel = opened.segment_panel
+    depth = opened.document.state.volume.grid.shape[0]
+    assert (panel.first.value(), panel.last.value()) == (0, depth - 1)
+    panel.views.setCurrentIndex(1)
+    panel.last.setValue(depth - 4)
+    panel.first.setValue(3)
+    panel.button.click()
+    qtbot.waitUntil(lambda: predictor.run is not None, timeout=20_000)
+    assert (predictor.run.augment, predictor.run.z) == (4, (3, depth - 3))
+    opened.cancel_segmenting()
+    rest(qtbot, opened)
+    panel.first.setValue(0)
+    panel.last.setValue(depth - 1)
+    predictor.run = None
+    panel.button.click()
+    qtbot.waitUntil(lambda: predictor.run is not None, timeout=20_000)
+    assert predictor.run.z is None  # all slices need no limits
+    opened.cancel_segmenting()
+    rest(qtbot, opened)
 
 
 def test_cancel_leaves_things_as_they_were(opened: Window, qtbot: QtBot, predictor: FakePredictor) -> None:

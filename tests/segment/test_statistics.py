@@ -8,7 +8,7 @@ from volviz.core.grid import Grid, Region
 from volviz.core.segmentation import Label
 from volviz.core.volume import Volume
 from volviz.segment.apply import apply
-from volviz.segment.nn.statistics import boxes, busiest, with_fixed_statistics
+from volviz.segment.nn.statistics import boxes, with_fixed_statistics
 from volviz.segment.nn.unet import ResidualUNet3D, random_weights
 from volviz.segment.protocol import Run
 from volviz.segment.tiles import Bricks
@@ -73,19 +73,10 @@ def test_a_region_has_the_statistics_of_the_whole_volume(network: ResidualUNet3D
 @pytest.mark.parametrize("shape", [(1, 5, 20), (64, 160, 160), (221, 883, 628)])
 def test_boxes_lie_in_the_volume_and_are_few(shape: tuple[int, int, int]) -> None:
     found = boxes(shape, 8)
-    assert 1 <= len(found) <= 24
+    assert 1 <= len(found) <= 8
     assert len(set(found)) == len(found)
     for start, size in found:
         for a, s, n in zip(start, size, shape, strict=True):
             assert s % 8 == 0
             assert a >= 0
             assert a + s <= n or (a == 0 and s - n < 8)
-
-
-def test_the_busiest_boxes_are_those_with_structure_not_those_with_noise() -> None:
-    generator = torch.Generator().manual_seed(0)
-    tiles = torch.randn(6, 16, 16, 16, generator=generator)
-    tiles[4, 4:12] += 3
-    tiles[1] *= 2
-    assert torch.equal(busiest(tiles), tiles[[1, 4]])
-    assert torch.equal(busiest(tiles[[0, 4, 2]]), tiles[[4]])

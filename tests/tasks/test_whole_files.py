@@ -6,6 +6,10 @@ import pytest
 
 import volviz
 from volviz.core.errors import Cancelled, VolvizError
+from volviz.core.grid import bricks
+from volviz.core.segmentation import VIRION_LABELS, Segmentation
+from volviz.segment import models
+from volviz.segment.results import Streamed
 from volviz.tasks import demo
 from volviz.tasks.render import open_classes, open_view
 from volviz.tasks.segment import segment_file, stem_of
@@ -104,3 +108,54 @@ def test_the_demo_goes_the_whole_way(tmp_path, monkeypatch):
     with pytest.raises(VolvizError, match="is there already"):
         demo.demo_files(tmp_path / "out")
     demo.demo_files(tmp_path / "out", overwrite=True)
+
+
+class Views:
+    """A predictor whose spread is what it is told, in as many bricks as it likes."""
+
+    labels = VIRION_LABELS
+
+    def predict(self, volume, run):
+        run.sink.begin(volume.grid, self.labels, "probability", {})
+        if run.spread is not None:
+            run.spread.begin(volume.grid)
+        for region in bricks(volume.grid.shape, (5, *volume.grid.shape[1:])):
+            data = np.zeros((4, *region.shape), np.uint8)
+            data[0], data[2] = 155, 100
+            run.sink.write(region, data)
+            if run.spread is not None:
+                run.spread.write(region, np.full(region.shape, 0.25, np.float32))
+        run.sink.finish()
+        if run.spread is not None:
+            run.spread.finish()
+        return Segmentation(volume.grid, Streamed((4, *volume.grid.shape)), self.labels)
+
+
+@pytest.mark.parametrize(("kind", "augment", "value"), [("margin", 1, 1 - 55 / 255), ("spread", 4, 0.25)])
+@pytest.mark.parametrize(("out", "beside"), [("seg", "seg/s_uncertainty.mrc"), ("seg.zarr", "seg_uncertainty.zarr")])
+def test_uncertainty_is_a_volume_on_the_voxels_of_the_tomogram(tmp_path, monkeypatch, kind, augment, value, out, beside):
+    monkeypatch.setattr(models, "load", lambda _: Views())
+    tomogram, *_ = simulate_file(tmp_path / "s.mrc", SMALL)
+    segment_file(tomogram, tmp_path / out, uncertainty=kind, augment=augment)
+    written = volviz.open(tmp_path / beside)
+    assert isinstance(written, volviz.Volume)
+    assert written.grid == volviz.open(tomogram).grid
+    assert np.allclose(written.read(), value, atol=1e-3)
+    with pytest.raises(VolvizError, match="there already"):
+        segment_file(tomogram, tmp_path / out, uncertainty=kind, augment=augment)
+
+
+def test_one_view_has_no_spread_and_nothing_is_left(tmp_path):
+    tomogram, labels, _ = simulate_file(tmp_path / "s.mrc", SMALL)
+    with pytest.raises(VolvizError, match="--augment 4"):
+        segment_file(tomogram, tmp_path / "seg", uncertainty="spread")
+    assert sorted(tmp_path.iterdir()) == sorted([tomogram, labels])
+
+
+@pytest.mark.parametrize("out", ["folder", "seg.zarr"])
+def test_a_cancelled_segmentation_leaves_no_uncertainty(tmp_path, out):
+    tomogram, labels, _ = simulate_file(tmp_path / "s.mrc", SMALL)
+    for uncertainty, augment in (("margin", 1), ("spread", 4)):
+        with pytest.raises(Cancelled):
+            segment_file(tomogram, tmp_path / out, uncertainty=uncertainty, augment=augment, report=stop_at(0.9))
+        assert sorted(tmp_path.iterdir()) == sorted([tomogram, labels])

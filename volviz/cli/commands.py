@@ -120,6 +120,9 @@ def segment(arguments: Namespace) -> None:
             voxel_size=arguments.voxel_size,
             dense_is_dark=DENSE[arguments.dense],
             bits=arguments.bits,
+            z=arguments.z,
+            augment=arguments.augment,
+            uncertainty=arguments.uncertainty,
             overwrite=arguments.overwrite,
             report=report,
         )

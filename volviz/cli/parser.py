@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from volviz.cli import commands
 from volviz.cli.training import train
 from volviz.core.errors import VolvizError
+from volviz.core.grid import END
 
 SCENES = ["virions", "layer", "vesicles", "membrane", "cell", "ice"]
 DESCRIPTION = """\
@@ -110,6 +111,26 @@ def build_parser() -> tuple[_Parser, set[str]]:
     p.add_argument("path", metavar="TOMO", type=Path)
     p.add_argument("--out", type=Path, required=True, metavar="DIR|X.zarr", help="folder for MRC files, or one OME-Zarr")
     p.add_argument("--bits", type=int, choices=[8, 16], default=8, help="how fine the probabilities are (default: 8)")
+    p.add_argument(
+        "--z",
+        type=_slices,
+        metavar="A:B",
+        help="slices from A up to, not including, B hold the specimen (the first is 0); the rest, such as the films where ice meets "
+        "air, becomes background",
+    )
+    p.add_argument(
+        "--augment",
+        type=int,
+        choices=[1, 4, 8],
+        default=1,
+        help="see every tile from 4 sides (mirrored in the slice plane) or 8 (upside down too) and take the mean: as many times slower",
+    )
+    p.add_argument(
+        "--uncertainty",
+        choices=["margin", "spread"],
+        help="write it as a volume: margin is 1 less the lead of the first class over the second, spread the standard deviation "
+        "over the sides of --augment",
+    )
     _model(p)
     _voxel_size(p)
     _overwrite(p)
@@ -219,6 +240,13 @@ def _positive(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return value
+
+
+def _slices(text: str) -> tuple[int, int]:
+    first, colon, last = text.partition(":")
+    if not colon or not (first or "0").isdigit() or not (last or "0").isdigit():
+        raise argparse.ArgumentTypeError(f"{text} is no range of slices such as 40:200")
+    return int(first or 0), int(last or END)
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -165,6 +165,17 @@ class Segmentation:
         terms = p * np.log(np.maximum(p, 1e-9))
         return np.asarray(-terms.sum(axis=0) / np.log(max(2, len(self.labels))), dtype=np.float32)
 
+    def margin(self, region: Region | None = None) -> npt.NDArray[np.float32]:
+        """Return the uncertainty of every voxel, (z, y, x): one less the lead of the most probable class over the next.
+
+        Raises:
+            ValueError: the volume holds scores, which have no margin.
+        """
+        if self.kind == "score":
+            raise ValueError("signed scores have no margin")
+        p = np.partition(self.probabilities(region), -2, axis=0)
+        return np.asarray(1 - (p[-1] - p[-2]), dtype=np.float32)
+
     @property
     def shape(self) -> Shape:
         """Number of voxels (z, y, x)."""

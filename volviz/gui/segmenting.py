@@ -18,7 +18,7 @@ from volviz.gui.document import Document
 from volviz.gui.jobs import Job, Jobs
 
 if TYPE_CHECKING:
-    from volviz.segment.protocol import Device
+    from volviz.gui.panels.segment import Wish
 
 
 class LiveSink(QObject):
@@ -53,7 +53,7 @@ class LiveSink(QObject):
 class Segmenting(QObject):
     """One run over the document's volume."""
 
-    def __init__(self, document: Document, jobs: Jobs, model: str, device: Device) -> None:
+    def __init__(self, document: Document, jobs: Jobs, wish: Wish) -> None:
         super().__init__(document)
         volume = document.state.volume
         if volume is None:
@@ -68,7 +68,16 @@ class Segmenting(QObject):
             from volviz.tasks.segment import segment
 
             report(0.0, "loading the model")
-            result = segment(volume, model, device, dense_is_dark=dark, sink=sink, report=part(report, 0.0, 0.97))
+            result = segment(
+                volume,
+                wish.model,
+                wish.device,
+                dense_is_dark=dark,
+                sink=sink,
+                z=wish.z,
+                augment=wish.augment,
+                report=part(report, 0.0, 0.97),
+            )
             if sink.segmentation is None:
                 raise RuntimeError("the model finished without a result")
             result = replace(result, data=sink.segmentation.data)

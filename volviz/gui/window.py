@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
@@ -22,16 +22,13 @@ from volviz.gui.panels.classes import ClassesPanel
 from volviz.gui.panels.cuts import CutsPanel
 from volviz.gui.panels.data import DataPanel
 from volviz.gui.panels.light import LightPanel
-from volviz.gui.panels.segment import SegmentPanel
+from volviz.gui.panels.segment import SegmentPanel, Wish
 from volviz.gui.planes import XY
 from volviz.gui.segmenting import Segmenting
 from volviz.gui.slices import Slices
 from volviz.gui.viewport import Viewport
 from volviz.gui.welcome import Preparing, Welcome
 from volviz.gui.widgets.scrolled import Scrolled
-
-if TYPE_CHECKING:
-    from volviz.segment.protocol import Device
 
 PANEL_WIDTH = 330
 VIEWPORT_SHARE = 0.61  # of the middle, beside the slices
@@ -206,11 +203,11 @@ class Window(QMainWindow):
 
     # Segmenting
 
-    def segment(self, model: str, device: str) -> None:
+    def segment(self, wish: Wish) -> None:
         """Find the classes of what is open, in a job."""
         if self.segmenting is not None or self.document.state.volume is None:
             return
-        self.segmenting = Segmenting(self.document, self.jobs, model, cast("Device", device))
+        self.segmenting = Segmenting(self.document, self.jobs, wish)
         self.segment_panel.set_running(True)
         self.segmenting.job.succeeded.connect(lambda _: self.docks["Classes"].raise_())
         self.segmenting.job.ended.connect(self._segmented)

@@ -19,12 +19,12 @@ from torch import Tensor, nn
 
 from volviz.core.density import dense_is_dark
 from volviz.core.errors import VolvizError
-from volviz.core.grid import Grid, Region, Shape
+from volviz.core.grid import END, Grid, Region, Shape
 from volviz.core.segmentation import Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.segment.batches import NO_ROOM, Batches, Network
 from volviz.segment.device import torch_device, torch_dtype
-from volviz.segment.nn.statistics import boxes, busiest, with_fixed_statistics
+from volviz.segment.nn.statistics import boxes, with_fixed_statistics
 from volviz.segment.normalise import Standard
 from volviz.segment.protocol import Run
 from volviz.segment.resample import gather, read_resampled, taps
@@ -134,7 +134,7 @@ class _Work:
             return placed
         tiles = torch.stack([self.read(start, size) for start, size in boxes(self.model.shape, self.bricks.multiple)])
         try:
-            return with_fixed_statistics(placed, busiest(tiles)[:, None], dtype)
+            return with_fixed_statistics(placed, tiles[:, None], dtype)
         except torch.OutOfMemoryError as error:
             raise VolvizError(NO_ROOM) from error
 
@@ -190,7 +190,8 @@ def _within(z: tuple[int, int] | None, region: Region, shape: Shape) -> Region |
         return region
     low, high = max(0, z[0]), min(shape[0], z[1])
     if low >= high:
-        raise VolvizError(f"A tomogram of {shape[0]} slices has none from {z[0]} up to {z[1]}; the first slice is 0.")
+        wanted = f"from {z[0]} on" if z[1] >= END else f"from {z[0]} up to {z[1]}"
+        raise VolvizError(f"A tomogram of {shape[0]} slices has none {wanted}; the first slice is 0.")
     return region & Region((low, 0, 0), (high, *shape[1:]))
 
 

@@ -71,7 +71,7 @@ class Outputs:
             for sink in sinks:
                 sink.finish()
         except BaseException:
-            for sink in sinks:
+            for sink in reversed(sinks):  # a folder that the first one made goes with it, once it is empty
                 sink.abort()
             raise
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy.typing as npt
 
 from volviz.core.errors import VolvizError
-from volviz.core.grid import Region
+from volviz.core.grid import Grid, Region
 from volviz.core.report import Report, silent
-from volviz.core.segmentation import Bits, Segmentation
-from volviz.core.sink import Sink
+from volviz.core.segmentation import Bits, Kind, Label, Segmentation
+from volviz.core.sink import Sink, VolumeSink
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
 
 if TYPE_CHECKING:
-    from volviz.segment.protocol import Device, Precision
+    from volviz.segment.protocol import Augment, Device, Precision
+
+Uncertainty = Literal["margin", "spread"]
 
 
 def segment(
@@ -29,6 +33,9 @@ def segment(
     region: Region | None = None,
     sink: Sink | None = None,
     bits: Bits = 8,
+    z: tuple[int, int] | None = None,
+    augment: Augment = 1,
+    spread: VolumeSink | None = None,
     report: Report = silent,
 ) -> Segmentation:
     """Classify every voxel of a volume softly.
@@ -43,17 +50,22 @@ def segment(
         region: only these voxels; context beyond them is read from the whole volume.
         sink: where finished bricks go; without one the result is in memory.
         bits: how fine the classes are, 8 or 16.
+        z: first slice and the one past the last that hold the specimen; what lies beyond becomes background.
+        augment: from how many sides every tile is seen (1, 4 or 8); the result is the mean.
+        spread: takes how far these lie apart, as a standard deviation (0 to 0.5).
         report: hears of the progress, and may raise `Cancelled`.
 
     Raises:
-        VolvizError: there is no such model or device.
+        VolvizError: there is no such model, device or slice, or one view alone was asked for its spread.
     """
     from volviz.segment.models import load
     from volviz.segment.protocol import Run
 
+    if spread is not None and augment == 1:
+        raise VolvizError("One view of each tile has no spread; ask for 4 or 8 (--augment 4), or for the margin.")
     report(0.0, "Loading the model")
     predictor = load(model)
-    return predictor.predict(volume, Run(device, precision, region, sink, report, dense_is_dark, bits))
+    return predictor.predict(volume, Run(device, precision, region, sink, report, dense_is_dark, bits, z, augment, spread))
 
 
 def segment_file(
@@ -65,6 +77,9 @@ def segment_file(
     voxel_size: float | None = None,
     dense_is_dark: bool | None = None,
     bits: Bits = 8,
+    z: tuple[int, int] | None = None,
+    augment: Augment = 1,
+    uncertainty: Uncertainty | None = None,
     overwrite: bool = False,
     report: Report = silent,
 ) -> Path:
@@ -73,14 +88,69 @@ def segment_file(
     ``out`` is an OME-Zarr if it ends in ``.zarr``, otherwise a folder for one MRC file per class, hard labels, and a JSON.
     Nothing appears under its final name until all of it is whole.
 
+    ``uncertainty`` adds a volume: ``<stem>_uncertainty.mrc`` in the folder, or ``<out>_uncertainty.zarr`` beside the OME-Zarr. It
+    is the "margin", one less the most probable class's lead over the next (0 to 1), or the "spread", the standard
+    deviation over the views that ``augment`` asks for (0 to 0.5).
+
     Raises:
         VolvizError: the tomogram cannot be opened, a result is there already, or the model cannot run.
     """
     volume = open_tomogram(path, voxel_size=voxel_size)
-    sink = file_sink(out, volume, overwrite=overwrite, bits=bits)
+    sink: Sink
+    files = sink = file_sink(out, volume, overwrite=overwrite, bits=bits)
+    beside = None
+    if uncertainty is not None:
+        from volviz.io.volume_file import VolumeFile
+
+        in_folder = out.suffix.lower() != ".zarr"
+        path = out / f"{stem_of(volume)}_uncertainty.mrc" if in_folder else out.with_name(f"{out.stem}_uncertainty.zarr")
+        beside = VolumeFile(path, volume, overwrite=overwrite)
+        if uncertainty == "margin":
+            sink = WithMargin(files, beside)
     with aborting(sink):
-        segment(volume, model, device, dense_is_dark=dense_is_dark, sink=sink, bits=bits, report=report)
-    return sink.result
+        segment(
+            volume,
+            model,
+            device,
+            dense_is_dark=dense_is_dark,
+            sink=sink,
+            bits=bits,
+            z=z,
+            augment=augment,
+            spread=beside if uncertainty == "spread" else None,
+            report=report,
+        )
+    return files.result
+
+
+class WithMargin:
+    """A sink that hands everything on to another, and the margin of every voxel to a second one."""
+
+    def __init__(self, sink: Sink, margin: VolumeSink) -> None:
+        self._sink, self._margin = sink, margin
+        self._labels: tuple[Label, ...] = ()
+        self._grid = Grid((1, 1, 1))
+
+    def begin(self, grid: Grid, labels: tuple[Label, ...], kind: Kind, provenance: Mapping[str, Any]) -> None:
+        """Begin both."""
+        self._grid, self._labels = grid, labels
+        self._sink.begin(grid, labels, kind, provenance)
+        self._margin.begin(grid)
+
+    def write(self, region: Region, data: npt.NDArray[Any]) -> None:
+        """Write both."""
+        self._sink.write(region, data)
+        self._margin.write(region, Segmentation(self._grid.crop(region), data, self._labels).margin())
+
+    def finish(self) -> None:
+        """Finish both."""
+        self._sink.finish()
+        self._margin.finish()
+
+    def abort(self) -> None:
+        """Leave nothing of either."""
+        self._margin.abort()
+        self._sink.abort()
 
 
 def provenance_notes(path: Path) -> tuple[str, ...]:

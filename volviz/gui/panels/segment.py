@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from volviz.core.errors import VolvizError
 from volviz.gui.document import Document, State
 
+if TYPE_CHECKING:
+    from volviz.segment.protocol import Augment, Device
+
 log = logging.getLogger(__name__)
 
 DEVICES = (("Automatic", "auto"), ("GPU (CUDA)", "cuda"), ("CPU", "cpu"))
+VIEWS = (("One", 1), ("Four, mirrored in the slice", 4), ("Eight, upside down too", 8))
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked of a run: see `volviz.segment.protocol.Run`. ``z`` is None for all slices."""
+
+    model: str
+    device: Device = "auto"
+    augment: Augment = 1
+    z: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +43,7 @@ class Choice:
 class SegmentPanel(QWidget):
     """Asks for a run with `started`; the window says with `set_running` whether one is under way."""
 
-    started = Signal(str, str)  # model, device
+    started = Signal(object)  # Wish
     cancelled = Signal()
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
@@ -45,6 +60,17 @@ class SegmentPanel(QWidget):
         self.device.setToolTip("Where the network runs; automatic takes the GPU if there is one")
         for title, name in DEVICES:
             self.device.addItem(title, name)
+        self.views = QComboBox()
+        self.views.setToolTip("See every part from several sides and take the mean: as many times slower, a little steadier")
+        for title, count in VIEWS:
+            self.views.addItem(title, count)
+        self.first, self.last = QSpinBox(), QSpinBox()
+        for box, name in ((self.first, "First slice"), (self.last, "Last slice")):
+            box.setToolTip("Slices that hold the specimen; beyond them, as in the films where ice meets air, all is background")
+            box.setAccessibleName(name)
+            box.setKeyboardTracking(False)
+        self.first.valueChanged.connect(self.last.setMinimum)
+        self.last.valueChanged.connect(self.first.setMaximum)
         self.button = QPushButton("Segment")
         self.button.setToolTip("Find the classes in this tomogram; you can go on looking meanwhile")
         self.button.clicked.connect(self._press)
@@ -56,12 +82,19 @@ class SegmentPanel(QWidget):
         form = QFormLayout()
         form.addRow("Model", model)
         form.addRow("Device", self.device)
+        form.addRow("Views", self.views)
+        slices = QHBoxLayout()
+        slices.addWidget(self.first, 1)
+        slices.addWidget(QLabel("to"))
+        slices.addWidget(self.last, 1)
+        form.addRow("Slices", slices)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
         layout.addWidget(self.button)
         layout.addWidget(self._notes)
         layout.addStretch(1)
         self._running = False
+        self._depth = 0
         self._document = document
         document.changed.connect(lambda _old, new: self._look(new))
         self._look(document.state)
@@ -75,7 +108,9 @@ class SegmentPanel(QWidget):
     def start(self) -> None:
         """Ask for a run with what is chosen."""
         if self.button.isEnabled() and not self._running:
-            self.started.emit(self.model.currentData(), self.device.currentData())
+            chosen = self.first.value(), self.last.value() + 1
+            z = chosen if chosen != (0, self._depth) else None
+            self.started.emit(Wish(self.model.currentData(), self.device.currentData(), self.views.currentData(), z))
 
     def _press(self) -> None:
         if self._running:
@@ -97,6 +132,13 @@ class SegmentPanel(QWidget):
             self.model.setCurrentIndex(self.model.count() - 1)
 
     def _look(self, state: State) -> None:
+        depth = state.volume.grid.shape[0] if state.volume is not None else 0
+        if depth != self._depth:
+            self._depth = depth
+            self.first.setRange(0, max(0, depth - 1))
+            self.last.setRange(0, max(0, depth - 1))
+            self.first.setValue(0)
+            self.last.setValue(depth - 1)
         self.button.setEnabled(self._running or (state.volume is not None and self.model.count() > 0))
         if state.volume is None:
             self._notes.setText("Open a tomogram first.")
