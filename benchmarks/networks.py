@@ -3,14 +3,17 @@
     python benchmarks/networks.py --minutes 30 --out networks
 
 One after another, each on one thread of a CPU (or on the GPU), with the same cubes in the same order. On a machine that
-is shared, look at the CPU minutes too: they say how much of the wall time each network really had.
+others use too, let them learn side by side (--side-by-side), so that each has the same share of it at any time, and look
+at the CPU minutes: they say how much of the wall time each network really had.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import time
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -22,8 +25,10 @@ from volviz.segment.protocol import Run
 from volviz.tasks.pool import Pool, fill_pool
 
 
-def teach(kind: str, pool: Pool, folder: Path, arguments: argparse.Namespace) -> dict[str, object]:
+def teach(arguments: argparse.Namespace, kind: str) -> dict[str, object]:
     """Train one network and return its row of the table."""
+    torch.set_num_threads(1)
+    folder = arguments.out
     method = UNet(
         kind,  # type: ignore[arg-type]
         crop=arguments.crop,
@@ -37,7 +42,7 @@ def teach(kind: str, pool: Pool, folder: Path, arguments: argparse.Namespace) ->
         checkpoints=folder / kind,
     )
     wall, cpu = time.monotonic(), time.process_time()
-    predictor = method.fit(pool, Run(device=arguments.device, precision=arguments.precision, dense_is_dark=None))
+    predictor = method.fit(Pool(arguments.pool), Run(device=arguments.device, precision=arguments.precision, dense_is_dark=None))
     seconds, card = time.process_time() - cpu, predictor.card
     predictor.save(folder / f"{kind}.safetensors")
     return {
@@ -83,14 +88,15 @@ def main() -> None:
     parser.add_argument("--validate-every", type=int, default=20)
     parser.add_argument("--held-out", type=int, default=1)
     parser.add_argument("--tested", type=int, default=1)
+    parser.add_argument("--side-by-side", action="store_true", help="all at the same time, each in a process of its own")
     parser.add_argument("--device", choices=["auto", "cuda", "cpu"], default="auto")
     parser.add_argument("--precision", choices=["auto", "float32", "bfloat16", "float16"], default="auto")
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
     folder = arguments.out
-    pool = arguments.pool or folder / "pool"
-    fill_pool(pool, arguments.volumes, seed=3)
-    rows = [teach(kind, Pool(pool), folder, arguments) for kind in SIZES]
+    arguments.pool = arguments.pool or folder / "pool"
+    fill_pool(arguments.pool, arguments.volumes, seed=3)
+    with multiprocessing.get_context("spawn").Pool(len(SIZES) if arguments.side_by_side else 1) as workers:
+        rows = workers.map(partial(teach, arguments), SIZES, chunksize=1)
     (folder / "networks.json").write_text(json.dumps({"settings": {k: str(v) for k, v in vars(arguments).items()}, "rows": rows}, indent=2))
     curves(folder)
     print(table(rows))
