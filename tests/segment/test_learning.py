@@ -21,8 +21,10 @@ from volviz.segment.nn.augment import Augmentation, augment
 from volviz.segment.nn.crops import Crops, Source
 from volviz.segment.nn.curve import log_row, read_curve, ticks
 from volviz.segment.nn.division import Division
+from volviz.segment.nn.fit import Schedule, _Ahead
 from volviz.segment.nn.losses import LOSSES
 from volviz.segment.nn.networks import Architecture
+from volviz.segment.nn.ranks import Ranks
 from volviz.segment.nn.validate import covering
 from volviz.segment.protocol import Precision, Run
 
@@ -187,6 +189,9 @@ def test_what_cannot_be_learnt_from_is_one_sentence(monkeypatch: pytest.MonkeyPa
     examples, run = [small(0), small(1)], Run(precision="float32", dense_is_dark=True)
     with pytest.raises(VolvizError, match="--crop a multiple of 8"):
         UNet(f_maps=2, crop=20, held_out=1).fit(examples, run)
+    other = Segmentation(examples[1].volume.grid, np.zeros((2, 24, 26, 25), np.uint8), VIRION_LABELS[:2])
+    with pytest.raises(VolvizError, match="classes background, membrane, those of another volume others"):
+        UNet(f_maps=2, num_levels=2, crop=16, held_out=0).fit([examples[0], Example(examples[1].volume, [Dense(other)])], run)
     with pytest.raises(VolvizError, match="--batch must be at least 1"):
         UNet(batch=0).fit(examples, run)
 
@@ -324,3 +329,18 @@ def test_axes_are_marked_at_round_numbers(low: float, high: float) -> None:
     assert 2 <= len(marks) <= 12
     assert all(low - 1e-9 <= mark <= high + 1e-9 for mark in marks)
     assert float(f"{marks[1] - marks[0]:.1g}") == pytest.approx(marks[1] - marks[0])
+
+
+def test_cubes_are_the_same_however_many_are_drawn_ahead_and_by_how_many_processes() -> None:
+    def draw(rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        return torch.tensor(rng.random(2)), torch.tensor(rng.random(3))
+
+    def drawn(ranks: Ranks, batch: int, on_cpu: bool) -> list[list[tuple[float, int]]]:
+        with _Ahead(draw, Schedule(9, batch=batch, seed=4), ranks, on_cpu) as ahead:
+            return [[(float(cube.density[0]), cube.seed) for cube in ahead.batch(step)] for step in range(3)]
+
+    one = drawn(Ranks(), 4, on_cpu=True)
+    assert len({cube for step in one for cube in step}) == 12
+    assert drawn(Ranks(), 4, on_cpu=False) == one
+    first, second = (drawn(Ranks(rank, 2), 2, on_cpu=True) for rank in (0, 1))
+    assert [a + b for a, b in zip(first, second, strict=True)] == one

@@ -90,14 +90,23 @@ class Source:
 
     @classmethod
     def of(cls, example: Example, voxel_size: float, sign: int, groups: Groups | None = None) -> Source:
-        """Prepare an example, on the grid on which a predictor would see it. Each class is a group unless ``groups`` says otherwise."""
+        """Prepare an example, on the grid on which a predictor would see it. Each class is a group unless ``groups`` says otherwise.
+
+        Raises:
+            VolvizError: it has no dense labels, or other classes than the groups.
+        """
         volume, labels = example.volume, dense_labels(example)
+        each = groups or tuple((c,) for c in range(len(labels.labels)))
+        if sum(len(group) for group in each) != len(labels.labels):
+            named = ", ".join(label.name for label in labels.labels)
+            raise VolvizError(
+                f"The labels of {volume.name or 'a volume'} have the classes {named}, those of another volume others; all must have the same."
+            )
         native, grid, _ = working_grids(volume.grid, Bricks(voxel_size))
         along = (taps(native, grid, 0), taps(native, grid, 1), taps(native, grid, 2))
         places, sizes = _survey(labels)
         places = tuple((p * np.asarray(grid.shape) // np.asarray(volume.grid.shape)).astype(np.int64) for p in places)
         chances = np.where(sizes > 0, np.maximum(sizes, 1) ** -0.25, 0)
-        each = groups or tuple((c,) for c in range(len(labels.labels)))
         return cls(volume, labels, grid, along, Standard.of(volume, sign), Region.whole(grid.shape), each, places, chances)
 
     def slab(self, start: float, stop: float) -> Source:
