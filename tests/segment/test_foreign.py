@@ -118,8 +118,9 @@ def test_wrappers_and_old_files_change_nothing(tmp_path: Path, prefix: str, zipp
 def test_bare_weights_load_too(tmp_path: Path) -> None:
     torch.save(old_residual(2, 2, 4), tmp_path / "bare.pt")
     assert read_foreign(tmp_path / "bare.pt").card.training["program"] == "Nano-Oetzi"
-    torch.save(plain(8, 2, 2), tmp_path / "bare.pth")
-    assert read_foreign(tmp_path / "bare.pth").card.training["program"] == "pytorch-3dunet"
+    for state in (plain(8, 2, 2), new_residual(8, 2, 2), new_residual(8, 2, 2, resized=False)):
+        torch.save(state, tmp_path / "bare.pth")
+        assert read_foreign(tmp_path / "bare.pth").card.training["program"] == "pytorch-3dunet"
 
 
 def test_a_recipe_beside_the_weights_says_what_shapes_do_not(tmp_path: Path) -> None:

@@ -30,8 +30,8 @@ _NEEDED = re.compile(
 )
 # What says how training went. Nothing of it is run, so an empty class does.
 _SETTINGS = ("pytorch_lightning.", "argparse.")
-_MAGIC = 0x1950A86A20F9469CFC6C
-"""First number of a file from before PyTorch 1.6."""
+# How a file from before PyTorch 1.6 begins: a number by which it is known, as a pickle of its own.
+_MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 
 
 def read_checkpoint(path: Path) -> Mapping[str, Any]:
@@ -128,15 +128,12 @@ def _imports(path: Path) -> Iterator[str]:
                 )
             raise VolvizError(f"{path} is no file of weights that PyTorch wrote, or is damaged; fetch it anew.")
         # Before 1.6: a number that says so, a version, facts on the machine, the content; then bare numbers.
-        magic = file.read(len(_MAGIC_PICKLE))
+        magic = file.read(len(_MAGIC))
         file.seek(0)
-        for _ in range(4 if magic == _MAGIC_PICKLE else 1):
+        for _ in range(4 if magic == _MAGIC else 1):
             yield from _named(path, file)
-        if magic != _MAGIC_PICKLE:
+        if magic != _MAGIC:
             raise VolvizError(f"{path} is a pickle, but no file of weights that PyTorch wrote; save the state_dict of the network.")
-
-
-_MAGIC_PICKLE = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 
 
 def _pickle_in_zip(path: Path, file: BinaryIO) -> bytes:

@@ -44,7 +44,7 @@ def read_foreign(path: Path) -> UNetPredictor:
     content = read_checkpoint(path)
     tensors = tensors_of(path, content)
     # Lightning's name for weights, or bare ones of the layout that Nano-Oetzi uses.
-    lightning = "state_dict" in content or ("model_state_dict" not in content and "decoders.0.upsampling.upsample.bias" in tensors)
+    lightning = "state_dict" in content or ("model_state_dict" not in content and "encoders.0.basic_module.conv1.conv.weight" in tensors)
     program = _nano_oetzi(content) if lightning else _pytorch_3dunet(path)
     architecture = architecture_of(path, tensors, program.num_groups)
     network = network_of(path, tensors, architecture)
