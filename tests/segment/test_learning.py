@@ -114,6 +114,19 @@ def test_a_cancelled_run_goes_on_from_its_checkpoint_to_the_same_end(
         other.fit([small(0), small(1)], Run(dense_is_dark=True))
 
 
+def test_weights_to_start_from_may_get_more_levels(tmp_path: Path) -> None:
+    first = UNet(f_maps=2, num_levels=2, crop=16, steps=2, held_out=1).fit([small(0), small(1)], Run(dense_is_dark=True))
+    first.save(tmp_path / "a.safetensors")
+    frozen = UNet(num_levels=3, crop=16, steps=1, held_out=1, learning_rate=0.0, start=tmp_path / "a.safetensors")
+    again = frozen.fit([small(0), small(1)], Run(dense_is_dark=True))
+    assert again.card.architecture == {**first.card.architecture, "num_levels": 3}
+    assert again.card.bricks.multiple == 4
+    before, after = first.network.state_dict(), again.network.state_dict()
+    assert torch.allclose(
+        before["encoders.0.basic_module.conv1.conv.weight"], after["encoders.0.basic_module.conv1.conv.weight"], atol=1e-3
+    )
+
+
 def test_starting_weights_are_used_with_the_sizes_on_their_card(tmp_path: Path) -> None:
     first = UNet("unet3d", f_maps=4, num_levels=2, num_groups=2, crop=16, steps=2, held_out=1)
     predictor = first.fit([small(0), small(1)], Run(dense_is_dark=True))
@@ -128,6 +141,8 @@ def test_starting_weights_are_used_with_the_sizes_on_their_card(tmp_path: Path) 
     assert (tmp_path / "ck" / "curve.csv").read_text().splitlines()[1].startswith("0,0,,")
     with pytest.raises(VolvizError, match="f-maps 4, not 8: leave --f-maps out"):
         UNet(f_maps=8, start=tmp_path / "a.safetensors").fit([small(0), small(1), small(2)], Run(dense_is_dark=True))
+    with pytest.raises(VolvizError, match="num-levels 2, not 3: leave --num-levels out"):
+        UNet(num_levels=3, start=tmp_path / "a.safetensors").fit([small(0), small(1), small(2)], Run(dense_is_dark=True))
     with pytest.raises(VolvizError, match="architecture unet3d, not dense"):
         UNet("dense", start=tmp_path / "a.safetensors").fit([small(0), small(1), small(2)], Run(dense_is_dark=True))
 

@@ -10,9 +10,10 @@ from volviz.core.segmentation import VIRION_LABELS
 from volviz.segment.card import Card
 from volviz.segment.methods.unet import UNetPredictor
 from volviz.segment.models import load
+from volviz.segment.nn.deepen import deepen
 from volviz.segment.nn.densenet import Dropout, dropping
 from volviz.segment.nn.networks import KINDS, SIZES, build
-from volviz.segment.nn.unet import random_weights
+from volviz.segment.nn.unet import ResidualUNet3D, random_weights
 
 SMALL = {"f_maps": 8, "num_levels": 2, "num_groups": 2}
 
@@ -97,3 +98,27 @@ def test_what_is_dropped_is_decided_by_the_seed_of_each_cube() -> None:
     assert not torch.equal(dropped["a"], dropped["b"])
     assert dropped["a"].mean() == pytest.approx(1, abs=0.05)
     assert torch.equal(layer.eval()(x), x)
+
+
+def test_a_network_that_gets_levels_says_at_first_what_it_said() -> None:
+    torch.manual_seed(0)
+    shallow = ResidualUNet3D(f_maps=4, num_levels=2)
+    random_weights(shallow, 1)
+    cube = torch.randn(32, 32, 32)
+    for levels in (3, 4):
+        deeper = ResidualUNet3D(f_maps=4, num_levels=levels)
+        random_weights(deeper, 2)
+        with torch.no_grad():
+            said = shallow(cube[None, None])
+            assert not torch.allclose(deeper(cube[None, None]), said, atol=0.1)
+            deepen(deeper, shallow.state_dict(), [cube])
+            assert torch.allclose(deeper(cube[None, None]), said, atol=1e-3 * float(said.abs().max()))
+    for _ in range(2):  # what begins at zero learns first, and then what lies below it
+        gradients = torch.autograd.grad((deeper(cube[None, None]) ** 2).mean(), list(deeper.parameters()))
+        with torch.no_grad():
+            for parameter, gradient in zip(deeper.parameters(), gradients, strict=True):
+                parameter -= 1e-3 * gradient / (gradient.norm() + 1e-9)
+    names = [name for name, _ in deeper.named_parameters()]
+    bottom = [g for name, g in zip(names, gradients, strict=True) if name.startswith("encoders.3.") and name.endswith("conv.weight")]
+    assert bottom
+    assert all(float(g.abs().max()) > 0 for g in bottom)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 import torch
 
 from volviz.core.annotations import Annotation, Dense, Example
@@ -21,16 +22,20 @@ from volviz.segment.card import Card, read_card, read_weights, write_weights
 from volviz.segment.device import torch_device, torch_dtype
 from volviz.segment.nn.augment import Augmentation
 from volviz.segment.nn.crops import Crops, dense_labels, merged
+from volviz.segment.nn.deepen import deepen
 from volviz.segment.nn.division import Division
 from volviz.segment.nn.fit import Schedule, fit
 from volviz.segment.nn.foreground import Foreground
 from volviz.segment.nn.losses import Loss
 from volviz.segment.nn.networks import Architecture, Network, build, sizes_of, transfer
 from volviz.segment.nn.ranks import joined
-from volviz.segment.nn.unet import random_weights
+from volviz.segment.nn.unet import ResidualUNet3D, random_weights
 from volviz.segment.nn.validate import Judge
 from volviz.segment.protocol import Run
 from volviz.segment.tiles import Bricks
+
+# Cubes in which features are measured that new levels shall pass on.
+_FEW = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class UNet:
     f_maps: int | None = None
     """Features at the finest level, twice as many with each level: 16, or 32 for the others, or those of the weights to start from."""
     num_levels: int | None = None
-    """Levels of resolution, each half as fine as the one above: 4, or those of the weights to start from."""
+    """Levels of resolution, each half as fine as the one above: 4, or those of the weights to start from, to which more can be added."""
     num_groups: int | None = None
     """Groups of features that are normalised together: 2, 8 (unet3d), 4 (dense), or those of the weights to start from."""
     loss: Loss = "dice-ce"
@@ -93,12 +98,12 @@ class UNet:
         with joined() as ranks:
             device = ranks.device(torch_device(run.device))
             dtype = torch_dtype(run.precision, device)
-            network, architecture, start = self._network(labels, run.report if ranks.leads else silent)
+            signs = _Signs(examples, run.dense_is_dark)
+            crops = Crops(examples, self.crop, self.voxel_size, Augmentation(), signs, division.first, division.part, groups)
+            network, architecture, start = self._network(labels, crops, run.report if ranks.leads else silent)
             if self.crop % network.multiple:
                 raise VolvizError(f"This network halves its cubes again and again: make --crop a multiple of {network.multiple}.")
             network.to(device=device, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-            signs = _Signs(examples, run.dense_is_dark)
-            crops = Crops(examples, self.crop, self.voxel_size, Augmentation(), signs, division.first, division.part, groups)
             judge = Judge(crops, [label.name for label in labels], network.multiple, dtype)
             validate = judge.some(division.validation)
             reports = part(run.report, 0.0, 0.97), part(run.report, 0.97, 1.0)
@@ -139,7 +144,7 @@ class UNet:
             judge_start=bool(start) and not start["drawn_anew"],
         )
 
-    def _network(self, labels: tuple[Label, ...], report: Report) -> tuple[Network, dict[str, Any], dict[str, Any]]:
+    def _network(self, labels: tuple[Label, ...], crops: Crops, report: Report) -> tuple[Network, dict[str, Any], dict[str, Any]]:
         """Return the network with its first weights, its description, and what is to be said about where these are from."""
         card = read_card(self.start) if self.start is not None else None
         wanted = {"kind": self.architecture, "f_maps": self.f_maps, "num_levels": self.num_levels, "num_groups": self.num_groups}
@@ -149,7 +154,15 @@ class UNet:
         if self.start is None or card is None:
             return network, architecture, {}
         same = [label.name for label in card.labels] == [label.name for label in labels]
-        anew = transfer(network, read_weights(self.start), same_classes=same)
+        shallow = {**architecture, **{k: v for k, v in card.architecture.items() if k == "num_levels"}}
+        starting = build(shallow) if shallow != architecture else network
+        random_weights(starting, self.seed)
+        anew = transfer(starting, read_weights(self.start), same_classes=same)
+        if starting is not network:
+            assert isinstance(network, ResidualUNet3D)
+            rng = np.random.default_rng(self.seed)
+            deepen(network, starting.state_dict(), [crops(rng)[0] for _ in range(_FEW)])
+            report(0.0, f"levels added below: {self.start.name} has {shallow['num_levels']}; now {architecture['num_levels']}")
         if anew:
             known, learnt = (", ".join(label.name for label in given) for given in (card.labels, labels))
             report(0.0, f"last layer drawn anew: {self.start.name} knows {known}; now {learnt}")

@@ -54,6 +54,8 @@ def build(architecture: Mapping[str, Any]) -> Network:
 def sizes_of(wanted: Mapping[str, Any], start: Card | None) -> dict[str, Any]:
     """Return kind and sizes of a network: as wanted where that is not None, else those of the weights to start from, or the usual ones.
 
+    A residual U-Net may have more levels than the weights to start from.
+
     Raises:
         VolvizError: the weights to start from are of another kind or size than is wanted.
     """
@@ -62,12 +64,13 @@ def sizes_of(wanted: Mapping[str, Any], start: Card | None) -> dict[str, Any]:
         kind = given.get("kind", "residual-unet")
         return {"kind": kind, **SIZES[kind], **given}
     there = {"kind": "residual-unet", **start.architecture}
+    deeper = there["kind"] == "residual-unet" and given.get("num_levels", 0) > there.get("num_levels", 0)
     for name, value in given.items():
-        if there.get(name) != value:
+        if there.get(name) != value and not (deeper and name == "num_levels"):
             raise VolvizError(
                 f"The weights to start from have {_TOLD[name]} {there.get(name)}, not {value}: leave --{_TOLD[name]} out, or start anew."
             )
-    return there
+    return {**there, **given}
 
 
 def transfer(network: Network, weights: Mapping[str, Tensor], *, same_classes: bool) -> tuple[str, ...]:
