@@ -146,7 +146,7 @@ class Judge:
             self.volumes[case.name] = scores[-1]
         for key in TARGETS:
             values = [s[key] or 0.0 for s in scores]
-            self.show(Figure(f"voxels of 6, 10 and 14 A: largest difference of {key}", max(values) - min(values), ("<=", 0.1)))
+            self.show(Figure(f"6, 10 and 14 A: largest difference of {key}", max(values) - min(values), ("<=", 0.1)))
 
     def tilings(self) -> None:
         """The same volume in two tilings. What differs most among the classes counts, in every voxel."""
