@@ -32,7 +32,7 @@ golden: .venv/ready
 
 bench: .venv/ready
 	$(PY) benchmarks/frames.py
-	$(PY) benchmarks/segmentation.py
+	$(PY) benchmarks/inference.py --size 256 --f-maps 4
 
 # Anything that can change what is installed makes it new; otherwise this costs nothing.
 .venv/ready: pyproject.toml constraints.txt tools/system.sh

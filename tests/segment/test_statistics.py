@@ -80,3 +80,13 @@ def test_boxes_lie_in_the_volume_and_are_few(shape: tuple[int, int, int]) -> Non
             assert s % 8 == 0
             assert a >= 0
             assert a + s <= n or (a == 0 and s - n < 8)
+
+
+def test_a_small_volume_is_one_box_and_a_tile_of_all_of_it_needs_no_other_pass(network: ResidualUNet3D) -> None:
+    assert boxes((60, 50, 31), 8) == [((0, 0, 0), (64, 56, 32))]
+    of = volume((16, 16, 64))
+    passes: list[int] = []
+    network.register_forward_hook(lambda *_: passes.append(1))
+    one = found(network, of, "volume", tile=64, overlap=32)
+    assert len(passes) == 1
+    assert np.array_equal(one, found(network, of, "tile", tile=64, overlap=32))

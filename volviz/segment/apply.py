@@ -130,9 +130,11 @@ class _Work:
         if not isinstance(network, nn.Module):
             return network
         placed: nn.Module = network.eval().to(device=self.device, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-        if self.bricks.statistics == "tile":
+        sampled = boxes(self.model.shape, self.bricks.multiple)
+        # One tile that is the whole volume normalises by the volume's statistics without being told.
+        if self.bricks.statistics == "tile" or sampled == [((0, 0, 0), tuple(t.size for t in self.tilings))]:
             return placed
-        tiles = torch.stack([self.read(start, size) for start, size in boxes(self.model.shape, self.bricks.multiple)])
+        tiles = torch.stack([self.read(start, size) for start, size in sampled])
         try:
             return with_fixed_statistics(placed, tiles[:, None], dtype)
         except torch.OutOfMemoryError as error:

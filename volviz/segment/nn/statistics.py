@@ -33,13 +33,17 @@ _MOST = 8
 
 
 def boxes(shape: Shape, multiple: int) -> list[tuple[Shape, Shape]]:
-    """Return (start, size) of at most eight boxes spread over a volume; they depend on its shape alone.
+    """Return (start, size) of the boxes that statistics are taken from; they depend on the volume's shape alone.
 
-    A box is shorter than `SIDE` where the volume is; there its size is rounded up to the multiple, beyond the end.
+    A volume of no more voxels than they have together is one box. Of others there are at most eight, spread over it, as
+    long as `SIDE` or as the volume is. Sizes are rounded up to the multiple, beyond the end if need be.
     """
+    padded = [-(-n // multiple) * multiple for n in shape]
+    if np.prod(padded) <= _MOST * SIDE**3:
+        return [((0, 0, 0), (padded[0], padded[1], padded[2]))]
     axes = []
-    for n in shape:
-        size = min(SIDE, -(-n // multiple) * multiple)
+    for n, whole in zip(shape, padded, strict=True):
+        size = min(-(-SIDE // multiple) * multiple, whole)
         count, room = max(1, round(n / SIDE)), max(0, n - size)
         axes.append([(k * room // (count - 1) if count > 1 else room // 2, size) for k in range(count)])
     lattice = [((z[0], y[0], x[0]), (z[1], y[1], x[1])) for z, y, x in product(*axes)]
