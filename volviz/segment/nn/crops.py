@@ -99,9 +99,8 @@ class Source:
         each = groups or tuple((c,) for c in range(len(labels.labels)))
         if sum(len(group) for group in each) != len(labels.labels):
             named = ", ".join(label.name for label in labels.labels)
-            raise VolvizError(
-                f"The labels of {volume.name or 'a volume'} have the classes {named}, those of another volume others; all must have the same."
-            )
+            name = volume.name or "a volume"
+            raise VolvizError(f"The labels of {name} have the classes {named}, those of another volume others; all must have the same.")
         native, grid, _ = working_grids(volume.grid, Bricks(voxel_size))
         along = (taps(native, grid, 0), taps(native, grid, 1), taps(native, grid, 2))
         places, sizes = _survey(labels)
