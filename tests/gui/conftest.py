@@ -162,7 +162,7 @@ def shown(window: Window, qtbot: QtBot, ball_file: Path, state: State) -> Window
 
 def rest(qtbot: QtBot, window: Window) -> None:
     """Wait until the final picture is on the screen and nothing is being read."""
-    qtbot.waitUntil(lambda: window.viewport.resting and not window.jobs.running, timeout=20_000)
+    qtbot.waitUntil(lambda: window.viewport.resting and not window.jobs.running, timeout=60_000)
 
 
 def picture(window: Window) -> np.ndarray:

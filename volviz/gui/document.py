@@ -18,6 +18,7 @@ from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.gui.cutting import following, meeting
+from volviz.measure.cleaned import akin
 
 UNDO_STEPS = 200
 UNDO_BYTES = 4 * 2**30  # of arrays in memory that only undo or redo still needs
@@ -31,7 +32,8 @@ class State:
     brings back.
     ``contrast`` are the grey values shown black and white in the slices, in units of the file. ``overlay`` is the
     opacity of the classes on the slices, 0..1. ``live`` is a segmentation that is still being computed: its data fill
-    up brick by brick. ``project`` is what the session file holds beyond what is shown here; ``path`` is that file.
+    up brick by brick. ``cleaned`` is the segmentation cleaned as the scene says, or as it said a moment ago: `LiveCleaning`
+    follows it. ``project`` is what the session file holds beyond what is shown here; ``path`` is that file.
     """
 
     volume: Volume | None = None
@@ -43,13 +45,14 @@ class State:
     contrast: tuple[float, float] = (0.0, 1.0)
     overlay: float = 0.5
     live: Segmentation | None = None
+    cleaned: Segmentation | None = None
     project: Project = field(default_factory=Project)
     path: Path | None = None
 
     @property
     def classes(self) -> Segmentation | None:
-        """The segmentation to show: the one being computed, else the one there is."""
-        return self.live or self.segmentation
+        """The segmentation to show: the one being computed, else the one there is, cleaned if it is."""
+        return self.live or self.cleaned or self.segmentation
 
     @property
     def grid(self) -> Grid | None:
@@ -66,7 +69,7 @@ class Document(QObject):
     """
 
     changed = Signal(object, object)  # old State, new State
-    brick_arrived = Signal(object)  # the Region of ``state.live`` that has just been filled
+    brick_arrived = Signal(object)  # the Region of ``state.classes`` that has just been filled, or cleaned anew
     forgotten = Signal(str)  # a sentence on what can be undone no more
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -103,7 +106,7 @@ class Document(QObject):
         self._gesture += 1
 
     def brick(self, region: Region) -> None:
-        """Say that a region of ``state.live`` has been filled."""
+        """Say that a region of ``state.classes`` has been filled, or cleaned anew."""
         self.brick_arrived.emit(region)
 
     def _keep_within(self, budget: int) -> None:
@@ -130,6 +133,8 @@ class Document(QObject):
         if state.grid is not None:  # here, so that every listener sees the planes where the crosshair is
             scene = following(state.scene, state.grid, state.crosshair_xyz)
             state = state if scene is state.scene else replace(state, scene=scene)
+        if state.cleaned is not None and not akin(state.cleaned, state.segmentation):
+            state = replace(state, cleaned=None)
         old, self.state = self.state, state
         self.changed.emit(old, state)
 

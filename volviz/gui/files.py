@@ -19,6 +19,7 @@ from volviz.gui.opening import project_of, stored_at
 
 if TYPE_CHECKING:
     from volviz.core.stages import Panel
+    from volviz.gui.studio import Artist
     from volviz.gui.window import Window
     from volviz.tasks.render import View
 
@@ -102,18 +103,23 @@ def save_segmentation(window: Window) -> None:
 
 
 def write_segmentation(window: Window, path: Path) -> Job | None:
-    """Write the classes; the suffix decides how."""
-    segmentation = window.document.state.segmentation
+    """Write the classes, as clean as they are shown; the suffix decides how."""
+    asked = window.document.state
+    segmentation = asked.segmentation
     if segmentation is None:
         return None
 
-    def work(report: Report) -> None:
+    def work(report: Report) -> bool:
         from volviz.io import save as save_value
 
-        save_value(segmentation, path, overwrite=True, report=report)
+        cleaned = window.cleaning.settled(asked, report).cleaned
+        save_value(cleaned or segmentation, path, overwrite=True, report=report)
+        return cleaned is not None
 
-    def done(_: object) -> None:
-        if path.suffix in {".zarr", ""} and window.document.state.segmentation is segmentation:
+    def done(cleaned: bool) -> None:
+        # A session needs the classes as they were before: what it says of their cleaning is done to them again.
+        whole = path.suffix in {".zarr", ""} and not cleaned
+        if whole and window.document.state.segmentation is segmentation:
             window.document.show(segmentation=stored_at(segmentation, path))
         window.say(f"Saved {path}")
 
@@ -145,11 +151,12 @@ def save_stages(window: Window) -> None:
 
 def write_still(window: Window, path: Path, choice: StillChoice, panels: Sequence[Panel] = ()) -> Job:
     """Draw the present view into a picture, or other looks from the same place side by side, in a job."""
-    view, artist = view_of(window.document.state), window.viewport.studio.artist(window.document.state)
+    asked = window.document.state
 
     def work(report: Report) -> Path:
         from volviz.tasks.render import write_picture
 
+        view, artist = shown_in(window, asked, report)
         return write_picture(
             view, path, size=choice.size, transparent=choice.transparent, overwrite=True, panels=panels, artist=artist, report=report
         )
@@ -169,16 +176,23 @@ def save_video(window: Window) -> None:
 
 def write_video(window: Window, path: Path, choice: VideoChoice) -> Job:
     """Draw a full turn from the present view into a video, in a job."""
-    view, artist = view_of(window.document.state), window.viewport.studio.artist(window.document.state)
+    asked = window.document.state
 
     def work(report: Report) -> Path:
         from volviz.tasks.render import write_picture
 
+        view, artist = shown_in(window, asked, report)
         return write_picture(
             view, path, size=choice.size, seconds=choice.seconds, fps=choice.fps, overwrite=True, artist=artist, report=report
         )
 
     return window.jobs.start("Save video", work, lambda written: window.say(f"Saved {written}"))
+
+
+def shown_in(window: Window, asked: State, report: Report) -> tuple[View, Artist]:
+    """Return what is drawn of a state, and who draws it, when its classes are clean; in a job's thread."""
+    state = window.cleaning.settled(asked, report)
+    return view_of(state), window.viewport.studio.artist(state)
 
 
 def view_of(state: State) -> View:

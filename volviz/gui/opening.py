@@ -9,7 +9,7 @@ from pathlib import Path
 from volviz.core.errors import VolvizError
 from volviz.core.estimate import first_camera
 from volviz.core.project import Project, Source
-from volviz.core.report import Report, silent
+from volviz.core.report import Report, part, silent
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
@@ -17,6 +17,7 @@ from volviz.gui.document import State
 from volviz.gui.planes import contrast_from
 from volviz.io import open as open_path
 from volviz.io.project import SUFFIX, open_project
+from volviz.tasks.clean import clean
 from volviz.tasks.render import open_classes
 from volviz.tasks.segment import open_tomogram
 
@@ -58,12 +59,14 @@ def open_state(paths: Sequence[Path], current: State, aspect: float = 1.0, repor
     x, y, z = (float(v) for v in volume.grid.center_xyz)
     project = found.project
     scene = estimated if project is None else project.scene
+    cleaned = segmentation and clean(segmentation, scene, part(report, 0.9, 1.0))
     return State(
         volume=volume,
         segmentation=segmentation,
+        cleaned=None if cleaned is segmentation else cleaned,
         scene=scene,
         estimated=estimated,
-        camera=(project and project.camera) or first_camera(volume, segmentation, aspect, scene.region),
+        camera=(project and project.camera) or first_camera(volume, cleaned, aspect, scene.region),
         crosshair_xyz=(x, y, z),
         contrast=contrast_from(volume.sample(CONTRAST_SAMPLE)),
         overlay=current.overlay,

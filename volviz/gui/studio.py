@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 LISTENING_SECONDS = 0.05  # between two looks of a waiting thread at whether it should stop
 SLICE_SECONDS = 0.03  # the event loop may wait
 OTHER_DATA = (
-    "The picture was not finished, because other data or another region are drawn by now, or the raw density is smoothed or "
-    "inverted anew; ask for it again."
+    "The picture was not finished, because other data or another region are drawn by now, the classes are cleaned otherwise, or "
+    "the raw density is smoothed or inverted anew; ask for it again."
 )
 CLOSED = "The picture was not finished, because the 3D view was closed; ask for it again."
 

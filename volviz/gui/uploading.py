@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QThread, Signal
 
+from volviz.measure.cleaned import akin
+
 if TYPE_CHECKING:
     from volviz.gui.document import State
     from volviz.render.renderer import Renderer
@@ -27,8 +29,8 @@ class Held:
         self._stored = state.scene.stored if state is not None else None
 
     def adoptable(self, state: State) -> bool:
-        """Whether its classes are there under another name: the bricks of a run were written as they came."""
-        return self.classes is not None and state.classes is not None and self.classes.data is state.classes.data
+        """Whether its classes are there under another name, but for bricks that are written as they come: of a run, or cleaned anew."""
+        return self.classes is not None and akin(self.classes, state.classes)
 
     def lacks(self, state: State) -> bool:
         """Whether drawing this state has to move the whole volume to the graphics memory."""

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QWidget
 
 from volviz.core.camera import Camera
 from volviz.core.grid import Region, Triple
+from volviz.gui.bricks import Bricks
 from volviz.gui.document import Document, State
 from volviz.gui.gestures import light_dragged
 from volviz.gui.pick import pick
@@ -22,6 +23,7 @@ from volviz.gui.studio import Studio
 from volviz.gui.uploading import Held, Uploading
 from volviz.gui.widgets.badge import Badge
 from volviz.gui.widgets.meter import Meter
+from volviz.measure.cleaned import akin
 
 if TYPE_CHECKING:
     from volviz.render.renderer import Renderer
@@ -57,7 +59,8 @@ class Viewport(QOpenGLWidget):
         self._data = Held()
         self._uploading: Uploading | None = None
         self._on_its_way = document.state
-        self._missed: list[Region] = []
+        self._bricks = Bricks(self)
+        self._bricks.due.connect(self._write_bricks)
         self._written = 0
         self._said: object = None  # of how the data are drawn
         self._drawn: object = None  # what the picture on the screen is of
@@ -84,12 +87,13 @@ class Viewport(QOpenGLWidget):
         self.studio = Studio(self)
         self.studio.asked.connect(self._go_to_work)
         document.changed.connect(self._look)
-        document.brick_arrived.connect(self._brick)
+        document.brick_arrived.connect(self._bricks.add)
 
     @property
     def resting(self) -> bool:
         """Whether the picture on the screen is the final one."""
-        return self._uploading is None and self._frames == self._samples and self._drawn == self._picture()
+        sharp = self._frames == self._samples and self._drawn == self._picture()
+        return sharp and self._uploading is None and not self._bricks.waiting
 
     def size_px(self) -> tuple[int, int]:
         """Return width and height in pixels of the screen."""
@@ -160,6 +164,7 @@ class Viewport(QOpenGLWidget):
             return
         self._due = False
         self.draws += 1
+        self._bricks.go_on()
 
     def _go_to_work(self) -> None:
         if not self._rest.isActive():
@@ -195,7 +200,7 @@ class Viewport(QOpenGLWidget):
         if self._due:
             self.update()
         if not self.studio.busy:
-            self._write_missed()
+            self._bricks.go_on()
 
     def release(self) -> None:
         """Give back what lies in the graphics memory."""
@@ -272,12 +277,12 @@ class Viewport(QOpenGLWidget):
         return (state.volume, state.classes, state.scene, state.camera, self.size_px(), self._written)
 
     def _look(self, old: State, new: State) -> None:
-        other_data = new.volume is not old.volume or new.classes is not old.classes
+        other_data = new.volume is not old.volume or not akin(new.classes, old.classes)
         if other_data:
             self._broken = False
             if not self._data.adoptable(new):
-                self._missed.clear()
-        elif new.scene == old.scene and new.camera == old.camera:
+                self._bricks.forget()
+        elif new.scene == old.scene and new.camera == old.camera and new.classes is old.classes:
             return
         if self._uploading is not None and (other_data or new.scene.stored != old.scene.stored):
             self._uploading.stop()  # what is on its way is of no use any more
@@ -348,31 +353,23 @@ class Viewport(QOpenGLWidget):
             self._fail(uploading.error)
         elif not uploading.stopped:
             self._data = Held(state)
-            self._write_missed()
+            self._bricks.go_on()
         self._go_on()
 
-    def _brick(self, region: Region) -> None:
-        classes = self._document.state.classes
-        if classes is None or self._renderer is None or self._broken:
-            return
-        loaded = self._data.classes
-        if loaded is None or loaded.data is not classes.data or self.studio.busy:
-            self._missed.append(region)  # perhaps read already, perhaps not; or a still is drawn of what there was
-            return
+    def _write_bricks(self) -> None:
+        state, renderer = self._document.state, self._renderer
+        if renderer is None or self._broken or state.classes is None or not self._data.adoptable(state) or self.studio.busy:
+            return  # perhaps read already, perhaps not; or a still is drawn of what there was
         self.makeCurrent()
         try:
-            self._renderer.write(region, np.asarray(classes.data[(slice(None), *region.slices)]))
+            self._data = self._data.brought(renderer, state)
+            self._bricks.write(renderer, state.classes)
         except Exception as error:
             self._fail(error)
         finally:
             self.doneCurrent()
         self._written += 1
         self.touch()
-
-    def _write_missed(self) -> None:
-        missed, self._missed = self._missed, []
-        for region in missed:
-            self._brick(region)
 
     def _clear(self, color: Triple) -> None:
         from OpenGL import GL

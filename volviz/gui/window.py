@@ -14,11 +14,13 @@ from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QSplitter
 from volviz.core.cuts import clipped
 from volviz.core.report import Report
 from volviz.gui import actions, files, settings
+from volviz.gui.cleaning import LiveCleaning
 from volviz.gui.dialogs import KeysDialog, TextDialog, show_error, versions
 from volviz.gui.document import Document, State
 from volviz.gui.jobs import Job, Jobs
 from volviz.gui.opening import open_state
 from volviz.gui.panels.classes import ClassesPanel
+from volviz.gui.panels.clean import CleanPanel
 from volviz.gui.panels.cuts import CutsPanel
 from volviz.gui.panels.data import DataPanel
 from volviz.gui.panels.light import LightPanel
@@ -48,6 +50,8 @@ class Window(QMainWindow):
         self.classes_panel = ClassesPanel(self.document)
         self.light_panel = LightPanel(self.document)
         self.cuts_panel = CutsPanel(self.document)
+        self.cleaning = LiveCleaning(self.document, self)
+        self.clean_panel = CleanPanel(self.document, self.cleaning)
         self.welcome = Welcome()
         self.segmenting: Segmenting | None = None
         self._opening: Job | None = None
@@ -87,13 +91,15 @@ class Window(QMainWindow):
             "Data": self.data_panel,
             "Segment": self.segment_panel,
             "Classes": self.classes_panel,
+            "Clean": self.clean_panel,
             "Light": self.light_panel,
             "Cuts": self.cuts_panel,
         }
         self.docks = {name: self._dock(name, panel) for name, panel in panels.items()}
         self.splitDockWidget(self.docks["Data"], self.docks["Classes"], Qt.Orientation.Vertical)
         self.tabifyDockWidget(self.docks["Data"], self.docks["Segment"])
-        self.tabifyDockWidget(self.docks["Classes"], self.docks["Light"])
+        self.tabifyDockWidget(self.docks["Classes"], self.docks["Clean"])
+        self.tabifyDockWidget(self.docks["Clean"], self.docks["Light"])
         self.tabifyDockWidget(self.docks["Light"], self.docks["Cuts"])
         self.docks["Data"].raise_()
         self.docks["Classes"].raise_()
@@ -128,7 +134,8 @@ class Window(QMainWindow):
         self.viewport.failed.connect(lambda error: show_error(self, "3D view", error))
         self.viewport.preparing.connect(self._prepare)
         self.viewport.notes_changed.connect(self.data_panel.show_drawing_notes)
-        self.jobs.failed.connect(lambda title, error: show_error(self, title, error))
+        for working in (self.jobs, self.cleaning):
+            working.failed.connect(lambda title, error: show_error(self, title, error))
         self.segment_panel.started.connect(self.segment)
         self.segment_panel.cancelled.connect(self.cancel_segmenting)
         self.welcome.open_asked.connect(lambda: files.ask_open(self))
@@ -344,6 +351,7 @@ class Window(QMainWindow):
             event.ignore()
             return
         self.jobs.cancel_all()
+        self.cleaning.close()
         settings.save_layout(self)
         for holder in (self.slices, self.data_panel, self.classes_panel):
             holder.close_threads()

@@ -89,6 +89,13 @@ def root_of(segmentation: Segmentation | None) -> ArrayLike | None:
     return segmentation.data.source.data if isinstance(segmentation.data, CleanedClasses) else segmentation.data
 
 
+def akin(one: Segmentation | None, other: Segmentation | None) -> bool:
+    """Tell whether two segmentations are the same one, however each is cleaned: they differ in a few places at most."""
+    if one is None or other is None:
+        return one is other
+    return root_of(one) is root_of(other) and one.grid == other.grid
+
+
 def changes(old: Segmentation, new: Segmentation, report: Report = silent) -> list[Region]:
     """Return where two cleanings of the same segmentation differ, as whole bricks; bricks in a row are one region.
 

@@ -26,7 +26,7 @@ class Cleaner:
     """Cleans one segmentation again and again: of every class it keeps what the next time can use.
 
     A change of ``dust`` or ``hysteresis`` alone only looks up what stays, and a class that is cleaned as before is not
-    touched. It keeps 5 bytes for every voxel of every class whose objects are told apart, and a byte for every class that
+    touched. It keeps 5 bytes for every voxel of every class whose objects were told apart, and a byte for every class that
     is cleaned (of 16 bits: 6 and 2).
     """
 
@@ -44,9 +44,8 @@ class Cleaner:
         from volviz.measure.cleaned import assemble
 
         wanted = wanted_of(self.segmentation, wanted)
-        for kept in (self._prepared, self._finished):
-            for name in kept.keys() - wanted.keys():
-                del kept[name]
+        for name in self._finished.keys() - wanted.keys():
+            del self._finished[name]
         for i, (name, cleaning) in enumerate(wanted.items()):
             told = part(report, i / len(wanted), (i + 1) / len(wanted))
             if self._finished.get(name, (None,))[0] != cleaning:
