@@ -1,7 +1,7 @@
 """The pictures of docs/gallery.md: what volviz can draw, each from data that this script makes or is given.
 
 python examples/gallery.py --out docs/gallery
-python examples/gallery.py --out docs/gallery --only real --lysosome lysosome.mrc
+python examples/gallery.py --out docs/gallery --only real cleaned --lysosome lysosome.mrc
 
 Some minutes on two cores: two tomograms are simulated and segmented by the bundled network first. ``--small`` is quick.
 """
@@ -171,6 +171,14 @@ def real(studio: Studio) -> Pixels:
     return studio.still(found, cut_open, Camera.framing(found.volume.grid, aspect=size[0] / size[1]).zoomed(1.15))
 
 
+def cleaned(studio: Studio) -> Pixels:
+    found = studio.real()
+    scene = replace(found.scene.with_ramp("lumen", visible=False), guides=Guides(scale_bar=True))
+    tidy = scene.with_cleaning("spikes", dust=10.0).with_cleaning("membrane", dust=30.0)
+    chosen = [Panel("as the network sees it", scene), Panel("without dust", tidy)]
+    return studio.panels(found, chosen, Camera.framing(found.volume.grid).zoomed(1.15), aspect=2.0)
+
+
 PICTURES: dict[str, Callable[[Studio], Pixels]] = {
     "virions": virions,
     "virion": virion,
@@ -181,7 +189,9 @@ PICTURES: dict[str, Callable[[Studio], Pixels]] = {
     "uncertainty": uncertainty,
     "print": paper_page,
     "real": real,
+    "cleaned": cleaned,
 }
+REAL = {"real", "cleaned"}  # need the lysosome
 
 
 def save(picture: Pixels, path: Path) -> None:
@@ -200,11 +210,11 @@ def main() -> None:
     parser.add_argument("--only", choices=PICTURES, nargs="+", help="draw these, instead of all for which there are data")
     parser.add_argument("--width", type=int, default=1280, help="of the pictures, in pixels")
     parser.add_argument("--small", action="store_true", help="of a small specimen in small size, to see that all works")
-    parser.add_argument("--lysosome", type=Path, help="the real tomogram that the picture 'real' shows")
+    parser.add_argument("--lysosome", type=Path, help="the real tomogram that the pictures 'real' and 'cleaned' show")
     arguments = parser.parse_args()
     studio = Studio(320 if arguments.small else arguments.width, arguments.small, arguments.lysosome)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    for name in arguments.only or [n for n in PICTURES if n != "real" or arguments.lysosome]:
+    for name in arguments.only or [n for n in PICTURES if n not in REAL or arguments.lysosome]:
         save(PICTURES[name](studio), arguments.out / f"{name}.jpg")
         print(f"{arguments.out / name}.jpg", flush=True)
 

@@ -69,7 +69,7 @@ def test_the_picture_is_that_of_the_cleaned_classes_and_undo_brings_the_specks_b
     after = picture(window)
     assert (after != before).any()
     assert loads == []  # what changed was written, nothing was brought anew
-    assert window.clean_panel.rows["spikes"].count.text() == "0 objects, 12 removed"
+    assert window.clean_panel.rows["spikes"].count.text() == "0 objects stay, 12 removed"
     window.document.undo_stack.undo()
     settle(qtbot, window)
     assert window.document.state.cleaned is None
@@ -106,7 +106,7 @@ def test_a_drag_is_one_step_and_the_newest_wish_wins(speckled: Window, qtbot: Qt
     number._slider.sliderReleased.emit()
     settle(qtbot, speckled)
     assert speckled.document.undo_stack.count() == steps + 1
-    assert cleaning_of(speckled.document.state.cleaned)["spikes"].dust == number.value() == 38.0
+    assert cleaning_of(speckled.document.state.cleaned)["spikes"].dust == number.value() == 22.8
     assert not speckled.document.state.cleaned.data[2].any()
 
 

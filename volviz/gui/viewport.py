@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 AT_ONCE = 2_500_000  # voxels that may go to the graphics memory while the window waits
 HOLD_MS = 120  # slices are quick to read and come first; then the volume goes to the graphics memory
 REST_MS = 120  # without a change for this long, the picture begins to become sharp
+SEEN_SECONDS = 0.5  # between two looks at bricks that are being written
 NOT_DRAWN = "The picture was not finished, because the 3D view cannot draw; see the message about that."
 DEGREES_PER_HEIGHT = 200.0
 ZOOM_PER_STEP = 1.18
@@ -62,6 +64,7 @@ class Viewport(QOpenGLWidget):
         self._bricks = Bricks(self)
         self._bricks.due.connect(self._write_bricks)
         self._written = 0
+        self._shown = 0.0  # when bricks were seen last
         self._said: object = None  # of how the data are drawn
         self._drawn: object = None  # what the picture on the screen is of
         self._frames = 0  # averaged in it; 0 while it is a coarse one
@@ -368,8 +371,10 @@ class Viewport(QOpenGLWidget):
             self._fail(error)
         finally:
             self.doneCurrent()
-        self._written += 1
-        self.touch()
+        # To draw what is half written takes longer than to write the rest.
+        if not self._bricks.waiting or time.perf_counter() - self._shown > SEEN_SECONDS:
+            self._written, self._shown = self._written + 1, time.perf_counter()
+            self.touch()
 
     def _clear(self, color: Triple) -> None:
         from OpenGL import GL

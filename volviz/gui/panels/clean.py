@@ -25,9 +25,9 @@ class _Control:
 
 
 CONTROLS = (
-    _Control("dust", "Dust", 100.0, "nm", "Remove objects smaller than a sphere of this diameter, in nanometres. 0 removes none"),
+    _Control("dust", "Dust", 60.0, "nm", "Remove objects smaller than a sphere of this diameter, in nanometres. 0 removes none"),
     _Control("hysteresis", "Must reach", 1.0, "", "Remove objects that are nowhere as probable as this, 0 to 1. 0 removes none"),
-    _Control("holes", "Holes", 100.0, "nm", "Fill cavities smaller than a sphere of this diameter, in nanometres. 0 fills none"),
+    _Control("holes", "Holes", 60.0, "nm", "Fill cavities smaller than a sphere of this diameter, in nanometres. 0 fills none"),
     _Control("smooth", "Smooth", 10.0, "nm", "Smooth by a Gaussian of this sigma, in nanometres. 0 leaves the class as it is"),
 )
 TRIM_TIPS = (
@@ -141,7 +141,7 @@ class CleanRow(QWidget):
         if found is None:
             return "counting objects"
         stay, before = found
-        return f"{stay:,} objects, {before - stay:,} removed"
+        return f"{stay:,} objects stay, {before - stay:,} removed"
 
     def _number(self, control: _Control) -> Number:
         number = Number(0, control.high, unit=control.unit, decimals=2 if control.high <= 1 else 1, width=BOX)
