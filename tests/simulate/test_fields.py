@@ -117,3 +117,10 @@ def test_negative_filling_makes_a_lumen_lighter_than_what_is_around():
 def test_fewer_than_no_proteins_are_refused(field):
     with pytest.raises(VolvizError, match="fewer than none"):
         Spec(**{field: -1.0})
+
+
+def test_crowded_nucleoproteins_are_no_denser_than_one():
+    few, _, _ = drawn(replace(PLAIN, core="rnp", rnp=(1, 1), core_contrast=1.0))
+    many, _, distance = drawn(replace(PLAIN, core="filament", rnp=(60, 60), core_contrast=1.0))
+    assert many[distance < -60].mean() > 4 * few[distance < -60].mean()
+    assert many[distance < -60].max() < 1.31

@@ -132,8 +132,10 @@ def draw_nucleoproteins(
         drawn = particles[int(rng.integers(len(particles)))].render(canvas.grid, point, random_rotation(rng))
         if drawn is not None:
             region, density = drawn
-            # Ribonucleoprotein does not reach into the membrane.
-            canvas.density[region.slices] += np.float32(contrast) * density * canvas.lumen[region.slices]
+            # Ribonucleoprotein does not reach into the membrane, and where two meet it is no denser than one.
+            here = canvas.density[region.slices]
+            more = np.float32(contrast) * density * canvas.lumen[region.slices]
+            here += np.clip(np.float32(1.3 * contrast) - here, 0, more)
 
 
 def draw_core(canvas: Canvas, body: Body, contrast: float, *, walled: bool, rng: np.random.Generator) -> None:

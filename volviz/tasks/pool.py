@@ -43,7 +43,7 @@ _KINDS: tuple[tuple[Difficulty, Scene | None], ...] = (
 # Voxels (z, y, x) of a volume of the pool, at the network's voxel size.
 SHAPE: Shape = (104, 184, 184)
 # Finer voxels fill a smaller field, or they would take most of the time; but a crop should still fit in.
-_FINE = 8.0
+_FINE = 9.0
 _LEAST = 80
 
 
