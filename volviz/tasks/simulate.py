@@ -106,7 +106,7 @@ def simulate_file(
     structures = densities_in(densities) if densities is not None else {}
     if randomise:
         field: dict[str, Any] = {name: values[name] for name in ("shape", "voxel_size") if name in values}
-        start = random_spec(values.get("seed", 1), difficulty=difficulty, scene=scene, **(field | structures))
+        start = random_spec(values.pop("seed", 1), difficulty=difficulty, scene=scene, **(field | structures))
     else:
         start = Spec()
         values = {**structures, **values}
