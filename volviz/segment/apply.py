@@ -87,7 +87,7 @@ def apply(
             work = _Work(volume, native, model, inner, bricks, standard, device)
             ready = work.prepared(network, dtype)
             batches = Batches(ready, device, dtype, augment=run.augment, spread=run.spread is not None)
-            for part, values in work.slabs(batches, outputs.channels, run):
+            for part, values in work.slabs(batches, len(labels), run):
                 outputs.write(part.shifted(offset), values)
         run.report(1.0, "segmented")
     kept = sink.data if isinstance(sink, Memory) else None
@@ -140,15 +140,19 @@ class _Work:
         except torch.OutOfMemoryError as error:
             raise VolvizError(NO_ROOM) from error
 
-    def slabs(self, batches: Batches, channels: int, run: Run) -> Iterator[tuple[Region, npt.NDArray[np.float32]]]:
-        """Run all tiles and yield (region within the part, values (channel, z, y, x)), slab by slab in z."""
+    def slabs(self, batches: Batches, classes: int, run: Run) -> Iterator[tuple[Region, npt.NDArray[np.float32]]]:
+        """Run all tiles and yield (region within the part, values (channel, z, y, x)), slab by slab in z.
+
+        The channels are the classes and, if the batches give it, their spread.
+        """
         tz, ty, tx = self.tilings
         kz, ky, kx = self.needed
         y0, x0 = ty.starts[ky[0]], tx.starts[kx[0]]
         y1, x1 = ty.starts[ky[-1]] + ty.size, tx.starts[kx[-1]] + tx.size
         # Planes from `base` on: those to which tiles are still added, and before them the few that the next slice looks back to.
         behind = self.back[0].index.shape[1] + 1
-        sums = torch.zeros(channels, tz.size + behind, y1 - y0, x1 - x0)
+        # The background is not kept: it is what the other classes leave, and a quarter of the memory.
+        sums = torch.zeros(classes - 1 + batches.spread, tz.size + behind, y1 - y0, x1 - x0)
         base = tz.starts[kz[0]]
         written, tiles_done = 0, 0
         total = len(kz) * len(ky) * len(kx)
@@ -161,23 +165,24 @@ class _Work:
                 run.report(tiles_done / total, "segmenting")
                 top, left = ty.starts[y] - y0, tx.starts[x] - x0
                 part = here[:, : tz.size, top : top + ty.size, left : left + tx.size]
-                part.addcmul_(tile, torch.from_numpy(tz.window[z][:, None, None] * ty.window[y][:, None] * tx.window[x]))
+                part.addcmul_(tile[1:], torch.from_numpy(tz.window[z][:, None, None] * ty.window[y][:, None] * tx.window[x]))
                 tiles_done += 1
             final = tz.final(z) if z != kz[-1] else self.model.shape[0]
             ready = written + int(np.searchsorted(self.back[0].index[written:].max(axis=1), final))
             for low in range(written, ready, _SLAB):
                 high = min(ready, low + _SLAB)
-                yield self._slab(sums, (base, y0, x0), low, high)
+                yield self._slab(sums, (base, y0, x0), low, high, classes)
             written = ready
             if z != kz[-1]:
                 keep = min(tz.starts[z + 1], int(self.back[0].index[written:].min()))
                 _forget(sums, keep - base)
                 base = keep
 
-    def _slab(self, sums: Tensor, corner: Shape, low: int, high: int) -> tuple[Region, npt.NDArray[np.float32]]:
+    def _slab(self, sums: Tensor, corner: Shape, low: int, high: int, classes: int) -> tuple[Region, npt.NDArray[np.float32]]:
         along = (self.back[0].part(low, high), self.back[1], self.back[2])
         used = sums[:, along[0].start - corner[0] : along[0].stop - corner[0]]
-        values = gather(used, along, (along[0].start, corner[1], corner[2]))
+        kept = gather(used, along, (along[0].start, corner[1], corner[2]))
+        values = torch.cat([1 - kept[: classes - 1].sum(dim=0, keepdim=True), kept])
         _, height, width = self.region.shape
         return Region((low, 0, 0), (high, height, width)), values.numpy()
 
