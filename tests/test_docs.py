@@ -28,6 +28,11 @@ def test_the_page_of_the_command_line_is_what_help_says(tmp_path):
     assert run("-c", code, cwd=tmp_path) == (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8"), "python docs/command_line.py"
 
 
+def test_the_page_of_the_simulator_says_what_the_fields_say(tmp_path):
+    code = f"import sys; sys.path.insert(0, {str(ROOT / 'docs')!r}); import simulator; print(simulator.page(*simulator.measured()), end='')"
+    assert run("-c", code, cwd=tmp_path) == (ROOT / "docs" / "simulator.md").read_text(encoding="utf-8"), "python docs/simulator.py"
+
+
 def test_the_readme_names_commands_and_files_that_exist():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     _, commands = build_parser()

@@ -28,9 +28,12 @@ class Spec:
     shape: Shape = (96, 256, 256)
     """Voxels (z, y, x)."""
     voxel_size: float = 10.0
+    """Edge of a voxel."""
     seed: int = 1
+    """Another seed, another tomogram of the same kind."""
 
     virions: int = 4
+    """Envelopes with spikes."""
     radius: Range = (400.0, 480.0)
     """Of the bilayer's mid-surface."""
     elongation: float = 0.12
@@ -51,9 +54,11 @@ class Spec:
     """How far an object may hang over the border: 0 not at all, 1 up to its middle."""
 
     leaflet_spacing: Range = (38.0, 44.0)
+    """Distance between the middles of the two leaflets."""
     leaflet_width: float = 7.0
     """Standard deviation of one leaflet's density."""
     membrane_contrast: Range = (0.75, 0.95)
+    """Peak density of a leaflet."""
     membrane_grain: float = 0.22
     """Relative variation of the membrane's density along its surface."""
     grain_size: float = 14.0
@@ -70,8 +75,11 @@ class Spec:
     """Small proteins on both faces of envelopes, per square of 100 nm. They belong to no class of their own."""
 
     spikes: tuple[int, int] = (28, 42)
+    """Fewest and most on a virion."""
     spike_kind: SpikeKind = "open"
+    """Closed or open trimeric heads on a stalk, clubs, rods without a head, or all of them mixed."""
     spike_length: Range = (210.0, 240.0)
+    """Head and stalk together."""
     spike_width: float = 1.0
     """Scale of heads and stalks across their axis."""
     spike_tilt: Range = (25.0, 15.0)
@@ -79,17 +87,25 @@ class Spec:
     spike_clustering: float = 0.0
     """0 evenly spread, 1 all on one side."""
     spike_contrast: float = 2.0
+    """Peak density of a spike."""
     spike_densities: tuple[str, ...] = ()
     """Files of an ectodomain to take heads from, instead of the drawn ones: atomic models (PDB) or density maps, dense is bright."""
 
     core: Core = "rnp"
+    """What a virion holds: separate ribonucleoproteins, a string of them, a walled cone, a dense ball, or nothing."""
     rnp: tuple[int, int] = (20, 34)
+    """Fewest and most ribonucleoproteins in a virion."""
     core_contrast: float = 0.7
+    """Peak density of what a virion holds."""
     lumen_density: float = 0.12
+    """Density of the fluid in virions over that outside; may be negative."""
 
     vesicles: int = 1
+    """Bald envelopes."""
     vesicle_radius: Range = (220.0, 380.0)
+    """Of the bilayer's mid-surface."""
     vesicle_filling: float = 0.05
+    """Density of the fluid in vesicles over that outside; may be negative."""
     vesicle_contents: float = 0.0
     """Proteins inside vesicles per cube of 100 nm."""
     nested: float = 0.0
@@ -100,13 +116,19 @@ class Spec:
     debris: float = 6.0
     """Free proteins per cube of 100 nm: 5 is a clean preparation, 300 a cytoplasm."""
     debris_size: Range = (40.0, 110.0)
+    """Diameter of free proteins."""
     debris_contrast: float = 1.0
+    """Peak density of free proteins."""
     debris_densities: tuple[str, ...] = ()
     """Files of proteins, atomic models or density maps, that make up half of the free ones and of what fills vesicles."""
     free_spikes: int = 4
+    """Spikes that came off; background to the labels."""
     filaments: int = 0
+    """Long bent strands of protein."""
     gold: int = 0
+    """Gold beads."""
     gold_radius: float = 50.0
+    """Of the beads, more or less."""
     carbon: float = 0.0
     """Fraction of the field that a carbon film covers."""
     ice_texture: float = 0.05
@@ -121,16 +143,23 @@ class Spec:
     """Ice crystals and dirt on the two surfaces of the film."""
 
     tilt_range: Range = (-60.0, 60.0)
+    """First and last tilt."""
     tilt_step: float = 3.0
+    """Between neighbouring tilts."""
     tilt_axis: float = 0.0
     """Angle of the tilt axis from y towards x."""
     scheme: Scheme = "dose-symmetric"
+    """The order of the tilts, which decides which of them the beam has damaged most."""
     exposure: float = 120.0
     """Of the whole series."""
     defocus: float = 4.0
+    """Of the series."""
     defocus_error: float = 0.05
+    """Standard deviation of one image's defocus."""
     amplitude_contrast: float = 0.1
+    """Part of the contrast that is there without any defocus."""
     correction: Correction = "flip"
+    """What was done about the contrast transfer: nothing, phases flipped, or a Wiener filter."""
     snr: float = 1.0
     """Variance of the specimen's signal over the noise's, over all images of the tilt series (gold and carbon left out)."""
     noise_falloff: float = 0.0
@@ -139,6 +168,7 @@ class Spec:
     """Standard deviation of the images' residual shifts, in voxels."""
 
     filter: Filter = "hamming"
+    """Weighting before back-projection: a ramp, a ramp with a Hamming window, or one that imitates SIRT."""
     iterations: int = 12
     """What the SIRT-like filter imitates."""
     filter_floor: float = 0.0
