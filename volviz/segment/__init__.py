@@ -2,6 +2,6 @@
 
 import os
 
-# Networks take and give back gigabytes with every layer. In large pages the system hands them out a third faster; PyTorch
-# looks for this when it first takes memory.
+# Networks take and give back gigabytes with every layer. In large pages inference takes about a sixth less
+# time on a CPU; PyTorch looks for this when it first takes memory.
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")

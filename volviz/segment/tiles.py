@@ -14,8 +14,8 @@ Statistics = Literal["tile", "volume"]
 
 
 # What a network says at a face inside the volume, where zeros stand for what goes on beyond, is not used: this part of
-# the overlap belongs to the neighbour alone. Measured on the bundled network with statistics held fixed, half of a
-# tile's error lies within 8 voxels of such a face, and it takes 32 to vanish.
+# the overlap belongs to the neighbour alone. Of the first bundled network, with its statistics held fixed, probabilities
+# were off by 0.06 to 0.34 on average within two voxels of such a face, and by less than 0.005 from 32 voxels on.
 _UNUSED = 1 / 4
 
 
