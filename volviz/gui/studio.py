@@ -93,6 +93,11 @@ class Studio(QObject):
         """Whether a picture is on its way."""
         return bool(self._requests)
 
+    @property
+    def drawing(self) -> bool:
+        """Whether a picture was begun: until it is whole, what it is of must stay in the graphics memory."""
+        return self.busy and self._requests[0].steps is not None
+
     def artist(self, state: State) -> Artist:
         """Return who draws pictures of what this state holds."""
         return Artist(self, state)

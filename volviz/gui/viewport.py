@@ -178,7 +178,8 @@ class Viewport(QOpenGLWidget):
         state, renderer, seen = self._document.state, self._renderer, self.isVisible() and not self.window().isMinimized()
         sharpening = seen and self._drawn == self._picture() and self._frames < self._samples
         waiting = self._uploading is not None or self._rest.isActive() or self._held_back or (self._due and seen)
-        if waiting or not (sharpening or self.studio.busy):
+        writing = self._bricks.waiting and not self._broken and self._data.adoptable(state) and not self.studio.drawing
+        if waiting or writing or not (sharpening or self.studio.busy):
             self._work.stop()
             return
         if renderer is None or self._broken:
@@ -202,7 +203,7 @@ class Viewport(QOpenGLWidget):
             self.doneCurrent()
         if self._due:
             self.update()
-        if not self.studio.busy:
+        if not self.studio.drawing:
             self._bricks.go_on()
 
     def release(self) -> None:
@@ -361,7 +362,7 @@ class Viewport(QOpenGLWidget):
 
     def _write_bricks(self) -> None:
         state, renderer = self._document.state, self._renderer
-        if renderer is None or self._broken or state.classes is None or not self._data.adoptable(state) or self.studio.busy:
+        if renderer is None or self._broken or state.classes is None or not self._data.adoptable(state) or self.studio.drawing:
             return  # perhaps read already, perhaps not; or a still is drawn of what there was
         self.makeCurrent()
         try:
