@@ -70,6 +70,7 @@ def one(kind: str, path: Path, f_maps: int, overlap: int) -> dict[str, float]:
     sizes = [t.size for t in tilings]
     count = int(np.prod([len(t.starts) for t in tilings]))
 
+    @torch.inference_mode()
     def forward(x: Tensor) -> Tensor:
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
             return network(x.contiguous(memory_format=torch.channels_last_3d)).float().softmax(dim=1)  # type: ignore[no-any-return]
