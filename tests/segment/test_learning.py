@@ -21,7 +21,7 @@ from volviz.segment.nn.augment import Augmentation, augment
 from volviz.segment.nn.crops import Crops, Source
 from volviz.segment.nn.curve import log_row, read_curve, ticks
 from volviz.segment.nn.division import Division
-from volviz.segment.nn.fit import Schedule, _Ahead
+from volviz.segment.nn.fit import Schedule, _Ahead, fit
 from volviz.segment.nn.losses import LOSSES
 from volviz.segment.nn.networks import Architecture
 from volviz.segment.nn.ranks import Ranks
@@ -216,6 +216,28 @@ def test_what_cannot_be_learnt_from_is_one_sentence(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(LOSSES, "dice-ce", full)  # type: ignore[arg-type]
     with pytest.raises(VolvizError, match="no room for 2 cubes at a time"):
         UNet(f_maps=2, num_levels=2, crop=8, held_out=1).fit(examples, run)
+
+
+def test_cubes_too_small_for_half_precision_are_learnt_from_in_single() -> None:
+    def precision(crop: int) -> str:
+        method = UNet("dense", f_maps=4, num_levels=2, num_groups=2, crop=crop, steps=2, held_out=1)
+        fitted = method.fit([small(0), small(1)], Run(device="cpu", precision="bfloat16", dense_is_dark=True))
+        assert all(torch.isfinite(value).all() for value in fitted.network.state_dict().values())
+        return str(fitted.card.training["precision"])
+
+    assert precision(8) == "float32"
+    assert precision(16) == "bfloat16"
+
+
+def test_a_gradient_that_is_no_number_changes_nothing() -> None:
+    network = torch.nn.Conv3d(1, 2, 1)
+    before = network.weight.detach().clone()
+
+    def draw(rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        return torch.full((4, 4, 4), torch.nan), torch.ones(2, 4, 4, 4) / 2
+
+    fit(network, draw, lambda _: {"macro_f1": 1.0}, Schedule(2, batch=1, warmup=1), dtype=torch.float32, report=silent)
+    assert torch.equal(network.weight, before)
 
 
 def test_a_voxel_size_that_nobody_knows_is_the_networks() -> None:

@@ -38,6 +38,11 @@ from volviz.segment.tiles import Bricks
 _FEW = 4
 
 
+# On a CPU the gradient of 3x3x3 kernels in bfloat16 is garbage where the features are so many voxels wide (oneDNN in torch 2.13;
+# of 1 to 8 voxels only 2 fail). Cubes whose coarsest features are that small are learnt from in float32.
+_WRONG = 2
+
+
 @dataclass(frozen=True, slots=True)
 class UNet:
     """Residual 3D U-Net (Nguyen et al. 2022; Lee et al. 2017) or another network of that paper, taught by soft or hard labels."""
@@ -103,6 +108,8 @@ class UNet:
             network, architecture, start = self._network(labels, crops, run.report if ranks.leads else silent)
             if self.crop % network.multiple:
                 raise VolvizError(f"This network halves its cubes again and again: make --crop a multiple of {network.multiple}.")
+            if device.type == "cpu" and self.crop // network.multiple <= _WRONG:
+                dtype = torch.float32
             network.to(device=device, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
             judge = Judge(crops, [label.name for label in labels], network.multiple, dtype)
             validate = judge.some(division.validation)

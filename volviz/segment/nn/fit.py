@@ -174,8 +174,10 @@ class _Training:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.scaler.unscale_(self.optimizer)
-        nn.utils.clip_grad_norm_(parameters, 1.0)
-        self.scaler.step(self.optimizer)
+        norm = nn.utils.clip_grad_norm_(parameters, 1.0)
+        # A gradient that is no number would make every weight none, for good. Scaled ones the scaler itself leaves out.
+        if self.scaler.is_enabled() or bool(norm.isfinite()):
+            self.scaler.step(self.optimizer)
         self.scaler.update()
         decay = min(self.schedule.average, (1 + self.progress.step) / (10 + self.progress.step))
         with torch.no_grad():
