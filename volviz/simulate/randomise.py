@@ -156,7 +156,8 @@ def _surroundings(dice: Dice, scene: Scene, hardness: float) -> dict[str, Any]:
         "nearby": dice.scale(1, 12) if dice.chance(0.5) else 0.0,
         "free_spikes": int(dice.rng.poisson(6)) if dice.chance(0.3) else 0,
         "filaments": int(dice.rng.integers(1, 8)) if scene == "cell" or dice.chance(0.15) else 0,
-        "gold": int(dice.rng.integers(1, 5)) if dice.chance(0.25) else 0,
+        # Streaks of gold in plain ice are what looks most like membranes and spikes where there are none.
+        "gold": int(dice.rng.integers(1, 5)) if dice.chance(0.7 if scene == "ice" else 0.25) else 0,
         "gold_radius": dice.one(25.0, 50.0, 50.0, 75.0),
         "carbon": dice.between(0.05, 0.5) if dice.chance(0.2 if scene == "ice" else 0.1) else 0.0,
         "ice_texture": dice.between(0, 0.2),

@@ -33,7 +33,7 @@ _KINDS: tuple[tuple[Difficulty, Scene | None], ...] = (
     ("easy", "virions"),
     ("mixed", "vesicles"),
     ("easy", "layer"),
-    ("mixed", None),
+    ("mixed", "ice"),
     ("easy", "virions"),
     ("mixed", "membrane"),
     ("hard", "virions"),
