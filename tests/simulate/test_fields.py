@@ -124,3 +124,9 @@ def test_crowded_nucleoproteins_are_no_denser_than_one():
     many, _, distance = drawn(replace(PLAIN, core="filament", rnp=(60, 60), core_contrast=1.0))
     assert many[distance < -60].mean() > 4 * few[distance < -60].mean()
     assert many[distance < -60].max() < 1.31
+
+
+def test_a_strung_genome_of_no_nucleoproteins_is_an_empty_one():
+    empty, _, _ = drawn(replace(PLAIN, core="empty"))
+    strung, _, _ = drawn(replace(PLAIN, core="filament", rnp=(0, 0)))
+    assert np.array_equal(strung, empty)

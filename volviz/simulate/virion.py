@@ -176,4 +176,4 @@ def _wander(body: Body, count: int, rng: np.random.Generator) -> Floats:
             step = place + 0.1 * heading
         place = step
         points.append((place * body.axes + (body.bend * place[2] ** 2 * body.axes[0], 0, 0)) @ body.rotation)
-    return np.asarray(points) + body.center_xyz
+    return np.asarray(points).reshape(-1, 3) + body.center_xyz
