@@ -4,7 +4,8 @@
 
 Each of bare network, volviz and MONAI runs in a process of its own, one after the other, round by round. Seconds are
 those of the processor on a CPU, which other programs disturb least, and of the clock on a GPU; per tile voxel they are
-divided by the bare network's. Memory is the peak of the process, less that of the bare network on one tile.
+divided by the bare network's. Memory is the peak of the process, less that of the bare network on one tile. Each
+holds the density once: MONAI as a tensor, volviz as pages of the file, which are counted too.
 
 MONAI is no part of volviz's dependencies: pip install --no-deps monai. With a GPU, the seconds for a tomogram of
 360x1440x1024 voxels of 6.1 A are printed too (the bundled model, from memory to memory).
@@ -16,7 +17,6 @@ import argparse
 import importlib.util
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -87,7 +87,7 @@ def one(kind: str, path: Path, f_maps: int, overlap: int) -> dict[str, float]:
     else:
         from monai.inferers import sliding_window_inference
 
-        tensor = torch.from_numpy(np.array(values))[None, None]
+        tensor = torch.from_numpy(np.load(path))[None, None]
         weight = window(sizes, overlap)
 
         def work() -> Tensor:
@@ -98,7 +98,8 @@ def one(kind: str, path: Path, f_maps: int, overlap: int) -> dict[str, float]:
     with torch.inference_mode():
         clock, processor = cost(work, device)
     voxels = count * float(np.prod(sizes))
-    peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Not ru_maxrss, which begins with the peak of the process that started this one.
+    peak = 1024 * int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
     return {"clock": clock, "processor": processor, "tile_voxels": voxels, "peak": peak, "gpu": float(device.type == "cuda")}
 
 

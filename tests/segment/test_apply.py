@@ -259,7 +259,8 @@ def test_finished_slabs_leave_before_the_last_tile_is_read() -> None:
 
 
 MEASURE = """
-import resource, sys
+import sys
+from pathlib import Path
 import numpy as np, torch
 from volviz.core.grid import Grid
 from volviz.core.segmentation import VIRION_LABELS
@@ -280,7 +281,8 @@ def segment(volume):
     run = Run(device="cpu", dense_is_dark=True, precision="float32")
     apply(network, volume, run, labels=VIRION_LABELS, bricks=Bricks(tile=64, overlap=16))
 
-peak = lambda: 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+# Not ru_maxrss, which begins with the peak of the process that started this one.
+peak = lambda: 1024 * int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 segment(Volume(Grid((80, 80, 80), (10, 10, 10)), Slices()[:80, :80, :80]))
 before = peak()
 segment(Volume(Grid(Slices.shape, (10, 10, 10)), Slices()))
@@ -293,8 +295,7 @@ def test_memory_stays_below_twelve_bytes_per_voxel_with_the_result_in_memory() -
     shape = (400, 160, 160)
     done = subprocess.run([sys.executable, "-c", MEASURE, *map(str, shape)], capture_output=True, text=True, check=True)
     per_voxel = float(done.stdout)
-    sample = 4 * 4 * 2_000_000 / np.prod(shape)  # what the statistics of density are taken from, for an instant
-    assert 4 < per_voxel < 12 + sample
+    assert 4 < per_voxel < 12
 
 
 def lopsided(x: Tensor) -> Tensor:

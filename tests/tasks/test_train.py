@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,6 +24,7 @@ from volviz.segment.nn.crops import Crops
 from volviz.segment.nn.validate import Judge
 from volviz.segment.protocol import Run
 from volviz.tasks import pool as pool_module
+from volviz.tasks import train
 from volviz.tasks.labels import HardLabels, read_example
 from volviz.tasks.pool import Pool, fill_pool, recipe
 from volviz.tasks.train import Joined, command_of, train_file
@@ -92,6 +96,46 @@ def test_training_on_simulations_starts_while_they_are_still_being_made(tmp_path
     train_file(TINY, tmp_path / "sim.safetensors", simulated=2, pool=tmp_path / "pool")
     assert card(tmp_path / "sim.safetensors").training["simulated"] == 2
     assert "--simulate 2" in card(tmp_path / "sim.safetensors").command
+
+
+class AtOnce:
+    """In place of a process: does its work when it is started."""
+
+    def __init__(self, target: Callable[..., None], args: tuple[Any, ...], daemon: bool) -> None:
+        self.target, self.args = target, args
+
+    def start(self) -> None:
+        self.target(*self.args)
+
+    def terminate(self) -> None:
+        """Has ended."""
+
+    def join(self) -> None:
+        """Has ended."""
+
+
+def test_simulations_to_learn_from_hold_the_structures_of_a_folder(tmp_path: Path, small: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train.multiprocessing, "get_context", lambda kind: SimpleNamespace(Process=AtOnce))
+    monkeypatch.setattr(train.os, "nice", lambda by: None)
+    structures = tmp_path / "structures"
+    structures.mkdir()
+    ball = np.zeros((12, 12, 12), np.float32)
+    ball[3:9, 3:9, 3:9] = 1
+    save(Volume(Grid(ball.shape, (10.0, 10.0, 10.0)), ball), structures / "ball.mrc")
+    out, pool = tmp_path / "m.safetensors", tmp_path / "pool"
+    train_file(TINY, out, simulated=4, pool=pool, densities=structures)
+    named = [json.loads(path.read_text())["simulation"]["debris_densities"] for path in sorted(pool.glob("*.json"))]
+    assert len(named) == 4
+    assert [str(structures / "ball.mrc")] in named
+    assert f"--densities {structures}" in card(out).command
+
+
+def test_structures_that_no_simulation_could_use_are_refused_before_the_work(tmp_path: Path) -> None:
+    with pytest.raises(VolvizError, match="holds no atomic model"):
+        train_file(TINY, tmp_path / "m.safetensors", densities=tmp_path)
+    data = [labelled(tmp_path, "a", np.zeros((8, 8, 8), np.int8))]
+    with pytest.raises(VolvizError, match="--simulate"):
+        train_file(TINY, tmp_path / "m.safetensors", data=data, densities=tmp_path)
 
 
 def test_labels_on_another_grid_and_values_that_are_no_class_are_refused(tmp_path: Path) -> None:

@@ -34,6 +34,12 @@ def train(arguments: argparse.Namespace) -> None:
         "--simulate", type=int, default=0, metavar="N", help="simulate so many tomograms to learn from (the default without --data: 48)"
     )
     parser.add_argument("--pool", type=Path, metavar="DIR", help="folder that keeps the simulated tomograms for the next run")
+    parser.add_argument(
+        "--densities",
+        type=Path,
+        metavar="DIR",
+        help="folder of structures for simulations: atomic models (.pdb) give spikes their heads, density maps (.mrc) are free proteins",
+    )
     parser.add_argument("--device", choices=["auto", "cuda", "cpu"], default="auto")
     parser.add_argument(
         "--precision",
@@ -56,6 +62,7 @@ def train(arguments: argparse.Namespace) -> None:
             data=[_pair(text) for text in given["data"]],
             simulated=given["simulate"],
             pool=given["pool"],
+            densities=given["densities"],
             device=given["device"],
             precision=given["precision"],
             overwrite=given["overwrite"],

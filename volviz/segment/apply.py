@@ -1,6 +1,7 @@
 """A network over a volume: resample, cut into tiles, blend, resample back, brick by brick.
 
-The whole tomogram is never in memory as floats: sums of one row of tiles along z are, and what is final of them leaves.
+The whole tomogram is never in memory as floats: sums of one row of tiles along x are, and of the rows before it what
+overlaps; what is final leaves.
 Where tiles lie, how density is scaled and by what layers normalise depends on the volume alone, so the result for a
 region is exactly that part of the result for everything.
 """
@@ -23,17 +24,18 @@ from volviz.core.grid import END, Grid, Region, Shape
 from volviz.core.segmentation import Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.segment.batches import NO_ROOM, Batches, Network
-from volviz.segment.device import torch_device, torch_dtype
+from volviz.segment.device import give_back, torch_device, torch_dtype
 from volviz.segment.nn.statistics import boxes, with_fixed_statistics
 from volviz.segment.normalise import Standard
 from volviz.segment.protocol import Run
 from volviz.segment.resample import gather, read_resampled, taps
 from volviz.segment.results import Memory, Outputs, Streamed
 from volviz.segment.scale import working_grids
+from volviz.segment.sums import Step, Sums, steps
 from volviz.segment.tiles import Bricks, Tiling
 
-# Native slices that are turned back to the tomogram's grid at a time: bounds the floats, and the size of a written brick.
-_SLAB = 8
+# Voxels that are turned back to the tomogram's grid at a time: bounds the floats, and the size of a written brick.
+_SLAB = 2**19
 
 
 def apply(
@@ -114,7 +116,6 @@ class _Work:
         self.forward = [taps(native, model, a) for a in range(3)]
         self.back = [taps(model, native, a).part(region.start[a], region.stop[a]) for a in range(3)]
         self.tilings = [Tiling.along(n, bricks) for n in model.shape]
-        self.needed = [t.touching(b.start, b.stop) for t, b in zip(self.tilings, self.back, strict=True)]
 
     def read(self, start: Shape, size: Shape) -> Tensor:
         """Read a box (z, y, x) of standardised density at the network's voxel size; beyond its end the volume is mirrored."""
@@ -141,50 +142,44 @@ class _Work:
             raise VolvizError(NO_ROOM) from error
 
     def slabs(self, batches: Batches, classes: int, run: Run) -> Iterator[tuple[Region, npt.NDArray[np.float32]]]:
-        """Run all tiles and yield (region within the part, values (channel, z, y, x)), slab by slab in z.
+        """Run all tiles and yield (region within the part, values (channel, z, y, x)), as they are complete.
 
         The channels are the classes and, if the batches give it, their spread.
         """
-        tz, ty, tx = self.tilings
-        kz, ky, kx = self.needed
-        y0, x0 = ty.starts[ky[0]], tx.starts[kx[0]]
-        y1, x1 = ty.starts[ky[-1]] + ty.size, tx.starts[kx[-1]] + tx.size
-        # Planes from `base` on: those to which tiles are still added, and before them the few that the next slice looks back to.
-        behind = self.back[0].index.shape[1] + 1
+        zs, ys, xs = (steps(tiling, back) for tiling, back in zip(self.tilings, self.back, strict=True))
         # The background is not kept: it is what the other classes leave, and a quarter of the memory.
-        sums = torch.zeros(classes - 1 + batches.spread, tz.size + behind, y1 - y0, x1 - x0)
-        base = tz.starts[kz[0]]
-        written, tiles_done = 0, 0
-        total = len(kz) * len(ky) * len(kx)
-        for z in kz:
-            here = sums[:, tz.starts[z] - base :]
-            for tile, (y, x) in batches.run(
-                ((y, x), partial(self.read, (tz.starts[z], ty.starts[y], tx.starts[x]), (tz.size, ty.size, tx.size)))
-                for y, x in product(ky, kx)
-            ):
-                run.report(tiles_done / total, "segmenting")
-                top, left = ty.starts[y] - y0, tx.starts[x] - x0
-                part = here[:, : tz.size, top : top + ty.size, left : left + tx.size]
-                part.addcmul_(tile[1:], torch.from_numpy(tz.window[z][:, None, None] * ty.window[y][:, None] * tx.window[x]))
-                tiles_done += 1
-            final = tz.final(z) if z != kz[-1] else self.model.shape[0]
-            ready = written + int(np.searchsorted(self.back[0].index[written:].max(axis=1), final))
-            for low in range(written, ready, _SLAB):
-                high = min(ready, low + _SLAB)
-                yield self._slab(sums, (base, y0, x0), low, high, classes)
-            written = ready
-            if z != kz[-1]:
-                keep = min(tz.starts[z + 1], int(self.back[0].index[written:].min()))
-                _forget(sums, keep - base)
-                base = keep
+        sums = Sums(classes - 1 + batches.spread, zs, ys, xs)
+        total = len(zs) * len(ys) * len(xs)
+        tiles = (
+            ((number, z, y, x), partial(self.read, (z.start, y.start, x.start), (z.size, y.size, x.size)))
+            for number, (z, y, x) in enumerate(product(zs, ys, xs))
+        )
+        for tile, (number, z, y, x) in batches.run(tiles):
+            run.report(number / total, "segmenting")
+            if x is xs[0]:
+                sums.enter(z, y)
+            sums.add(tile[1:], z, y, x)
+            del tile  # or it would be held while the next one is computed
+            if x is xs[-1]:
+                yield from self._finished(sums, z, y, classes)
+                sums.leave(z, y)
+                give_back()
 
-    def _slab(self, sums: Tensor, corner: Shape, low: int, high: int, classes: int) -> tuple[Region, npt.NDArray[np.float32]]:
-        along = (self.back[0].part(low, high), self.back[1], self.back[2])
-        used = sums[:, along[0].start - corner[0] : along[0].stop - corner[0]]
-        kept = gather(used, along, (along[0].start, corner[1], corner[2]))
-        values = torch.cat([1 - kept[: classes - 1].sum(dim=0, keepdim=True), kept])
-        _, height, width = self.region.shape
-        return Region((low, 0, 0), (high, height, width)), values.numpy()
+    def _finished(self, sums: Sums, z: Step, y: Step, classes: int) -> Iterator[tuple[Region, npt.NDArray[np.float32]]]:
+        """Yield what is complete with a row of tiles along x, slab by slab."""
+        (first, last), (top, bottom) = z.ready, y.ready
+        if top == bottom:
+            return
+        width = self.region.shape[2]
+        thick = max(1, _SLAB // ((bottom - top) * width))
+        along_y = self.back[1].part(top, bottom)
+        for low in range(first, last, thick):
+            high = min(last, low + thick)
+            along_z = self.back[0].part(low, high)
+            used = sums.complete(z, y, along_z, along_y)
+            kept = gather(used, (along_z, along_y, self.back[2]), (along_z.start, along_y.start, sums.x))
+            values = torch.cat([1 - kept[: classes - 1].sum(dim=0, keepdim=True), kept])
+            yield Region((low, top, 0), (high, bottom, width)), values.numpy()
 
 
 def _within(z: tuple[int, int] | None, region: Region, shape: Shape) -> Region | None:
@@ -200,12 +195,3 @@ def _within(z: tuple[int, int] | None, region: Region, shape: Shape) -> Region |
         wanted = f"from {z[0]} on" if z[1] >= END else f"from {z[0]} up to {z[1]}"
         raise VolvizError(f"A tomogram of {shape[0]} slices has none {wanted}; the first slice is 0.")
     return region & Region((low, 0, 0), (high, *shape[1:]))
-
-
-def _forget(sums: Tensor, planes: int) -> None:
-    """Drop the first planes, move the others up and clear what comes free."""
-    kept = sums.shape[1] - planes
-    for low in range(0, kept, max(1, planes)):  # so few at a time that source and target do not overlap
-        high = min(low + planes, kept)
-        sums[:, low:high] = sums[:, low + planes : high + planes]
-    sums[:, kept:] = 0

@@ -79,11 +79,9 @@ class Batches:
             for key, read in tiles:
                 waiting.append((key, pool.submit(self._alone, read())))
                 if len(waiting) >= lanes:
-                    first, future = waiting.popleft()
-                    yield future.result(), first
+                    yield _first(waiting)
             while waiting:
-                last, future = waiting.popleft()
-                yield future.result(), last
+                yield _first(waiting)
         finally:
             pool.shutdown(cancel_futures=True)
             torch.set_num_threads(threads)
@@ -142,3 +140,9 @@ class Batches:
             deviation = (square.div_(len(self.mirrors)) - mean**2).clamp_(min=0).sqrt_()
             mean = torch.cat([mean, deviation.amax(dim=1, keepdim=True)], dim=1)
         return mean.cpu()
+
+
+def _first(waiting: deque[tuple[K, Future[Tensor]]]) -> tuple[Tensor, K]:
+    """Wait for the first, and hold on to neither it nor its result."""
+    key, future = waiting.popleft()
+    return future.result(), key

@@ -24,7 +24,9 @@ _SLICES = 8
 def rounded(probabilities: npt.NDArray[np.float32], bits: Bits) -> npt.NDArray[Any]:
     """Round 0..1 to 0..255, or 0..65535. The four bytes of a voxel whose probabilities sum to one sum to 255 +- 2."""
     most = 2**bits - 1
-    whole: npt.NDArray[Any] = np.clip(np.floor(probabilities * most + (0.5 + _TIE)), 0, most).astype(f"u{bits // 8}")
+    scaled = probabilities * np.float32(most)
+    scaled += 0.5 + _TIE
+    whole: npt.NDArray[Any] = np.clip(np.floor(scaled, out=scaled), 0, most, out=scaled).astype(f"u{bits // 8}")
     return whole
 
 

@@ -81,14 +81,14 @@ class Tiling:
 
     def touching(self, start: int, stop: int) -> range:
         """Return the numbers of the tiles that count for voxels in start..stop."""
-        hit = [k for k in range(len(self.starts)) if self._support(k)[0] < stop and self._support(k)[1] > start]
+        hit = [k for k in range(len(self.starts)) if self.support(k)[0] < stop and self.support(k)[1] > start]
         return range(hit[0], hit[-1] + 1)
 
     def final(self, k: int) -> int:
         """Return up to where (exclusive) the sums are complete once tile k, not the last, and all before it were added."""
-        return self._support(k + 1)[0]
+        return self.support(k + 1)[0]
 
-    def _support(self, k: int) -> tuple[int, int]:
+    def support(self, k: int) -> tuple[int, int]:
         """Return the first voxel for which a tile counts, and the one past the last."""
         used = np.flatnonzero(self.window[k])
         return self.starts[k] + int(used[0]), self.starts[k] + int(used[-1]) + 1

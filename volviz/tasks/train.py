@@ -24,6 +24,7 @@ from volviz.segment.nn.ranks import joined
 from volviz.segment.protocol import Run, Segmenter
 from volviz.tasks.labels import read_example
 from volviz.tasks.pool import Pool, fill_pool
+from volviz.tasks.simulate import densities_in
 
 if TYPE_CHECKING:
     from volviz.segment.nn.ranks import Ranks
@@ -46,6 +47,7 @@ def train_file(
     data: Sequence[tuple[Path, Path]] = (),
     simulated: int = 0,
     pool: Path | None = None,
+    densities: Path | None = None,
     device: Device = "auto",
     precision: Precision = "auto",
     overwrite: bool = False,
@@ -59,19 +61,26 @@ def train_file(
         data: own tomograms, each with a volume of hard labels or a segmentation on the same grid. They are read in place.
         simulated: how many tomograms to simulate; without own data and without this number, 48.
         pool: folder that keeps the simulated tomograms, and is filled up if it holds some already; else they are deleted.
+        densities: a folder of structures that a third of the simulations take their spikes from, and half of them proteins:
+            atomic models (.pdb) and density maps (.mrc).
         device: where to train. Started by ``torchrun``, each process takes a GPU of its own, and they learn together.
         precision: of the convolutions; "auto" is the fastest that the device has circuits for.
         overwrite: replace a model that is there.
         report: hears of the progress.
 
     Raises:
-        VolvizError: a file cannot be opened, labels do not fit their tomogram, or there is a model already.
+        VolvizError: a file cannot be opened, labels do not fit their tomogram, there is a model already, or the folder of
+            structures holds none.
     """
     if out.suffix != ".safetensors":
         raise VolvizError(f"A model is saved as a .safetensors file, not as {out.name}; give its name that ending.")
     check_absent(out, overwrite=overwrite)
     own = [read_example(tomogram, labels) for tomogram, labels in data]
     count = simulated or (0 if own else SIMULATED)
+    if densities is not None:
+        if not count:
+            raise VolvizError("Structures are for simulations, and own tomograms alone need none; say how many to add (--simulate 48).")
+        densities_in(densities)  # says now what a process of its own could not
     with ExitStack() as stack:
         ranks = stack.enter_context(joined())
         report = report if ranks.leads else silent
@@ -81,7 +90,7 @@ def train_file(
             if getattr(segmenter, "held_out", 0) is None:
                 method = replace(segmenter, held_out=HELD_OUT)  # type: ignore[type-var]
             seed = 1 + int(getattr(segmenter, "seed", 0))
-            simulations = stack.enter_context(_simulations(pool, count, seed, ranks))
+            simulations = stack.enter_context(_simulations(pool, count, seed, densities, ranks))
             _wait(simulations, min(count, int(getattr(method, "held_out", 0)) + _ENOUGH), part(report, 0.0, 0.02))
             examples = Joined(simulations, own)
         for example in own:
@@ -90,34 +99,46 @@ def train_file(
         predictor = method.fit(examples, run)
         if ranks.leads:
             predictor.save(out)
-            _sign(out, segmenter, data, count)
+            _sign(out, segmenter, data, count, densities)
 
 
 @contextmanager
-def _simulations(folder: Path | None, count: int, seed: int, ranks: Ranks) -> Iterator[Pool]:
+def _simulations(folder: Path | None, count: int, seed: int, densities: Path | None, ranks: Ranks) -> Iterator[Pool]:
     """Simulate into a folder, or one that is deleted afterwards, while the block lasts. Of several processes the first does."""
     with ExitStack() as stack:
         if folder is None and ranks.leads:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="volviz-pool-")))
         shared = Path(ranks.lead(lambda: str(folder)))
         if ranks.leads:
-            stack.enter_context(filling(shared, count, seed=seed))
+            stack.enter_context(filling(shared, count, seed=seed, densities=densities))
         yield Pool(shared)
         ranks.lead(lambda: None)  # nobody deletes what another still reads
 
 
-def train_unet(out: Path, *, simulated: int = 400, pool: Path | None = None, report: Report = silent, **parameters: Any) -> None:
+def train_unet(
+    out: Path,
+    *,
+    simulated: int = 400,
+    pool: Path | None = None,
+    densities: Path | None = None,
+    report: Report = silent,
+    **parameters: Any,
+) -> None:
     """Train a `UNet` on simulations alone, as the bundled weights were. ``parameters`` are fields of `UNet`."""
     from volviz.segment.methods.unet import UNet
 
-    train_file(UNet(**parameters), out, simulated=simulated, pool=pool, report=report)
+    train_file(UNet(**parameters), out, simulated=simulated, pool=pool, densities=densities, report=report)
 
 
-def command_of(segmenter: Segmenter, out: Path, data: Sequence[tuple[Path, Path]] = (), simulated: int = 0) -> str:
+def command_of(
+    segmenter: Segmenter, out: Path, data: Sequence[tuple[Path, Path]] = (), simulated: int = 0, densities: Path | None = None
+) -> str:
     """Return the command line that trains this segmenter anew. Folders for checkpoints and pools are left out: they change nothing."""
     words = ["volviz", "train", type(segmenter).__name__.lower(), "--out", out.name]
     if simulated:
         words += ["--simulate", str(simulated)]
+    if densities is not None:
+        words += ["--densities", str(densities)]
     if data:
         words += ["--data", *(f"{tomogram}:{labels}" for tomogram, labels in data)]
     for field in fields(segmenter):  # type: ignore[arg-type]
@@ -127,11 +148,11 @@ def command_of(segmenter: Segmenter, out: Path, data: Sequence[tuple[Path, Path]
     return shlex.join(words)
 
 
-def _sign(out: Path, segmenter: Segmenter, data: Sequence[tuple[Path, Path]], simulated: int) -> None:
+def _sign(out: Path, segmenter: Segmenter, data: Sequence[tuple[Path, Path]], simulated: int, densities: Path | None) -> None:
     """Note in the card of a new model how it was made."""
     card = read_card(out)
     training = {**card.training, "simulated": simulated, "own_tomograms": [path.name for path, _ in data]}
-    write_card(out, replace(card, name=out.stem, training=training, command=command_of(segmenter, out, data, simulated)))
+    write_card(out, replace(card, name=out.stem, training=training, command=command_of(segmenter, out, data, simulated, densities)))
 
 
 class Joined(Sequence[Example]):
@@ -156,9 +177,9 @@ class Joined(Sequence[Example]):
 
 
 @contextmanager
-def filling(folder: Path, count: int, *, seed: int) -> Iterator[Pool]:
+def filling(folder: Path, count: int, *, seed: int, densities: Path | None = None) -> Iterator[Pool]:
     """Simulate into a folder in a process of its own, at low priority, for as long as the block lasts."""
-    worker = multiprocessing.get_context("spawn").Process(target=_fill, args=(folder, count, seed), daemon=True)
+    worker = multiprocessing.get_context("spawn").Process(target=_fill, args=(folder, count, seed, densities), daemon=True)
     worker.start()
     try:
         yield Pool(folder)
@@ -167,11 +188,11 @@ def filling(folder: Path, count: int, *, seed: int) -> Iterator[Pool]:
         worker.join()
 
 
-def _fill(folder: Path, count: int, seed: int) -> None:
+def _fill(folder: Path, count: int, seed: int, densities: Path | None) -> None:
     if sys.platform != "win32":
         os.nice(10)
     with suppress(KeyboardInterrupt):
-        fill_pool(folder, count, seed=seed)
+        fill_pool(folder, count, seed=seed, densities=densities)
 
 
 def _wait(pool: Pool, count: int, report: Report) -> None:
