@@ -38,6 +38,22 @@ def test_each_variation_changes_a_crop_and_the_same_seed_repeats_it(name: str) -
             assert torch.equal(a[1], b[1])
 
 
+def test_crops_of_one_tomogram_get_its_look_and_turns_and_places_of_their_own() -> None:
+    crop, target = torch.arange(8.0**3).reshape(8, 8, 8), torch.ones(2, 8, 8, 8)
+    looks = [np.random.default_rng(7) for _ in range(9)]
+    varied = [augment(crop, target, NONE, np.random.default_rng(s), look)[0] for s, look in enumerate(looks)]
+    assert len({float(v[0, 0, 0]) for v in varied}) > 1  # turned differently
+    values = [v.flatten().sort().values for v in varied]
+    assert all(torch.equal(v, values[0]) for v in values)  # contrast and brightness are alike
+    states = {look.bit_generator.state["state"]["state"] for look in looks}
+    assert len(states) == 1
+    always = Augmentation(**{field.name: 1.0 for field in fields(Augmentation)})
+    looks = [np.random.default_rng(7) for _ in range(3)]
+    for s, look in enumerate(looks):
+        augment(torch.randn(16, 16, 16), torch.ones(2, 16, 16, 16), always, np.random.default_rng(s), look)
+    assert len({look.random() for look in looks}) == 1  # nothing of a crop's own is drawn from the look
+
+
 def test_a_zoom_changes_sizes_and_density_and_target_agree() -> None:
     crop, target = ball()
     sizes = []

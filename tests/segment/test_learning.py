@@ -21,11 +21,9 @@ from volviz.segment.nn.augment import Augmentation, augment
 from volviz.segment.nn.crops import Crops, Source
 from volviz.segment.nn.curve import log_row, read_curve, ticks
 from volviz.segment.nn.division import Division
-from volviz.segment.nn.fit import Schedule, _Ahead, fit
 from volviz.segment.nn.losses import LOSSES
 from volviz.segment.nn.networks import Architecture
-from volviz.segment.nn.ranks import Ranks
-from volviz.segment.nn.validate import covering
+from volviz.segment.nn.validate import covering, grouped
 from volviz.segment.protocol import Precision, Run
 
 TINY = UNet(f_maps=8, num_levels=2, crop=32, steps=100, learning_rate=1e-2, held_out=1)
@@ -229,17 +227,6 @@ def test_cubes_too_small_for_half_precision_are_learnt_from_in_single() -> None:
     assert precision(16) == "bfloat16"
 
 
-def test_a_gradient_that_is_no_number_changes_nothing() -> None:
-    network = torch.nn.Conv3d(1, 2, 1)
-    before = network.weight.detach().clone()
-
-    def draw(rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        return torch.full((4, 4, 4), torch.nan), torch.ones(2, 4, 4, 4) / 2
-
-    fit(network, draw, lambda _: {"macro_f1": 1.0}, Schedule(2, batch=1, warmup=1), dtype=torch.float32, report=silent)
-    assert torch.equal(network.weight, before)
-
-
 def test_a_voxel_size_that_nobody_knows_is_the_networks() -> None:
     example = small()
     unknown = Grid(example.volume.grid.shape, (1.0, 1.0, 1.0), voxel_size_known=False)
@@ -261,6 +248,13 @@ def test_boxes_judge_every_voxel_once() -> None:
         counts[region] += 1
     assert (counts[:20, :150, :300] == 1).all()
     assert len(covering(source, 8, most=3)) == 3
+    # What is normalised together is of one volume, and of boxes apart from one another; every box is in one group.
+    other = Source.of(ball(), 10.0, 1)
+    groups = grouped([*boxes, *covering(other, 8)], "volume")
+    assert sorted(len(group) for group in groups) == [1, *([2] * (len(boxes) // 2))]
+    assert all(len({id(box.source) for box in group}) == 1 for group in groups)
+    assert {id(box) for group in groups[:-1] for box in group} == {id(box) for box in boxes}
+    assert grouped(boxes, "cube") == [[box] for box in boxes]
 
 
 def test_bright_examples_are_learned_as_dark_ones() -> None:
@@ -351,6 +345,9 @@ def test_card_is_plain_json_and_complete(tmp_path: Path) -> None:
     assert content["bricks"]["voxel_size"] == 10.0
     assert content["bricks"]["multiple"] == 2
     assert [label["name"] for label in content["labels"]] == ["background", "membrane", "spikes", "lumen"]
+    assert content["bricks"]["statistics"] == "volume"
+    alone = UNet(f_maps=2, num_levels=2, crop=16, steps=1, held_out=1, statistics="cube").fit([small(0), small(1)], Run())
+    assert alone.card.bricks.statistics == "tile"
 
 
 def test_a_curve_forgets_what_an_interrupted_run_did_after_its_checkpoint(tmp_path: Path) -> None:
@@ -366,18 +363,3 @@ def test_axes_are_marked_at_round_numbers(low: float, high: float) -> None:
     assert 2 <= len(marks) <= 12
     assert all(low - 1e-9 <= mark <= high + 1e-9 for mark in marks)
     assert float(f"{marks[1] - marks[0]:.1g}") == pytest.approx(marks[1] - marks[0])
-
-
-def test_cubes_are_the_same_however_many_are_drawn_ahead_and_by_how_many_processes() -> None:
-    def draw(rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        return torch.tensor(rng.random(2)), torch.tensor(rng.random(3))
-
-    def drawn(ranks: Ranks, batch: int, on_cpu: bool) -> list[list[tuple[float, int]]]:
-        with _Ahead(draw, Schedule(9, batch=batch, seed=4), ranks, on_cpu) as ahead:
-            return [[(float(cube.density[0]), cube.seed) for cube in ahead.batch(step)] for step in range(3)]
-
-    one = drawn(Ranks(), 4, on_cpu=True)
-    assert len({cube for step in one for cube in step}) == 12
-    assert drawn(Ranks(), 4, on_cpu=False) == one
-    first, second = (drawn(Ranks(rank, 2), 2, on_cpu=True) for rank in (0, 1))
-    assert [a + b for a, b in zip(first, second, strict=True)] == one

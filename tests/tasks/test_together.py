@@ -42,7 +42,17 @@ def test_two_processes_do_with_one_cube_each_what_one_does_with_two(tmp_path: Pa
     save(Volume(grid, (noise - labels).astype(np.float32)), tmp_path / "t.mrc")
     save(Volume(grid, labels), tmp_path / "l.mrc")
 
-    how = {"f_maps": 2, "num_levels": 2, "crop": 16, "steps": 4, "validate_every": 2, "warmup": 1, "learning_rate": 1e-2}
+    # With statistics of volumes each process has a volume of its own, and pools over its own cubes alone.
+    how = {
+        "f_maps": 2,
+        "num_levels": 2,
+        "crop": 16,
+        "steps": 4,
+        "validate_every": 2,
+        "warmup": 1,
+        "learning_rate": 1e-2,
+        "statistics": "cube",
+    }
     alone = UNet(**how, batch=2)
     data = [(tmp_path / "t.mrc", tmp_path / "l.mrc")]
     train_file(alone, tmp_path / "alone.safetensors", data=data, precision="float32")
@@ -80,11 +90,14 @@ def report(fraction, text="", **metrics):
 
 with joined() as ranks:
     drawn = []
-    def draw(rng):
-        drawn.append(float(rng.random()))
-        return torch.zeros(4, 4, 4), torch.zeros(2, 4, 4, 4)
+    class Cubes:
+        def choose(self, rng):
+            return 0
+        def cube(self, volume, rng, look=None, aimed=None):
+            drawn.append(float(rng.random()))
+            return torch.zeros(4, 4, 4), torch.zeros(2, 4, 4, 4)
     try:
-        fit(torch.nn.Conv3d(1, 2, 1), draw, lambda n: {"macro_f1": 0.0}, Schedule(9, batch=1), dtype=torch.float32, report=report)
+        fit(torch.nn.Conv3d(1, 2, 1), Cubes(), lambda n: {"macro_f1": 0.0}, Schedule(9, batch=1), dtype=torch.float32, report=report)
         said = "went on"
     except Cancelled:
         said = "cancelled"

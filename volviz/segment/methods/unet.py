@@ -29,10 +29,11 @@ from volviz.segment.nn.foreground import Foreground
 from volviz.segment.nn.losses import Loss
 from volviz.segment.nn.networks import Architecture, Network, build, sizes_of, transfer
 from volviz.segment.nn.ranks import joined
+from volviz.segment.nn.statistics import Over
 from volviz.segment.nn.unet import ResidualUNet3D, random_weights
 from volviz.segment.nn.validate import Judge
 from volviz.segment.protocol import Run
-from volviz.segment.tiles import Bricks
+from volviz.segment.tiles import Bricks, Statistics
 
 # Cubes in which features are measured that new levels shall pass on.
 _FEW = 4
@@ -67,6 +68,8 @@ class UNet:
     """Edge of the training cubes in voxels."""
     batch: int = 2
     """Cubes per step, in each process."""
+    statistics: Over = "volume"
+    """Layers normalise all cubes of a step together, which are then of one volume, as they later do whole volumes; cube: each by itself."""
     steps: int = 20_000
     """Steps after which the learning rate has fallen to a hundredth."""
     minutes: float = 0.0
@@ -111,12 +114,13 @@ class UNet:
             if device.type == "cpu" and self.crop // network.multiple <= _WRONG:
                 dtype = torch.float32
             network.to(device=device, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-            judge = Judge(crops, [label.name for label in labels], network.multiple, dtype)
+            judge = Judge(crops, [label.name for label in labels], network.multiple, dtype, self.statistics)
             validate = judge.some(division.validation)
             reports = part(run.report, 0.0, 0.97), part(run.report, 0.97, 1.0)
             progress = fit(network, crops, validate, self._schedule(start), dtype=dtype, report=reports[0], folder=self.checkpoints)
             network.half().float()  # what is saved is what was judged
             test = ranks.lead(lambda: judge.all(network, division.test, reports[1]))
+        over: Statistics = "volume" if self.statistics == "volume" else "tile"
         training = {
             "parameters": {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()},
             "examples": len(examples),
@@ -131,7 +135,7 @@ class UNet:
             method="unet",
             architecture=architecture,
             labels=labels,
-            bricks=Bricks(self.voxel_size, multiple=network.multiple, tile=192, overlap=64, statistics="volume"),
+            bricks=Bricks(self.voxel_size, multiple=network.multiple, tile=192, overlap=64, statistics=over),
             training=training,
             scores={"held_out": progress.best_scores, **({"test": test} if test else {})},
         )
@@ -149,6 +153,7 @@ class UNet:
             validate_every=self.validate_every,
             seed=self.seed,
             judge_start=bool(start) and not start["drawn_anew"],
+            statistics=self.statistics,
         )
 
     def _network(self, labels: tuple[Label, ...], crops: Crops, report: Report) -> tuple[Network, dict[str, Any], dict[str, Any]]:

@@ -41,20 +41,25 @@ _ZOOM = (0.8, 1.25)
 _STRETCH = 0.08
 
 
-def augment(crop: Tensor, target: Tensor, how: Augmentation, rng: Generator) -> tuple[Tensor, Tensor]:
-    """Vary one crop (z, y, x) of standardised density and its target (class, z, y, x)."""
+def augment(crop: Tensor, target: Tensor, how: Augmentation, rng: Generator, look: Generator | None = None) -> tuple[Tensor, Tensor]:
+    """Vary one crop (z, y, x) of standardised density and its target (class, z, y, x).
+
+    What a tomogram has everywhere alike (magnification, spectrum, strength of noise, contrast) is drawn from ``look``, if that is
+    given: from two in the same state, two crops of one tomogram get the same.
+    """
+    look = look or rng
     crop, target = _turn(crop, target, rng)
-    if rng.random() < how.zoom:
-        crop, target = _zoom(crop, target, rng)
-    crop = _filter(crop, how, rng)
-    if rng.random() < how.noise:
-        crop = crop + _colored_noise(crop.shape, rng) * float(rng.uniform(0.1, 0.7)) * crop.std()
-    if rng.random() < how.uneven:
-        crop = crop * (1 + 0.4 * _slope(crop.shape, rng)) + float(rng.uniform(0, 1.0)) * _slope(crop.shape, rng)
-    if rng.random() < how.gamma:
+    if look.random() < how.zoom:
+        crop, target = _zoom(crop, target, look)
+    crop = _filter(crop, how, look)
+    if look.random() < how.noise:
+        crop = crop + _colored_noise(crop.shape, rng, look) * float(look.uniform(0.1, 0.7)) * crop.std()
+    if look.random() < how.uneven:
+        crop = crop * (1 + 0.4 * _slope(crop.shape, rng)) + float(look.uniform(0, 1.0)) * _slope(crop.shape, rng)
+    if look.random() < how.gamma:
         low, high = crop.amin(), crop.amax()
-        crop = ((crop - low) / (high - low + 1e-6)) ** float(np.exp(rng.uniform(-0.35, 0.35))) * (high - low) + low
-    crop = crop * float(np.exp(rng.normal(0, 0.25))) + float(rng.normal(0, 0.2))
+        crop = ((crop - low) / (high - low + 1e-6)) ** float(np.exp(look.uniform(-0.35, 0.35))) * (high - low) + low
+    crop = crop * float(np.exp(look.normal(0, 0.25))) + float(look.normal(0, 0.2))
     if rng.random() < how.cutout:
         crop, target = _cut_out(crop, target, rng)
     return crop.contiguous(), target.contiguous()
@@ -147,12 +152,12 @@ def _random_curve(rng: Generator, knots: int = 8) -> Tensor:
     return torch.from_numpy(np.exp(fine)).to(torch.float32)
 
 
-def _colored_noise(shape: torch.Size, rng: Generator) -> Tensor:
+def _colored_noise(shape: torch.Size, rng: Generator, look: Generator) -> Tensor:
     """Noise of unit variance, white to grainy: the grain's width is drawn."""
     white = torch.from_numpy(rng.standard_normal(tuple(shape), dtype=np.float32))
-    if rng.random() < 0.4:
+    if look.random() < 0.4:
         return white
-    low = _radial(_gaussian(rng.uniform(0.08, 0.35)), tuple(shape))
+    low = _radial(_gaussian(look.uniform(0.08, 0.35)), tuple(shape))
     grain = torch.fft.irfftn(torch.fft.rfftn(white) * low, s=tuple(shape))
     scaled: Tensor = grain / (grain.std() + 1e-6)
     return scaled

@@ -5,6 +5,7 @@ Volumes and labels stay on disk: a cube reads what it needs.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -149,21 +150,23 @@ class Source:
             target.narrow(a + 1, beyond, shape[a] - beyond).zero_()
         return density, target
 
-    def draw(self, size: int, how: Augmentation, rng: Generator) -> tuple[Tensor, Tensor]:
-        """Cut and vary a random cube of this size."""
+    def draw(
+        self, size: int, how: Augmentation, rng: Generator, look: Generator | None = None, aimed: float | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Cut and vary a random cube of this size, near a structure with the chance ``aimed``. For ``look`` see `augment`."""
         whole = size + 2 * MARGIN
         for _ in range(_TRIES):
-            density, target = self.crop(self._place(whole, rng), (whole, whole, whole))
+            density, target = self.crop(self._place(whole, rng, _AIMED if aimed is None else aimed), (whole, whole, whole))
             if _telling(target):
                 break
-        density, target = augment(density, target, how, rng)
+        density, target = augment(density, target, how, rng, look)
         inside = slice(MARGIN, MARGIN + size)
         return density[inside, inside, inside], target[:, inside, inside, inside]
 
-    def _place(self, size: int, rng: Generator) -> Shape:
+    def _place(self, size: int, rng: Generator, aimed: float = _AIMED) -> Shape:
         """Draw where a cube begins: inside the part where that is possible, and centred on it along axes that are too short."""
         low, shape = np.asarray(self.within.start), np.asarray(self.within.shape)
-        if self.chances.any() and rng.random() < _AIMED:
+        if self.chances.any() and rng.random() < aimed:
             near = self.places[int(rng.choice(len(self.places), p=self.chances / self.chances.sum()))]
             reach = size // 3
             centre = near[int(rng.integers(len(near)))] - low + rng.integers(-reach, reach + 1, 3)
@@ -228,17 +231,31 @@ class Crops:
     part: Part = WHOLE
     groups: Groups | None = None
     sources: dict[tuple[int, Part], Source] = field(default_factory=dict)
+    _preparing: threading.RLock = field(default_factory=threading.RLock)
 
     def source(self, i: int, part: Part = WHOLE) -> Source:
         """Return a part of the example of this number, prepared."""
         if (i, part) not in self.sources:
-            if part == WHOLE:
-                sign = self.signs if isinstance(self.signs, int) else self.signs[i]
-                self.sources[i, part] = Source.of(self.examples[i], self.voxel_size, sign, self.groups)
-            else:
-                self.sources[i, part] = self.source(i).slab(*part)
+            # Cubes of one volume are drawn side by side: it is surveyed for the first of them alone.
+            with self._preparing:
+                if (i, part) not in self.sources:
+                    self.sources[i, part] = self._prepare(i, part)
         return self.sources[i, part]
 
+    def _prepare(self, i: int, part: Part) -> Source:
+        if part != WHOLE:
+            return self.source(i).slab(*part)
+        sign = self.signs if isinstance(self.signs, int) else self.signs[i]
+        return Source.of(self.examples[i], self.voxel_size, sign, self.groups)
+
+    def choose(self, rng: Generator) -> int:
+        """Choose an example to draw from."""
+        return int(rng.integers(self.first, len(self.examples)))
+
+    def cube(self, example: int, rng: Generator, look: Generator | None = None, aimed: float | None = None) -> tuple[Tensor, Tensor]:
+        """Draw a cube of an example: density (z, y, x) and target (class, z, y, x). See `Source.draw`."""
+        return self.source(example, self.part).draw(self.size, self.how, rng, look, aimed)
+
     def __call__(self, rng: Generator) -> tuple[Tensor, Tensor]:
-        """Draw a cube: density (z, y, x) and target (class, z, y, x)."""
-        return self.source(int(rng.integers(self.first, len(self.examples))), self.part).draw(self.size, self.how, rng)
+        """Draw a cube of any example."""
+        return self.cube(self.choose(rng), rng)

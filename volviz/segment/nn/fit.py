@@ -7,10 +7,11 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -23,18 +24,34 @@ from volviz.segment.nn.curve import draw_curve, log_row
 from volviz.segment.nn.densenet import dropping
 from volviz.segment.nn.losses import LOSSES, Loss
 from volviz.segment.nn.ranks import Ranks, joined
+from volviz.segment.nn.statistics import Over, pooled
 
 Cube = tuple[Tensor, Tensor]
 State = dict[str, Tensor]
-Draw = Callable[[Generator], Cube]
 Validate = Callable[[nn.Module], Mapping[str, float]]
+
+
+class Cubes(Protocol):
+    """Where cubes come from: volumes, by number."""
+
+    def choose(self, rng: Generator) -> int:
+        """Choose a volume."""
+
+    def cube(self, volume: int, rng: Generator, look: Generator | None = None, aimed: float | None = None) -> Cube:
+        """Draw a cube of a volume: density (z, y, x) and target (class, z, y, x).
+
+        ``look`` draws how cubes of one tomogram are varied alike, if they are to be; ``aimed`` is the chance that something
+        is to be seen.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """How long, how fast and by which loss to learn.
 
-    Every step takes ``batch`` cubes in each process. The learning rate rises over ``warmup`` steps and then falls as a
+    Every step takes ``batch`` cubes in each process. With statistics "volume" these are of one volume, the first of them
+    aimed at its structures and the others anywhere in it, and are normalised together; with "cube" each is by itself, of
+    a volume of its own. Processes never share statistics. The learning rate rises over ``warmup`` steps and then falls as a
     cosine to a hundredth, which it reaches after ``steps``, or after ``minutes`` if that is sooner: a run on a busy
     machine still ends well. The best weights are judged by the score named ``judge``; with ``judge_start`` those that
     learning starts from are too. What is kept is the moving average of the weights, with decay ``average``.
@@ -52,6 +69,7 @@ class Schedule:
     seed: int = 0
     judge: str = "macro_f1"
     judge_start: bool = False
+    statistics: Over = "volume"
 
     def rate(self, step: int, done: float) -> float:
         """Return the learning rate of a step when this fraction is done."""
@@ -77,7 +95,7 @@ class Progress:
 
 def fit(
     network: nn.Module,
-    draw: Draw,
+    cubes: Cubes,
     validate: Validate,
     schedule: Schedule,
     *,
@@ -89,10 +107,12 @@ def fit(
 
     With a folder, `checkpoint.pt`, `curve.csv` and `curve.png` are kept there, `best.pt` holds the best weights so far,
     and a run that finds a checkpoint goes on from it, to the same end. Each cube of a step depends on the seed, the step
-    and its number alone: two processes (see `ranks`) do with one cube each what one process does with two.
+    and its number alone. With statistics of cubes, two processes (see `ranks`) do with one cube each what one process does
+    with two; with those of volumes, each process has a volume to itself.
 
-    On a CPU every cube of a batch has a thread of its own: threads that share one convolution wait for one another at
-    each layer, ten times longer than they compute once another program uses a core.
+    On a CPU cubes with statistics of their own are computed in a thread for each: threads that share one convolution wait
+    for one another at each layer, ten times longer than they compute once another program uses a core. Cubes with
+    statistics in common have to be computed together.
 
     Raises:
         VolvizError: the checkpoint in the folder is of another network, or a batch does not fit into the GPU.
@@ -100,10 +120,18 @@ def fit(
     """
     threads = torch.get_num_threads()
     on_cpu = next(network.parameters()).device.type == "cpu"
-    parts = threads if on_cpu else 1
-    torch.set_num_threads(1)
+    together = schedule.statistics == "volume"
+    parts = threads if on_cpu and not together else 1
     try:
-        with joined() as ranks, ThreadPoolExecutor(parts) as workers, _Ahead(draw, schedule, ranks, on_cpu) as ahead:
+        with (
+            joined() as ranks,
+            ThreadPoolExecutor(parts) as workers,
+            _Ahead(cubes, schedule, ranks, on_cpu) as ahead,
+            pooled(network) if together else nullcontext(),
+        ):
+            if parts == 1:
+                workers.submit(torch.set_num_threads, threads).result()  # holds for that thread, and for threads begun later
+            torch.set_num_threads(1)
             training = _Training(network, schedule, dtype, workers, parts, ranks)
             if folder is not None:
                 training.resume(folder)
@@ -257,8 +285,8 @@ class _Drawn:
 class _Ahead:
     """Draws the cubes of coming steps while the network computes."""
 
-    def __init__(self, draw: Draw, schedule: Schedule, ranks: Ranks, on_cpu: bool) -> None:
-        self.draw, self.schedule, self.first = draw, schedule, ranks.rank * schedule.batch
+    def __init__(self, cubes: Cubes, schedule: Schedule, ranks: Ranks, on_cpu: bool) -> None:
+        self.cubes, self.schedule, self.first = cubes, schedule, ranks.rank * schedule.batch
         # A GPU is soon done with a cube that takes one core a second to cut and vary; a CPU computes longer than that.
         cores = max(1, (os.cpu_count() or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) - 1)
         self.steps, workers = (1, 1) if on_cpu else (2, min(cores, 2 * schedule.batch))
@@ -275,13 +303,25 @@ class _Ahead:
         """Return the cubes of a step, and begin to draw those of the next."""
         for s in range(step, step + 1 + self.steps):
             if s not in self.pending:
-                self.pending[s] = [self.pool.submit(self.cube, s, self.first + k) for k in range(self.schedule.batch)]
+                self.pending[s] = self.begin(s)
         return [future.result() for future in self.pending.pop(step)]
 
-    def cube(self, step: int, number: int) -> _Drawn:
+    def begin(self, step: int) -> list[Future[_Drawn]]:
+        """Begin to draw the cubes of a step."""
+        seed, batch, together = self.schedule.seed, self.schedule.batch, self.schedule.statistics == "volume"
+        rngs = [np.random.default_rng((seed, step, self.first + k)) for k in range(batch)]
+        if not together or batch == 1:
+            return [self.pool.submit(self.cube, self.cubes.choose(rng), rng) for rng in rngs]
+        # Of the same volume, which the first chooses, and varied alike, as if that volume had been varied.
+        volume = self.cubes.choose(rngs[0])
+        looks = [np.random.default_rng((seed, step, self.first, 1)) for _ in rngs]
+        return [
+            self.pool.submit(self.cube, volume, rng, look, float(k == 0)) for k, (rng, look) in enumerate(zip(rngs, looks, strict=True))
+        ]
+
+    def cube(self, volume: int, rng: Generator, look: Generator | None = None, aimed: float | None = None) -> _Drawn:
         """Draw one cube of a step."""
-        rng = np.random.default_rng((self.schedule.seed, step, number))
-        density, target = self.draw(rng)
+        density, target = self.cubes.cube(volume, rng, look, aimed)
         return _Drawn(density, target, int(rng.integers(2**63)))
 
 

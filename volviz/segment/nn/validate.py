@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import product
+from itertools import groupby, product
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +16,14 @@ from volviz.core.errors import VolvizError
 from volviz.core.grid import Shape
 from volviz.core.report import Report, silent
 from volviz.segment.nn.crops import Crops, Part, Source
+from volviz.segment.nn.statistics import Over, pooled
 
 # Voxels along the edge of a box, at most.
 _EDGE = 128
 # Boxes that a validation judges, of all volumes together: a bounded cost.
 _BOXES = 16
+# Boxes of a volume that are normalised together, at most: a bounded memory.
+_TOGETHER = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,12 +54,24 @@ def _along(low: int, high: int, multiple: int) -> list[tuple[int, int, int]]:
     return [(start, side, max(0, before + side - start)) for before, start in zip([low - side, *starts], starts, strict=False)]
 
 
+def grouped(boxes: Sequence[Box], over: Over) -> list[list[Box]]:
+    """Return the boxes in groups that are normalised together: two that lie apart in their volume, or each by itself."""
+    if over == "cube":
+        return [[box] for box in boxes]
+    groups = []
+    for _, same in groupby(boxes, key=lambda box: id(box.source)):
+        of = list(same)
+        count = -(-len(of) // _TOGETHER)
+        groups += [of[i::count] for i in range(count)]
+    return groups
+
+
 def f1_scores(
-    network: nn.Module, boxes: Sequence[Box], names: Sequence[str], dtype: torch.dtype, report: Report = silent
+    network: nn.Module, groups: Sequence[Sequence[Box]], names: Sequence[str], dtype: torch.dtype, report: Report = silent
 ) -> dict[str, float]:
     """Return F1 of each class but the background, voxels of all boxes together, and their mean.
 
-    A class that is nowhere in the labels has no score.
+    The boxes of a group, all of one size, are normalised together. A class that is nowhere in the labels has no score.
 
     Raises:
         Cancelled: by the report.
@@ -64,27 +79,29 @@ def f1_scores(
     device = next(network.parameters()).device
 
     @torch.no_grad()
-    def count(box: Box) -> npt.NDArray[np.float64]:
+    def count(boxes: Sequence[Box]) -> npt.NDArray[np.float64]:
         counts = np.zeros((len(names), 3))
-        density, target = box.source.crop(box.start, box.shape)
+        cut = [box.source.crop(box.start, box.shape) for box in boxes]
+        densities = torch.stack([density[None] for density, _ in cut]).to(device)
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-            logits = network(density[None, None].to(device).contiguous(memory_format=torch.channels_last_3d))
-        found, true = logits[0].float().argmax(dim=0).cpu(), target.argmax(dim=0)
-        z, y, x = box.judged
-        fresh = torch.zeros(box.shape, dtype=torch.bool)
-        fresh[z:, y:, x:] = True
-        known = (target.sum(dim=0) > 0) & fresh
-        for c in range(1, len(names)):
-            f, t = (found == c) & known, (true == c) & known
-            counts[c] = [int((f & t).sum()), int(f.sum()), int(t.sum())]
+            logits = network(densities.contiguous(memory_format=torch.channels_last_3d))
+        for box, (_, target), said in zip(boxes, cut, logits, strict=True):
+            found, true = said.float().argmax(dim=0).cpu(), target.argmax(dim=0)
+            z, y, x = box.judged
+            fresh = torch.zeros(box.shape, dtype=torch.bool)
+            fresh[z:, y:, x:] = True
+            known = (target.sum(dim=0) > 0) & fresh
+            for c in range(1, len(names)):
+                f, t = (found == c) & known, (true == c) & known
+                counts[c] += [int((f & t).sum()), int(f.sum()), int(t.sum())]
         return counts
 
     total = np.zeros((len(names), 3))
-    with ThreadPoolExecutor(2 if device.type == "cpu" else 1) as workers:
+    with pooled(network), ThreadPoolExecutor(2 if device.type == "cpu" else 1) as workers:
         try:
-            for i, counts in enumerate(workers.map(count, boxes)):
+            for i, counts in enumerate(workers.map(count, groups)):
                 total += counts
-                report((i + 1) / len(boxes), "scoring")
+                report((i + 1) / len(groups), "scoring")
         except BaseException:
             workers.shutdown(cancel_futures=True)
             raise
@@ -94,12 +111,16 @@ def f1_scores(
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Scores networks that want multiples of so many voxels, by the same parts of the same examples."""
+    """Scores networks that want multiples of so many voxels, by the same parts of the same examples.
+
+    With statistics ``over`` volumes they are judged as they will be used, nearly: normalised over two boxes of a volume.
+    """
 
     crops: Crops
     names: Sequence[str]
     multiple: int
     dtype: torch.dtype
+    over: Over = "volume"
 
     def some(self, parts: Sequence[tuple[int, Part]]) -> Callable[[nn.Module], Mapping[str, float]]:
         """Return what scores a network on boxes spread over these parts: always the same, and not many.
@@ -111,9 +132,9 @@ class Judge:
         boxes = [box for i, part in parts for box in covering(self.crops.source(i, part), self.multiple, most)]
         if not any(len(places) for box in boxes for places in box.source.places):
             raise VolvizError("Nothing is labelled in what is held out to judge by: give labels with structures, or hold out others.")
-        return lambda network: f1_scores(network, boxes, self.names, self.dtype)
+        return lambda network: f1_scores(network, grouped(boxes, self.over), self.names, self.dtype)
 
     def all(self, network: nn.Module, parts: Sequence[tuple[int, Part]], report: Report) -> dict[str, float]:
         """Score a network on every voxel of these parts; without any there are no scores."""
         boxes = [box for i, part in parts for box in covering(self.crops.source(i, part), self.multiple)]
-        return f1_scores(network, boxes, self.names, self.dtype, report) if boxes else {}
+        return f1_scores(network, grouped(boxes, self.over), self.names, self.dtype, report) if boxes else {}
