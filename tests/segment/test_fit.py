@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,7 @@ from volviz.core.report import silent
 from volviz.segment.nn.fit import Cube, Schedule, _Ahead, fit
 from volviz.segment.nn.networks import SIZES, build
 from volviz.segment.nn.ranks import Ranks
-from volviz.segment.nn.statistics import Over, pooled
+from volviz.segment.nn.together import Meeting, Over, pooled
 from volviz.segment.nn.unet import random_weights
 
 
@@ -59,40 +61,77 @@ def test_a_cube_alone_is_aimed_as_often_as_ever() -> None:
     assert drawn(Ranks(), 1, "volume") == drawn(Ranks(), 1, "cube")
 
 
-def joined_norm(x: torch.Tensor, groups: int, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-    """Normalise groups of channels over all cubes (n, channel, z, y, x), written out."""
-    n, channels = x.shape[:2]
-    grouped = x.reshape(n, groups, channels // groups, -1)
-    mean = grouped.mean(dim=(0, 2, 3), keepdim=True)
-    variance = ((grouped - mean) ** 2).mean(dim=(0, 2, 3), keepdim=True)
-    normal = ((grouped - mean) / torch.sqrt(variance + 1e-5)).reshape(x.shape)
-    return normal * weight.reshape(-1, 1, 1, 1) + bias.reshape(-1, 1, 1, 1)
+@pytest.fixture
+def norm() -> torch.nn.GroupNorm:
+    made = torch.nn.GroupNorm(2, 6).double()
+    for parameter in made.parameters():
+        torch.nn.init.normal_(parameter, generator=torch.Generator().manual_seed(1))
+    return made
+
+
+def unlike(cubes: int) -> torch.Tensor:
+    """Return cubes (n, 6, 4, 5, 3) each of which is louder and brighter than the one before: their own statistics would show."""
+    strength = torch.arange(1, cubes + 1, dtype=torch.float64)[:, None, None, None, None]
+    return torch.randn(cubes, 6, 4, 5, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * strength + strength
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last_3d])
-def test_pooled_statistics_are_those_of_the_cubes_joined_and_gradients_pass_through_them(layout: torch.memory_format) -> None:
-    generator = torch.Generator().manual_seed(0)
-    network = torch.nn.Sequential(torch.nn.GroupNorm(2, 6)).double()
-    norm = network[0]
-    for parameter in norm.parameters():
-        torch.nn.init.normal_(parameter, generator=generator)
-    strength = torch.tensor([1.0, 3.0])[:, None, None, None, None]  # the cubes differ: their own statistics would show
-    x = (torch.randn(2, 6, 4, 5, 3, generator=generator, dtype=torch.float64) * strength + strength).contiguous(memory_format=layout)
-    x.requires_grad_()
-    towards = torch.randn(x.shape, generator=generator, dtype=torch.float64)
+def test_pooled_statistics_are_those_of_the_cubes_joined_and_gradients_pass_through_them(
+    norm: torch.nn.GroupNorm, layout: torch.memory_format
+) -> None:
+    network = torch.nn.Sequential(norm)
+    x = unlike(2).contiguous(memory_format=layout).requires_grad_()
+    towards = torch.randn(x.shape, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     with pooled(network), pooled(network):
         found = network(x)
-    cat = group_norm(torch.cat(list(x), dim=1)[None], 2, norm.weight, norm.bias)[0]
-    assert torch.allclose(found, torch.stack(cat.split(4, dim=1)))
-    given = (x, norm.weight, norm.bias)
-    expected = joined_norm(x, 2, norm.weight, norm.bias)
+    joined = group_norm(torch.cat(list(x), dim=1)[None], 2, norm.weight, norm.bias)[0]
+    expected = torch.stack(joined.split(4, dim=1))
     assert torch.allclose(found, expected)
+    given = (x, norm.weight, norm.bias)
     for a, b in zip(
         torch.autograd.grad((found * towards).sum(), given), torch.autograd.grad((expected * towards).sum(), given), strict=True
     ):
         assert torch.allclose(a, b)
     assert network[0] is norm  # as it was
     assert not torch.allclose(network(x), expected)
+
+
+def test_threads_with_some_cubes_each_do_what_one_does_with_all(norm: torch.nn.GroupNorm) -> None:
+    network = torch.nn.Sequential(norm, torch.nn.Conv3d(6, 4, 3).double(), torch.nn.GroupNorm(2, 4).double())
+    x = unlike(3)
+    parameters = list(network.parameters())
+
+    def gradient(cubes: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        y = network(cubes)
+        return (y.detach(), *torch.autograd.grad((torch.sin(y) * y).sum(), parameters))
+
+    with pooled(network), ThreadPoolExecutor(2) as workers:
+        whole, *expected = gradient(x)
+        for _ in range(3):
+            meeting = Meeting(2)
+
+            def part(k: int, meeting: Meeting = meeting) -> tuple[torch.Tensor, ...]:
+                with meeting.attended(k):
+                    return gradient(x[k::2])
+
+            (even, *some), (odd, *others) = workers.map(part, range(2))
+            assert torch.allclose(even, whole[0::2])
+            assert torch.allclose(odd, whole[1::2])
+            assert all(torch.allclose(a + b, c) for a, b, c in zip(some, others, expected, strict=True))
+
+
+def test_a_thread_that_fails_lets_the_others_go() -> None:
+    meeting = Meeting(2)
+
+    def part(k: int) -> None:
+        with meeting.attended(k):
+            if k:
+                raise ValueError("the reason")
+            meeting.sum(k, torch.ones(1))
+
+    with ThreadPoolExecutor(2) as workers:
+        done = [workers.submit(part, k) for k in range(2)]
+        assert [str(future.exception(timeout=60)) for future in done] == ["the reason", "the reason"]
 
 
 class Noise:

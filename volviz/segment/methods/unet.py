@@ -29,7 +29,7 @@ from volviz.segment.nn.foreground import Foreground
 from volviz.segment.nn.losses import Loss
 from volviz.segment.nn.networks import Architecture, Network, build, sizes_of, transfer
 from volviz.segment.nn.ranks import joined
-from volviz.segment.nn.statistics import Over
+from volviz.segment.nn.together import Over
 from volviz.segment.nn.unet import ResidualUNet3D, random_weights
 from volviz.segment.nn.validate import Judge
 from volviz.segment.protocol import Run

@@ -24,7 +24,7 @@ from volviz.segment.nn.curve import draw_curve, log_row
 from volviz.segment.nn.densenet import dropping
 from volviz.segment.nn.losses import LOSSES, Loss
 from volviz.segment.nn.ranks import Ranks, joined
-from volviz.segment.nn.statistics import Over, pooled
+from volviz.segment.nn.together import Meeting, Over, pooled
 
 Cube = tuple[Tensor, Tensor]
 State = dict[str, Tensor]
@@ -110,9 +110,8 @@ def fit(
     and its number alone. With statistics of cubes, two processes (see `ranks`) do with one cube each what one process does
     with two; with those of volumes, each process has a volume to itself.
 
-    On a CPU cubes with statistics of their own are computed in a thread for each: threads that share one convolution wait
-    for one another at each layer, ten times longer than they compute once another program uses a core. Cubes with
-    statistics in common have to be computed together.
+    On a CPU every cube of a batch has a thread of its own: threads that share one convolution wait for one another at
+    each layer, ten times longer than they compute once another program uses a core.
 
     Raises:
         VolvizError: the checkpoint in the folder is of another network, or a batch does not fit into the GPU.
@@ -120,18 +119,15 @@ def fit(
     """
     threads = torch.get_num_threads()
     on_cpu = next(network.parameters()).device.type == "cpu"
-    together = schedule.statistics == "volume"
-    parts = threads if on_cpu and not together else 1
+    parts = threads if on_cpu else 1
+    torch.set_num_threads(1)
     try:
         with (
             joined() as ranks,
             ThreadPoolExecutor(parts) as workers,
             _Ahead(cubes, schedule, ranks, on_cpu) as ahead,
-            pooled(network) if together else nullcontext(),
+            pooled(network) if schedule.statistics == "volume" else nullcontext(),
         ):
-            if parts == 1:
-                workers.submit(torch.set_num_threads, threads).result()  # holds for that thread, and for threads begun later
-            torch.set_num_threads(1)
             training = _Training(network, schedule, dtype, workers, parts, ranks)
             if folder is not None:
                 training.resume(folder)
@@ -189,8 +185,14 @@ class _Training:
         parameters = list(self.network.parameters())
         parts = min(self.parts, len(cubes))
         scale = self.scaler.scale(torch.ones((), device=self.device))
+        meeting = Meeting(parts)
+
+        def compute(part: int) -> list[Tensor]:
+            with meeting.attended(part):
+                return self.gradient(scale, cubes[part::parts])
+
         try:
-            computed = list(self.workers.map(partial(self.gradient, scale), (cubes[i::parts] for i in range(parts))))
+            computed = list(self.workers.map(compute, range(parts)))
         except torch.OutOfMemoryError as error:
             raise VolvizError(
                 f"The GPU has no room for {len(cubes)} cubes at a time: make --batch or --crop smaller, or close other programs."

@@ -10,16 +10,15 @@ one pass, for the boxes go through the network together.
 Measured on the first bundled network, tiles of 192 against 144 on three simulations: the 99.9th percentile of the
 difference was 0.30, 0.64 and 0.53 with each tile's own statistics, and 0.01, 0.02 and 0.05 with the volume's. F1 of a
 class changed by -0.03 to +0.01: that network was taught with each cube's own statistics. So what is taught for this
-sees the like: several cubes of one volume at a time, normalised together (`pooled`).
+sees the like: several cubes of one volume at a time, normalised together (`volviz.segment.nn.together`).
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import product
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -29,8 +28,6 @@ from torch.nn.functional import batch_norm
 from volviz.core.grid import Shape
 
 M = TypeVar("M", bound=nn.Module)
-# Over what a network normalises while it learns: all cubes of a step, which are then of one volume, or each cube.
-Over = Literal["volume", "cube"]
 
 # Edge of a box. Zeros that stand for what is beyond its faces weigh on the statistics: with edges of 64, F1 of membranes
 # was up to 0.07 worse than with 96, and larger ones were no better.
@@ -71,37 +68,6 @@ def with_fixed_statistics(network: nn.Module, tiles: Tensor, dtype: torch.dtype)
         fixed(tiles.contiguous(memory_format=torch.channels_last_3d))
     _replace(fixed, _Collect, _Collect.fixed)
     return fixed
-
-
-@contextmanager
-def pooled(network: nn.Module) -> Iterator[None]:
-    """While the block lasts, group norms take mean and variance over all cubes of a batch; gradients pass through both.
-
-    Blocks may be nested.
-    """
-    apart = {name: module for name, module in network.named_modules() if type(module) is nn.GroupNorm}
-    for name, norm in apart.items():
-        network.set_submodule(name, _Pooled(norm))
-    try:
-        yield
-    finally:
-        for name, norm in apart.items():
-            network.set_submodule(name, norm)
-
-
-class _Pooled(nn.GroupNorm):
-    """In place of a group norm, with the same parameters: normalises all cubes of a batch as if they were one."""
-
-    def __init__(self, norm: nn.GroupNorm) -> None:
-        super().__init__(norm.num_groups, norm.num_channels, norm.eps, device="meta")
-        self.weight, self.bias = norm.weight, norm.bias
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (n, channel, z, y, x) to the same shape."""
-        # One cube after another along z: with channels last they lie so in memory, and nothing is copied.
-        last = x.movedim(1, -1)
-        joined = last.flatten(0, 1)[None].movedim(-1, 1)
-        return super().forward(joined).movedim(1, -1).reshape(last.shape).movedim(-1, 1)
 
 
 class _Collect(nn.Module):

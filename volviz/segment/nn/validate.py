@@ -16,7 +16,7 @@ from volviz.core.errors import VolvizError
 from volviz.core.grid import Shape
 from volviz.core.report import Report, silent
 from volviz.segment.nn.crops import Crops, Part, Source
-from volviz.segment.nn.statistics import Over, pooled
+from volviz.segment.nn.together import Over, pooled
 
 # Voxels along the edge of a box, at most.
 _EDGE = 128
