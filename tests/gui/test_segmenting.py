@@ -10,12 +10,14 @@ import pytest
 from conftest import picture, rest
 from pytestqt.qtbot import QtBot
 
-from volviz.core.errors import VolvizError
+from volviz.core.errors import Cancelled, VolvizError
 from volviz.core.grid import Region, bricks
 from volviz.core.segmentation import VIRION_LABELS, Segmentation
+from volviz.core.sink import Sink
 from volviz.core.volume import Volume
 from volviz.gui import files
 from volviz.gui.window import Window
+from volviz.io import open as open_path
 from volviz.segment import models
 from volviz.segment.protocol import Run
 from volviz.segment.results import Streamed
@@ -38,15 +40,28 @@ class FakePredictor:
         self.run = run
         assert run.sink is not None
         run.sink.begin(volume.grid, self.labels, "probability", {"notes": ("A guess.",)})
+        if run.spread is not None:
+            run.spread.begin(volume.grid)
+        try:
+            self._fill(volume, run, run.sink)
+        except Cancelled:
+            run.sink.abort()
+            raise
+        run.sink.finish()
+        if run.spread is not None:
+            run.spread.finish()
+        data = Streamed((len(self.labels), *volume.grid.shape))
+        return Segmentation(volume.grid, data, self.labels, provenance={"notes": ("A guess.",)}, source=volume.source)
+
+    def _fill(self, volume: Volume, run: Run, sink: Sink) -> None:
         regions = list(bricks(volume.grid.shape, (6, *volume.grid.shape[1:])))
         for i, region in enumerate(regions):
             while not self.gate.acquire(timeout=0.01):
                 run.report(i / len(regions), "segmenting")
-            run.sink.write(region, self._classes(volume, region))
+            sink.write(region, self._classes(volume, region))
+            if run.spread is not None:
+                run.spread.write(region, np.full(region.shape, 0.1 * i, np.float32))
             run.report((i + 1) / len(regions), "segmenting")
-        run.sink.finish()
-        data = Streamed((len(self.labels), *volume.grid.shape))
-        return Segmentation(volume.grid, data, self.labels, provenance={"notes": ("A guess.",)}, source=volume.source)
 
     def _classes(self, volume: Volume, region: Region) -> np.ndarray:
         dense = np.clip(-volume.read(region), 0, 1)
@@ -125,6 +140,51 @@ def test_views_and_slices_are_passed_on(opened: Window, qtbot: QtBot, predictor:
     assert predictor.run.z is None  # all slices need no limits
     opened.cancel_segmenting()
     rest(qtbot, opened)
+
+
+@pytest.mark.parametrize("kind", ["margin", "spread"])
+def test_the_uncertainty_is_saved_beside_what_is_shown(
+    opened: Window, qtbot: QtBot, predictor: FakePredictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    panel, path = opened.segment_panel, tmp_path / "unsure.mrc"
+    spread = panel.uncertainty.findData("spread")
+    assert not panel.uncertainty.model().item(spread).isEnabled()  # one view has none
+    panel.views.setCurrentIndex(1)
+    assert panel.uncertainty.model().item(spread).isEnabled()
+    panel.uncertainty.setCurrentIndex(panel.uncertainty.findData(kind))
+    monkeypatch.setattr(files, "_ask_path", lambda *_: None)
+    panel.button.click()
+    assert opened.segmenting is None  # no place, no run
+    monkeypatch.setattr(files, "_ask_path", lambda *_: path)
+    for _ in range(4):
+        predictor.gate.release()
+    panel.button.click()
+    qtbot.waitUntil(path.exists, timeout=20_000)
+    rest(qtbot, opened)
+    result = opened.document.state.segmentation
+    assert result is not None
+    written = open_path(path).read()
+    expected = result.margin() if kind == "margin" else 0.1 * np.arange(4).repeat(6)[:, None, None] * np.ones(result.shape)
+    assert np.allclose(written, expected, atol=1e-3)
+    panel.views.setCurrentIndex(0)
+    assert panel.uncertainty.currentData() == (None if kind == "spread" else kind)
+    panel.uncertainty.setCurrentIndex(0)
+
+
+def test_a_cancelled_run_leaves_no_uncertainty_behind(
+    opened: Window, qtbot: QtBot, predictor: FakePredictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = opened.segment_panel
+    panel.uncertainty.setCurrentIndex(panel.uncertainty.findData("margin"))
+    monkeypatch.setattr(files, "_ask_path", lambda *_: tmp_path / "unsure.mrc")
+    before = set(tmp_path.iterdir())
+    predictor.gate.release()
+    panel.button.click()
+    qtbot.waitUntil(lambda: opened.document.state.live is not None, timeout=20_000)
+    panel.button.click()
+    rest(qtbot, opened)
+    assert set(tmp_path.iterdir()) == before
+    panel.uncertainty.setCurrentIndex(0)
 
 
 def test_cancel_leaves_things_as_they_were(opened: Window, qtbot: QtBot, predictor: FakePredictor) -> None:

@@ -19,6 +19,7 @@ from volviz.gui.opening import project_of, stored_at
 
 if TYPE_CHECKING:
     from volviz.core.stages import Panel
+    from volviz.gui.panels.segment import Wish
     from volviz.gui.studio import Artist
     from volviz.gui.window import Window
     from volviz.tasks.render import View
@@ -124,6 +125,14 @@ def write_segmentation(window: Window, path: Path) -> Job | None:
         window.say(f"Saved {path}")
 
     return window.jobs.start("Save segmentation", work, done)
+
+
+def with_place(window: Window, wish: Wish) -> Wish | None:
+    """Ask where the uncertainty goes that a run is to save, if any; None if the person thinks better of it."""
+    if wish.uncertainty is None:
+        return wish
+    path = _ask_path(window, "Save uncertainty", f"{_stem(window)}_uncertainty.mrc", "MRC (*.mrc);;OME-Zarr (*.zarr)", ".mrc")
+    return None if path is None else replace(wish, beside=path)
 
 
 def save_still(window: Window) -> None:

@@ -14,6 +14,7 @@ from volviz.core.grid import Grid, Region
 from volviz.core.report import Report, part
 from volviz.core.scene import Ramp, Scene
 from volviz.core.segmentation import Kind, Label, Segmentation
+from volviz.core.sink import Sink, VolumeSink
 from volviz.gui.document import Document
 from volviz.gui.jobs import Job, Jobs
 
@@ -65,17 +66,23 @@ class Segmenting(QObject):
         dark = document.state.scene.raw.invert
 
         def work(report: Report) -> tuple[Segmentation, Scene]:
-            from volviz.tasks.segment import segment
+            from volviz.io.volume_file import VolumeFile
+            from volviz.tasks.segment import segment, with_uncertainty
 
             report(0.0, "loading the model")
+            bricks: Sink = sink
+            spread: VolumeSink | None = None
+            if wish.uncertainty is not None and wish.beside is not None:
+                bricks, spread = with_uncertainty(wish.uncertainty, sink, VolumeFile(wish.beside, volume, overwrite=True))
             result = segment(
                 volume,
                 wish.model,
                 wish.device,
                 dense_is_dark=dark,
-                sink=sink,
+                sink=bricks,
                 z=wish.z,
                 augment=wish.augment,
+                spread=spread,
                 report=part(report, 0.0, 0.97),
             )
             if sink.segmentation is None:

@@ -214,9 +214,14 @@ class Window(QMainWindow):
         """Find the classes of what is open, in a job."""
         if self.segmenting is not None or self.document.state.volume is None:
             return
-        self.segmenting = Segmenting(self.document, self.jobs, wish)
+        asked = files.with_place(self, wish)
+        if asked is None:
+            return
+        self.segmenting = Segmenting(self.document, self.jobs, asked)
         self.segment_panel.set_running(True)
         self.segmenting.job.succeeded.connect(lambda _: self.docks["Classes"].raise_())
+        if asked.beside is not None:
+            self.segmenting.job.succeeded.connect(lambda _: self.say(f"Saved {asked.beside}"))
         self.segmenting.job.ended.connect(self._segmented)
 
     def cancel_segmenting(self) -> None:

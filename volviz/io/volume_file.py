@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, Region
 from volviz.core.report import silent
 from volviz.core.segmentation import Segmentation
@@ -23,10 +24,17 @@ class VolumeFile:
     """A `VolumeSink` that leaves an MRC file of float16, or an OME-Zarr of it if the name ends so, placed as its source.
 
     Raises:
-        VolvizError: on construction, before any work: the name is taken, or its folder cannot be written to.
+        VolvizError: on construction, before any work: the name is taken, is the source's, or says another format, or its
+            folder cannot be written to.
     """
 
     def __init__(self, path: Path, source: Volume | Segmentation, *, overwrite: bool = False) -> None:
+        if path.suffix.lower() not in {".mrc", ".zarr"}:
+            raise VolvizError(
+                f"A volume is written as .mrc or .zarr while it is computed, not as {path.name}; give its name such an ending."
+            )
+        if source.source is not None and path.absolute() == source.source.absolute():
+            raise VolvizError(f"{path} is the tomogram itself; choose another name.")
         check_absent(path, overwrite=overwrite)
         check_folder(path.parent)
         self._path, self._source, self._overwrite = path, source, overwrite

@@ -97,16 +97,14 @@ def segment_file(
     """
     volume = open_tomogram(path, voxel_size=voxel_size)
     sink: Sink
+    spread: VolumeSink | None = None
     files = sink = file_sink(out, volume, overwrite=overwrite, bits=bits)
-    beside = None
     if uncertainty is not None:
         from volviz.io.volume_file import VolumeFile
 
         in_folder = out.suffix.lower() != ".zarr"
         path = out / f"{stem_of(volume)}_uncertainty.mrc" if in_folder else out.with_name(f"{out.stem}_uncertainty.zarr")
-        beside = VolumeFile(path, volume, overwrite=overwrite)
-        if uncertainty == "margin":
-            sink = WithMargin(files, beside)
+        sink, spread = with_uncertainty(uncertainty, files, VolumeFile(path, volume, overwrite=overwrite))
     with aborting(sink):
         segment(
             volume,
@@ -117,10 +115,15 @@ def segment_file(
             bits=bits,
             z=z,
             augment=augment,
-            spread=beside if uncertainty == "spread" else None,
+            spread=spread,
             report=report,
         )
     return files.result
+
+
+def with_uncertainty(kind: Uncertainty, sink: Sink, beside: VolumeSink) -> tuple[Sink, VolumeSink | None]:
+    """Return what `segment` takes as ``sink`` and ``spread`` so that the uncertainty goes beside the classes."""
+    return (WithMargin(sink, beside), None) if kind == "margin" else (sink, beside)
 
 
 class WithMargin:

@@ -7,28 +7,38 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from volviz.core.errors import VolvizError
 from volviz.gui.document import Document, State
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from volviz.segment.protocol import Augment, Device
+    from volviz.tasks.segment import Uncertainty
 
 log = logging.getLogger(__name__)
 
 DEVICES = (("Automatic", "auto"), ("GPU (CUDA)", "cuda"), ("CPU", "cpu"))
 VIEWS = (("One", 1), ("Four, mirrored in the slice", 4), ("Eight, upside down too", 8))
+UNCERTAINTIES = (("Not saved", None), ("Margin between the classes", "margin"), ("Spread of the views", "spread"))
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked of a run: see `volviz.segment.protocol.Run`. ``z`` is None for all slices."""
+    """What is asked of a run: see `volviz.segment.protocol.Run`. ``z`` is None for all slices.
+
+    The ``uncertainty`` is written to a file ``beside`` while the run goes on.
+    """
 
     model: str
     device: Device = "auto"
     augment: Augment = 1
     z: tuple[int, int] | None = None
+    uncertainty: Uncertainty | None = None
+    beside: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,14 @@ class SegmentPanel(QWidget):
         self.views.setToolTip("See every part from several sides and take the mean: as many times slower, a little steadier")
         for title, count in VIEWS:
             self.views.addItem(title, count)
+        self.uncertainty = QComboBox()
+        self.uncertainty.setToolTip(
+            "Save how sure the result is as a volume: by how much the first class leads, or how far the views differ"
+        )
+        for title, kind in UNCERTAINTIES:
+            self.uncertainty.addItem(title, kind)
+        self.views.currentIndexChanged.connect(self._offer_spread)
+        self._offer_spread()
         self.first, self.last = QSpinBox(), QSpinBox()
         for box, name in ((self.first, "First slice"), (self.last, "Last slice")):
             box.setToolTip("Slices that hold the specimen; beyond them, as in the films where ice meets air, all is background")
@@ -88,6 +106,7 @@ class SegmentPanel(QWidget):
         slices.addWidget(QLabel("to"))
         slices.addWidget(self.last, 1)
         form.addRow("Slices", slices)
+        form.addRow("Uncertainty", self.uncertainty)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
         layout.addWidget(self.button)
@@ -110,13 +129,23 @@ class SegmentPanel(QWidget):
         if self.button.isEnabled() and not self._running:
             chosen = self.first.value(), self.last.value() + 1
             z = chosen if chosen != (0, self._depth) else None
-            self.started.emit(Wish(self.model.currentData(), self.device.currentData(), self.views.currentData(), z))
+            model, device, views = self.model.currentData(), self.device.currentData(), self.views.currentData()
+            self.started.emit(Wish(model, device, views, z, self.uncertainty.currentData()))
 
     def _press(self) -> None:
         if self._running:
             self.cancelled.emit()
         else:
             self.start()
+
+    def _offer_spread(self) -> None:
+        """One view has no spread."""
+        at = self.uncertainty.findData("spread")
+        model = self.uncertainty.model()
+        assert isinstance(model, QStandardItemModel)
+        model.item(at).setEnabled(self.views.currentData() > 1)
+        if self.uncertainty.currentIndex() == at and self.views.currentData() == 1:
+            self.uncertainty.setCurrentIndex(0)
 
     def _add(self, choice: Choice) -> None:
         self.model.addItem(choice.title, choice.name)
