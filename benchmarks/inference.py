@@ -5,7 +5,7 @@
 Each of bare network, volviz and MONAI runs in a process of its own, one after the other, round by round. Seconds are
 those of the processor on a CPU, which other programs disturb least, and of the clock on a GPU; per tile voxel they are
 divided by the bare network's. Memory is the peak of the process, less that of the bare network on one tile. Each
-holds the density once: MONAI as a tensor, volviz as pages of the file, which are counted too.
+holds the density once: MONAI as a tensor, volviz as pages of the file, which are counted while they are held.
 
 MONAI is no part of volviz's dependencies: pip install --no-deps monai. With a GPU, the seconds for a tomogram of
 360x1440x1024 voxels of 6.1 A are printed too (the bundled model, from memory to memory).

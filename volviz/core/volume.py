@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -53,6 +54,18 @@ class Volume:
         if np.isfinite(part).all():
             return part
         return np.nan_to_num(part, nan=0.0, posinf=0.0, neginf=0.0)
+
+    def let_go(self) -> None:
+        """Take the pages of a mapped file that were read out of this process; reading brings them back.
+
+        The system keeps them while it has room. Until it has none they would count as memory of this process.
+        """
+        found: Any = self.data
+        only_read = isinstance(found, np.memmap) and found.mode == "r"
+        while found is not None and not isinstance(found, mmap.mmap):
+            found = getattr(found, "base", None)
+        if found is not None and only_read and hasattr(mmap, "MADV_DONTNEED"):
+            found.madvise(mmap.MADV_DONTNEED)
 
     def crop(self, region: Region) -> Volume:
         """Return a part, in place in space; data on disk stay there until read."""

@@ -164,6 +164,7 @@ class _Work:
                 yield from self._finished(sums, z, y, classes)
                 sums.leave(z, y)
                 give_back()
+                self.volume.let_go()
 
     def _finished(self, sums: Sums, z: Step, y: Step, classes: int) -> Iterator[tuple[Region, npt.NDArray[np.float32]]]:
         """Yield what is complete with a row of tiles along x, slab by slab."""

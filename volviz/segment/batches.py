@@ -128,7 +128,7 @@ class Batches:
             seen = (tiles.flip(axes) if axes else tiles).contiguous(memory_format=torch.channels_last_3d)
             with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
                 logits = self.network(seen)
-            one = logits.float().softmax(dim=1)
+            one = logits.softmax(dim=1, dtype=torch.float32)
             del logits
             one = one.flip(axes) if axes else one
             if self.spread:

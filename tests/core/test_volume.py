@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from volviz.core.grid import Grid
+from volviz.core.volume import Volume
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="tells pages of files elsewhere otherwise")
+def test_pages_of_a_mapped_file_are_let_go_of_and_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "large.npy"
+    values = np.arange(64 * 128 * 128, dtype=np.float32).reshape(64, 128, 128)
+    np.save(path, values)
+
+    def held() -> int:
+        part = Path("/proc/self/smaps").read_text().partition(str(path))[2]
+        return 1024 * int(part.split("Rss:")[1].split()[0])
+
+    volume = Volume(Grid(values.shape), np.load(path, mmap_mode="r").transpose(0, 2, 1))
+    expected = values.transpose(0, 2, 1)
+    np.testing.assert_array_equal(volume.read(), expected)
+    assert held() >= values.nbytes
+    volume.let_go()
+    assert held() == 0
+    np.testing.assert_array_equal(volume.read(), expected)
+    changed = np.load(path, mmap_mode="c")
+    changed[0, 0, 0] = 7
+    Volume(Grid(values.shape), changed).let_go()
+    assert changed[0, 0, 0] == 7  # what is nowhere else stays
+    Volume(Grid(values.shape), values).let_go()
