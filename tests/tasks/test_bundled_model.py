@@ -16,7 +16,7 @@ from volviz.simulate import Spec, simulate
 def test_the_bundled_model_is_small_and_says_what_it_is() -> None:
     path = models()["unet"]
     told = card("unet")
-    assert path.stat().st_size < 10e6
+    assert path.stat().st_size < 25e6
     assert hashlib.sha256(path.read_bytes()).hexdigest() == told.sha256
     assert told.labels == VIRION_LABELS
     assert told.command.startswith("volviz train unet ")
