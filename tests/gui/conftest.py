@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from volviz.gui.viewport import Viewport
     from volviz.gui.window import Window
 
+PATIENCE_MS = 60_000
+"""How long tests wait for what must come. Pictures are drawn in software, on a machine that may have other work: none is about speed."""
+
 SHOWN = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
@@ -140,7 +143,7 @@ def window(only_window: Window, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -
     qtbot.waitExposed(window)
     yield window
     assert window.jobs.cancel_all()
-    qtbot.waitUntil(lambda: not window.jobs.running and window.viewport._uploading is None)
+    qtbot.waitUntil(lambda: not window.jobs.running and window.viewport._uploading is None, timeout=PATIENCE_MS)
     for dialog in window.findChildren(QDialog):
         dialog.close()
         dialog.deleteLater()
@@ -152,7 +155,7 @@ def shown(window: Window, qtbot: QtBot, ball_file: Path, state: State) -> Window
     """The window with the ball from its file, and its classes."""
     from dataclasses import replace
 
-    with qtbot.waitSignal(window.document.changed, timeout=10_000):
+    with qtbot.waitSignal(window.document.changed, timeout=PATIENCE_MS):
         window.open_paths([ball_file])
     opened = window.document.state
     window.document.open(replace(state, volume=opened.volume, contrast=opened.contrast))
@@ -162,7 +165,7 @@ def shown(window: Window, qtbot: QtBot, ball_file: Path, state: State) -> Window
 
 def rest(qtbot: QtBot, window: Window) -> None:
     """Wait until the final picture is on the screen and nothing is being read."""
-    qtbot.waitUntil(lambda: window.viewport.resting and not window.jobs.running, timeout=60_000)
+    qtbot.waitUntil(lambda: window.viewport.resting and not window.jobs.running, timeout=PATIENCE_MS)
 
 
 def picture(window: Window) -> np.ndarray:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import picture, rest
+from conftest import PATIENCE_MS, picture, rest
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
@@ -42,7 +42,7 @@ def speckled(shown: Window, qtbot: QtBot) -> Window:
 
 def settle(qtbot: QtBot, window: Window) -> None:
     """Wait until all is clean and drawn."""
-    qtbot.waitUntil(lambda: not window.cleaning.pending and window.cleaning.fraction is None, timeout=20_000)
+    qtbot.waitUntil(lambda: not window.cleaning.pending and window.cleaning.fraction is None, timeout=PATIENCE_MS)
     rest(qtbot, window)
 
 
@@ -90,10 +90,10 @@ def test_slices_and_the_pointer_see_the_cleaned_classes(speckled: Window, qtbot:
     speckled.document.show(crosshair_xyz=point)
     view = speckled.slices.views[0]
     settle(qtbot, speckled)
-    qtbot.waitUntil(lambda: "spikes 1.00" in view._said(*XY.place(point)))
+    qtbot.waitUntil(lambda: "spikes 1.00" in view._said(*XY.place(point)), timeout=PATIENCE_MS)
     dust(speckled, 5.0)
     settle(qtbot, speckled)
-    qtbot.waitUntil(lambda: "spikes 0.00" in view._said(*XY.place(point)))
+    qtbot.waitUntil(lambda: "spikes 0.00" in view._said(*XY.place(point)), timeout=PATIENCE_MS)
     assert "background 1.00" in view._said(*XY.place(point))
     assert read_slice(XY, point, None, speckled.document.state.classes).classes[2, 3, 3] == 0
 
@@ -128,13 +128,13 @@ def test_work_that_is_overtaken_is_cancelled_and_work_of_use_is_not(
 
     monkeypatch.setattr(measure, "prepare", slow)
     dust(speckled, 5.0)
-    qtbot.waitUntil(lambda: len(begun) == 1)
+    qtbot.waitUntil(lambda: len(begun) == 1, timeout=PATIENCE_MS)
     assert speckled.clean_panel.rows["spikes"].count.text() == "counting objects"
     dust(speckled, 7.0)  # the same objects serve
     qtbot.wait(50)
     assert stopped == []
     speckled.clean_panel.rows["spikes"].numbers["smooth"]._box.setValue(1.0)  # others are needed
-    qtbot.waitUntil(lambda: len(begun) == 2)
+    qtbot.waitUntil(lambda: len(begun) == 2, timeout=PATIENCE_MS)
     assert [cleaning.dust for cleaning in stopped] == [5.0]
     assert speckled.cleaning.pending
     gate.set()
@@ -209,7 +209,7 @@ def test_stills_files_and_sessions_hold_what_is_shown(speckled: Window, qtbot: Q
     after = picture(speckled)
     speckled.document.open(State())
     speckled.open_paths([tmp_path / "s.volviz"])
-    qtbot.waitUntil(lambda: speckled.document.state.volume is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: speckled.document.state.volume is not None, timeout=PATIENCE_MS)
     assert speckled.document.state.cleaned is not None  # clean from the first picture on
     settle(qtbot, speckled)
     np.testing.assert_array_equal(picture(speckled), after)

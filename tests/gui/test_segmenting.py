@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import picture, rest
+from conftest import PATIENCE_MS, picture, rest
 from pytestqt.qtbot import QtBot
 
 from volviz.core.errors import Cancelled, VolvizError
@@ -80,7 +80,7 @@ def predictor(monkeypatch: pytest.MonkeyPatch) -> FakePredictor:
 
 @pytest.fixture
 def opened(window: Window, qtbot: QtBot, ball_file: Path) -> Window:
-    with qtbot.waitSignal(window.document.changed, timeout=10_000):
+    with qtbot.waitSignal(window.document.changed, timeout=PATIENCE_MS):
         window.open_paths([ball_file])
     rest(qtbot, window)
     return window
@@ -90,15 +90,15 @@ def test_bricks_appear_as_they_come_and_the_result_is_one_step(opened: Window, q
     before = opened.document.state
     raw = picture(opened)
     opened.segment_panel.button.click()
-    qtbot.waitUntil(lambda: bool(predictor.devices), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(predictor.devices), timeout=PATIENCE_MS)
     assert opened.segment_panel.button.text() == "Cancel"
     assert opened.document.state.live is None  # what was there stays while there is nothing to see
     predictor.gate.release()
-    qtbot.waitUntil(lambda: opened.document.state.live is not None and opened.viewport.resting, timeout=10_000)
+    qtbot.waitUntil(lambda: opened.document.state.live is not None and opened.viewport.resting, timeout=PATIENCE_MS)
     one = picture(opened)
     predictor.gate.release()
-    qtbot.waitUntil(lambda: bool(opened.document.state.live.data[1, 6:12].any()))
-    qtbot.waitUntil(lambda: opened.viewport.resting and (picture(opened) != one).any(), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(opened.document.state.live.data[1, 6:12].any()), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: opened.viewport.resting and (picture(opened) != one).any(), timeout=PATIENCE_MS)
     assert not opened.document.state.live.data[1, 12:].any()
     assert opened.document.state.segmentation is None
     for _ in range(2):
@@ -128,7 +128,7 @@ def test_views_and_slices_are_passed_on(opened: Window, qtbot: QtBot, predictor:
     panel.last.setValue(depth - 4)
     panel.first.setValue(3)
     panel.button.click()
-    qtbot.waitUntil(lambda: predictor.run is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: predictor.run is not None, timeout=PATIENCE_MS)
     assert (predictor.run.augment, predictor.run.z) == (4, (3, depth - 3))
     opened.cancel_segmenting()
     rest(qtbot, opened)
@@ -136,7 +136,7 @@ def test_views_and_slices_are_passed_on(opened: Window, qtbot: QtBot, predictor:
     panel.last.setValue(depth - 1)
     predictor.run = None
     panel.button.click()
-    qtbot.waitUntil(lambda: predictor.run is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: predictor.run is not None, timeout=PATIENCE_MS)
     assert predictor.run.z is None  # all slices need no limits
     opened.cancel_segmenting()
     rest(qtbot, opened)
@@ -159,7 +159,7 @@ def test_the_uncertainty_is_saved_beside_what_is_shown(
     for _ in range(4):
         predictor.gate.release()
     panel.button.click()
-    qtbot.waitUntil(path.exists, timeout=20_000)
+    qtbot.waitUntil(path.exists, timeout=PATIENCE_MS)
     rest(qtbot, opened)
     result = opened.document.state.segmentation
     assert result is not None
@@ -180,7 +180,7 @@ def test_a_cancelled_run_leaves_no_uncertainty_behind(
     before = set(tmp_path.iterdir())
     predictor.gate.release()
     panel.button.click()
-    qtbot.waitUntil(lambda: opened.document.state.live is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: opened.document.state.live is not None, timeout=PATIENCE_MS)
     panel.button.click()
     rest(qtbot, opened)
     assert set(tmp_path.iterdir()) == before
@@ -191,7 +191,7 @@ def test_cancel_leaves_things_as_they_were(opened: Window, qtbot: QtBot, predict
     before = opened.document.state
     opened.segment_panel.button.click()
     predictor.gate.release()
-    qtbot.waitUntil(lambda: opened.document.state.live is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: opened.document.state.live is not None, timeout=PATIENCE_MS)
     opened.segment_panel.button.click()
     rest(qtbot, opened)
     after = opened.document.state
@@ -206,7 +206,7 @@ def test_the_old_result_stays_until_the_new_one_is_there(shown: Window, qtbot: Q
     old = shown.document.state.segmentation
     shown.segment_panel.button.click()
     predictor.gate.release()
-    qtbot.waitUntil(lambda: shown.document.state.live is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: shown.document.state.live is not None, timeout=PATIENCE_MS)
     assert shown.document.state.segmentation is old
     for _ in range(3):
         predictor.gate.release()
@@ -219,7 +219,7 @@ def test_the_old_result_stays_until_the_new_one_is_there(shown: Window, qtbot: Q
 def test_what_the_person_set_during_the_run_is_kept(shown: Window, qtbot: QtBot, predictor: FakePredictor) -> None:
     shown.segment_panel.button.click()
     predictor.gate.release()
-    qtbot.waitUntil(lambda: shown.document.state.live is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: shown.document.state.live is not None, timeout=PATIENCE_MS)
     shown.light_panel.numbers["", "exposure"].set_value(0.0)
     shown.light_panel.numbers["", "exposure"].value_changed.emit(1.0)
     for _ in range(3):
@@ -233,7 +233,7 @@ def test_a_model_that_cannot_run_says_so(opened: Window, qtbot: QtBot, monkeypat
         raise VolvizError("No CUDA device was found; choose the CPU.")
 
     monkeypatch.setattr(models, "load", load)
-    with qtbot.waitSignal(opened.jobs.failed, timeout=20_000) as caught:
+    with qtbot.waitSignal(opened.jobs.failed, timeout=PATIENCE_MS) as caught:
         opened.segment_panel.button.click()
     assert caught.args is not None
     assert str(caught.args[1]) == "No CUDA device was found; choose the CPU."
@@ -246,7 +246,7 @@ def test_closing_while_something_runs_asks(opened: Window, qtbot: QtBot, predict
     monkeypatch.setattr(files, "_sure", lambda _window, _title, question, _yes: bool(asked.append(question)))
     opened.segment_panel.button.click()
     predictor.gate.release()
-    qtbot.waitUntil(lambda: opened.document.state.live is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: opened.document.state.live is not None, timeout=PATIENCE_MS)
     assert not opened.close()
     assert "Segment" in asked[0]
     assert opened.isVisible()

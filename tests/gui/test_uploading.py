@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import picture, rest
+from conftest import PATIENCE_MS, picture, rest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -50,7 +50,7 @@ def slow(state: State) -> tuple[State, Gated]:
 
 def begin(window: Window, qtbot: QtBot, state: State) -> None:
     window.document.open(state)
-    qtbot.waitUntil(lambda: window.viewport._uploading is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: window.viewport._uploading is not None, timeout=PATIENCE_MS)
 
 
 def test_the_thread_draws_the_same_picture(window: Window, qtbot: QtBot, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +66,7 @@ def test_the_thread_draws_the_same_picture(window: Window, qtbot: QtBot, state: 
 def test_the_window_lives_while_the_volume_is_read(window: Window, qtbot: QtBot, slow: tuple[State, Gated]) -> None:
     state, gated = slow
     begin(window, qtbot, state)
-    qtbot.waitUntil(gated.asked.is_set, timeout=10_000)
+    qtbot.waitUntil(gated.asked.is_set, timeout=PATIENCE_MS)
     assert not window.viewport.isVisible()
     assert "0 %" in window._preparing.text()
     window.resize(window.width() - 90, window.height() - 40)
@@ -83,7 +83,7 @@ def test_the_window_lives_while_the_volume_is_read(window: Window, qtbot: QtBot,
 def test_another_volume_overtakes_the_one_on_its_way(window: Window, qtbot: QtBot, slow: tuple[State, Gated], state: State) -> None:
     late, gated = slow
     begin(window, qtbot, late)
-    qtbot.waitUntil(gated.asked.is_set, timeout=10_000)
+    qtbot.waitUntil(gated.asked.is_set, timeout=PATIENCE_MS)
     window.document.open(replace(state, segmentation=None))
     gated.open.set()
     rest(qtbot, window)
@@ -96,7 +96,7 @@ def test_closing_waits_for_the_thread(qapp: QApplication, qtbot: QtBot, slow: tu
     window.show()
     qtbot.waitExposed(window)
     begin(window, qtbot, state)
-    qtbot.waitUntil(gated.asked.is_set, timeout=10_000)
+    qtbot.waitUntil(gated.asked.is_set, timeout=PATIENCE_MS)
     threading.Timer(0.2, gated.open.set).start()
     assert window.close()
     window.deleteLater()
@@ -107,7 +107,7 @@ def test_bricks_that_come_meanwhile_are_not_lost(window: Window, qtbot: QtBot, s
     data = np.zeros_like(state.segmentation.data)
     live = Segmentation(state.segmentation.grid, data, state.segmentation.labels)
     begin(window, qtbot, replace(state, segmentation=None, live=live))
-    qtbot.waitUntil(gated.asked.is_set, timeout=10_000)
+    qtbot.waitUntil(gated.asked.is_set, timeout=PATIENCE_MS)
     data[:] = state.segmentation.data
     window.document.brick(Region.whole(live.shape))
     gated.open.set()
@@ -122,11 +122,11 @@ def test_a_failure_in_the_thread_reaches_the_person(window: Window, qtbot: QtBot
         def __getitem__(self, key: Any) -> Any:
             raise OSError("the disk was pulled out")
 
-    with qtbot.waitSignal(window.viewport.failed, timeout=10_000) as caught:
+    with qtbot.waitSignal(window.viewport.failed, timeout=PATIENCE_MS) as caught:
         window.document.open(replace(state, volume=replace(state.volume, data=Broken())))
     assert caught.args is not None
     assert "pulled out" in str(caught.args[0])
-    qtbot.waitUntil(lambda: window.viewport.isVisible())
+    qtbot.waitUntil(lambda: window.viewport.isVisible(), timeout=PATIENCE_MS)
 
 
 def test_the_disk_is_read_in_a_thread_and_the_driver_is_fed_in_turns(
@@ -148,7 +148,7 @@ def test_the_disk_is_read_in_a_thread_and_the_driver_is_fed_in_turns(
     state, gated = slow
     begin(window, qtbot, state)
     window.viewport.preparing.connect(lambda _: turns.__setitem__(0, turns[0] + 1))
-    qtbot.waitUntil(gated.asked.is_set, timeout=10_000)
+    qtbot.waitUntil(gated.asked.is_set, timeout=PATIENCE_MS)
     gated.open.set()
     rest(qtbot, window)
     assert len(put) == -(-24 // (4000 // (32 * 40)))
