@@ -1,6 +1,6 @@
 """How right a model is: on simulated tomograms that it never learned from, and on two real ones.
 
-    python benchmarks/accuracy.py                            # the bundled model: about ten minutes on two free cores
+    python benchmarks/accuracy.py                            # the bundled model: about eight minutes on two cores
     python benchmarks/accuracy.py --quick --model my.safetensors
     python benchmarks/accuracy.py --pictures --out results   # with slices to look at
 
