@@ -114,6 +114,14 @@ class AtOnce:
         """Has ended."""
 
 
+def test_simulating_that_dies_is_not_waited_for(tmp_path: Path) -> None:
+    # Where a folder should be there is a file: the process that simulates can write nothing.
+    (tmp_path / "pool").write_text("in the way")
+    with pytest.raises(VolvizError, match="ended after 0 of"):
+        train_file(UNet(crop=16, steps=1), tmp_path / "m.safetensors", simulated=2, pool=tmp_path / "pool")
+    assert not (tmp_path / "m.safetensors").exists()
+
+
 def test_simulations_to_learn_from_hold_the_structures_of_a_folder(tmp_path: Path, small: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train.multiprocessing, "get_context", lambda kind: SimpleNamespace(Process=AtOnce))
     monkeypatch.setattr(train.os, "nice", lambda by: None)

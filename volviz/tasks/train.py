@@ -8,7 +8,7 @@ import shlex
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields, replace
 from itertools import chain
@@ -90,8 +90,8 @@ def train_file(
             if getattr(segmenter, "held_out", 0) is None:
                 method = replace(segmenter, held_out=HELD_OUT)  # type: ignore[type-var]
             seed = 1 + int(getattr(segmenter, "seed", 0))
-            simulations = stack.enter_context(_simulations(pool, count, seed, densities, ranks))
-            _wait(simulations, min(count, int(getattr(method, "held_out", 0)) + _ENOUGH), part(report, 0.0, 0.02))
+            simulations, coming = stack.enter_context(_simulations(pool, count, seed, densities, ranks))
+            _wait(simulations, min(count, int(getattr(method, "held_out", 0)) + _ENOUGH), coming, part(report, 0.0, 0.02))
             examples = Joined(simulations, own)
         for example in own:
             if not example.volume.grid.voxel_size_known:
@@ -103,15 +103,19 @@ def train_file(
 
 
 @contextmanager
-def _simulations(folder: Path | None, count: int, seed: int, densities: Path | None, ranks: Ranks) -> Iterator[Pool]:
-    """Simulate into a folder, or one that is deleted afterwards, while the block lasts. Of several processes the first does."""
+def _simulations(
+    folder: Path | None, count: int, seed: int, densities: Path | None, ranks: Ranks
+) -> Iterator[tuple[Pool, Callable[[], bool]]]:
+    """Simulate into a folder, or one that is deleted afterwards, while the block lasts. Of several processes the first does.
+
+    Yields the pool, and whether more is coming.
+    """
     with ExitStack() as stack:
         if folder is None and ranks.leads:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="volviz-pool-")))
         shared = Path(ranks.lead(lambda: str(folder)))
-        if ranks.leads:
-            stack.enter_context(filling(shared, count, seed=seed, densities=densities))
-        yield Pool(shared)
+        coming = stack.enter_context(filling(shared, count, seed=seed, densities=densities)) if ranks.leads else lambda: True
+        yield Pool(shared), coming
         ranks.lead(lambda: None)  # nobody deletes what another still reads
 
 
@@ -177,12 +181,12 @@ class Joined(Sequence[Example]):
 
 
 @contextmanager
-def filling(folder: Path, count: int, *, seed: int, densities: Path | None = None) -> Iterator[Pool]:
-    """Simulate into a folder in a process of its own, at low priority, for as long as the block lasts."""
+def filling(folder: Path, count: int, *, seed: int, densities: Path | None = None) -> Iterator[Callable[[], bool]]:
+    """Simulate into a folder in a process of its own, at low priority, for as long as the block lasts; yield whether it runs."""
     worker = multiprocessing.get_context("spawn").Process(target=_fill, args=(folder, count, seed, densities), daemon=True)
     worker.start()
     try:
-        yield Pool(folder)
+        yield worker.is_alive
     finally:
         worker.terminate()
         worker.join()
@@ -195,7 +199,14 @@ def _fill(folder: Path, count: int, seed: int, densities: Path | None) -> None:
         fill_pool(folder, count, seed=seed, densities=densities)
 
 
-def _wait(pool: Pool, count: int, report: Report) -> None:
+def _wait(pool: Pool, count: int, coming: Callable[[], bool], report: Report) -> None:
+    """Return when there are so many.
+
+    Raises:
+        VolvizError: there will never be.
+    """
     while (there := len(pool)) < count:
+        if not coming() and len(pool) < count:
+            raise VolvizError(f"Simulating tomograms ended after {there} of {count}; is there room on the disk and in memory for more?")
         report(there / count, f"simulating, {there} of {count}")
         time.sleep(0.2)
