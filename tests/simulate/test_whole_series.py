@@ -43,7 +43,7 @@ def test_labels_stay_on_the_density_whatever_the_tilt_axis():
         volume, labels = simulate(replace(SMALL, tilt_axis=degrees))
         membrane = labels.probabilities()[1]
         fits = [-np.corrcoef(np.roll(membrane, s, axis).ravel(), volume.data.ravel())[0, 1] for axis in (1, 2) for s in (-2, 2)]
-        assert -np.corrcoef(membrane.ravel(), volume.data.ravel())[0, 1] > 1.3 * max(fits)
+        assert -np.corrcoef(membrane.ravel(), volume.data.ravel())[0, 1] > 1.15 * max(fits)
 
 
 @pytest.mark.parametrize("degrees", [90.0, 180.0, -90.0])
@@ -69,7 +69,7 @@ def test_a_turn_there_and_back_keeps_what_is_smooth():
     ("low", "high"),
     [
         ({"snr": 0.02}, {"snr": 2.0}),
-        ({"misalignment": 2.0}, {"misalignment": 0.0}),
+        ({"misalignment": 4.0}, {"misalignment": 0.0}),
         ({"tilt_range": (-25.0, 25.0)}, {"tilt_range": (-65.0, 65.0)}),
         ({"tilt_step": 12.0}, {"tilt_step": 3.0}),
         ({"membrane_contrast": (0.1, 0.1), "membrane_protein": 0.0}, {"membrane_contrast": (1.2, 1.2), "membrane_protein": 0.0}),
