@@ -9,9 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from volviz.core.report import Report, part, silent
 
@@ -23,7 +20,7 @@ MANY = 8  # a step in which fewer than one in so many voxels found a number is b
 AT_A_TIME = 2**20  # voxels of a skirt looked around
 DRY = -1  # of the ground that waits for a number
 CORNERS = np.ones((3, 3, 3), bool)
-FACES = ndimage.generate_binary_structure(3, 1)
+FACES = np.abs(np.indices((3, 3, 3)) - 1).sum(axis=0) <= 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +70,11 @@ def cavities(values: npt.NDArray[Any], least: int, report: Report = silent) -> t
 
 def _number(values: npt.NDArray[Any], least: int, labels: Labels, *, below: bool, report: Report) -> int:
     """Give numbers to what hangs together, slab by slab, so that it can be stopped; return how many there are."""
+    # The window loads this module, and shall not wait for scipy before there is something to clean.
+    from scipy import ndimage
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     counts: list[int] = []
     slabs = list(_slabs(values.shape))
     for slab in slabs:

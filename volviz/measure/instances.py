@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from volviz.core.errors import VolvizError
 from volviz.core.grid import bricks
@@ -66,6 +65,8 @@ def _kind(label: Label) -> tuple[str, float]:
 
 
 def _pieces(mask: npt.NDArray[np.bool_]) -> Ids:
+    from scipy import ndimage  # the window, which counts nothing, shall not wait for it
+
     ids = np.zeros(mask.shape, np.int32)
     ndimage.label(mask, CORNERS, output=ids)
     return ids
