@@ -148,6 +148,7 @@ def test_the_uncertainty_is_saved_beside_what_is_shown(
 ) -> None:
     panel, path = opened.segment_panel, tmp_path / "unsure.mrc"
     spread = panel.uncertainty.findData("spread")
+    panel.views.setCurrentIndex(0)  # another test may have chosen more in this window
     assert not panel.uncertainty.model().item(spread).isEnabled()  # one view has none
     panel.views.setCurrentIndex(1)
     assert panel.uncertainty.model().item(spread).isEnabled()
