@@ -107,6 +107,9 @@ class AtOnce:
     def start(self) -> None:
         self.target(*self.args)
 
+    def is_alive(self) -> bool:
+        return False
+
     def terminate(self) -> None:
         """Has ended."""
 
