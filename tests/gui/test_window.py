@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import errors_of, picture, rest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication, QMessageBox, QPlainTextEdit
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication, QMenu, QMenuBar, QMessageBox, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from volviz.gui.actions import ENTRIES
@@ -256,11 +257,20 @@ def test_standard_views_and_parallel_rays(shown: Window, qtbot: QtBot) -> None:
     assert shown.document.state.camera.orthographic_height is None
 
 
+def within(menu: QMenuBar | QMenu) -> Iterator[QAction]:
+    """All actions of a menu and of the menus in it."""
+    for action in menu.actions():
+        if action.menu() is not None:
+            yield from within(action.menu())
+        else:
+            yield action
+
+
 def test_every_action_is_in_a_menu_with_a_tip_and_keys_are_used_once(window: Window) -> None:
     keys = [entry.keys for entry in ENTRIES if entry.keys]
     assert len(keys) == len(set(keys))
     assert len({entry.id for entry in ENTRIES}) == len(ENTRIES)
-    in_menus = {action for menu in window.menuBar().actions() for action in menu.menu().actions()}
+    in_menus = set(within(window.menuBar()))
     for entry in ENTRIES:
         action = window.actions_by_id[entry.id]
         assert action in in_menus

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Needs = frozenset[str]
 TOOLBAR = ("file.open", "segment.run", "", "edit.undo", "edit.redo", "", "view.reset", "", "file.still", "file.video")
 ICON_ALONE = frozenset({"edit.undo", "edit.redo"})
+EXPORT = "File/Export"  # everything that leaves volviz as a file, but for sessions
 NOTHING: Needs = frozenset()
 VOLUME: Needs = frozenset({"volume"})
 CLASSES: Needs = frozenset({"volume", "segmentation"})
@@ -26,7 +27,10 @@ CLASSES: Needs = frozenset({"volume", "segmentation"})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One action. ``needs`` are fields of the State without which it makes no sense; ``icon`` names its drawing."""
+    """One action. ``needs`` are fields of the State without which it makes no sense; ``icon`` names its drawing.
+
+    ``menu`` may name a menu within a menu, as ``File/Export``.
+    """
 
     id: str
     menu: str
@@ -65,36 +69,25 @@ ENTRIES: tuple[Entry, ...] = (
         separator=True,
     ),
     Entry("file.save_as", "File", "Save session as…", "Save the session under another name", files.save_as, "Ctrl+Shift+S", needs=VOLUME),
-    Entry(
-        "file.save_classes",
-        "File",
-        "Save segmentation…",
-        "Save the classes as OME-Zarr or as MRC files",
-        files.save_segmentation,
-        "Ctrl+Shift+E",
-        needs=CLASSES,
-    ),
-    Entry(
-        "file.still",
-        "File",
-        "Save still…",
-        "Save this view as a picture of any size",
-        files.save_still,
-        "Ctrl+E",
-        "still",
-        VOLUME,
-        separator=True,
-    ),
+    Entry("file.still", EXPORT, "Still…", "Save this view as a picture of any size", files.save_still, "Ctrl+E", "still", VOLUME),
     Entry(
         "file.stages",
-        "File",
-        "Save the stages of light…",
+        EXPORT,
+        "Stages of light…",
         "Save this view four times in one picture: its colours, with occlusion, with shadow, with bloom",
         files.save_stages,
         needs=VOLUME,
     ),
+    Entry("file.video", EXPORT, "Video…", "Save a video of the object turning once", files.save_video, "Ctrl+Shift+V", "video", VOLUME),
     Entry(
-        "file.video", "File", "Save video…", "Save a video of the object turning once", files.save_video, "Ctrl+Shift+V", "video", VOLUME
+        "file.save_classes",
+        EXPORT,
+        "Segmentation…",
+        "Save the classes as OME-Zarr or as MRC files",
+        files.save_segmentation,
+        "Ctrl+Shift+E",
+        needs=CLASSES,
+        separator=True,
     ),
     Entry("file.quit", "File", "Quit", "Close the window", lambda w: w.close(), "Ctrl+Q", separator=True),
     Entry("edit.undo", "Edit", "Undo", "Take back the last change", lambda w: w.undo(), "Ctrl+Z", "undo"),
@@ -205,8 +198,7 @@ def build(window: Window) -> dict[str, QAction]:
     bar.setIconSize(QSize(20, 20))
     actions: dict[str, QAction] = {}
     for entry in ENTRIES:
-        if entry.menu not in menus:
-            menus[entry.menu] = window.menuBar().addMenu(f"&{entry.menu}")
+        menu = _menu(window, menus, entry.menu)
         action = QAction(entry.text, window)
         action.setIconText(entry.text.removesuffix("…"))
         action.setObjectName(entry.id)
@@ -216,8 +208,8 @@ def build(window: Window) -> dict[str, QAction]:
         action.setCheckable(entry.checkable)
         action.triggered.connect(lambda _checked=False, do=entry.do: do(window))
         if entry.separator:
-            menus[entry.menu].addSeparator()
-        menus[entry.menu].addAction(action)
+            menu.addSeparator()
+        menu.addAction(action)
         if entry.icon:
             action.setIcon(icon(entry.icon, window.palette()))
         actions[entry.id] = action
@@ -230,6 +222,19 @@ def build(window: Window) -> dict[str, QAction]:
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     window.addToolBar(bar)
     return actions
+
+
+def _menu(window: Window, menus: dict[str, QMenu], path: str) -> QMenu:
+    """Return a menu by its path, made where its first entry stands."""
+    if path not in menus:
+        above, _, name = path.rpartition("/")
+        if above:
+            outer = _menu(window, menus, above)
+            outer.addSeparator()
+            menus[path] = outer.addMenu(f"&{name}")
+        else:
+            menus[path] = window.menuBar().addMenu(f"&{name}")
+    return menus[path]
 
 
 def enable(actions: dict[str, QAction], present: Needs) -> None:
