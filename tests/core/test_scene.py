@@ -7,15 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from volviz.core.annotations import Stroke, SurfacePoints, Tag
+from volviz.core.annotations import Box, Lasso, Mask, Section, Stroke, SurfacePoints, Tag
 from volviz.core.camera import Camera
 from volviz.core.cleaning import Cleaning
 from volviz.core.cuts import Clips, Plane
 from volviz.core.errors import VolvizError
+from volviz.core.grid import Grid
 from volviz.core.guides import Guides, Slices
 from volviz.core.json import from_json, to_json
 from volviz.core.project import Bookmark, Keyframe, Project, Source
 from volviz.core.scene import Light, Ramp, RawLook, Scene, Uncertainty
+from volviz.core.segmentation import Label
 
 number = st.floats(allow_nan=False, allow_infinity=False)
 triple = st.tuples(number, number, number)
@@ -43,7 +45,19 @@ scenes = st.builds(
     slices=st.builds(Slices, *[st.none() | st.floats(0, 1)] * 3, number, parts),
 )
 cameras = st.builds(Camera, triple, number, orthographic_height=st.none() | number)
+pair = st.tuples(number, number)
+masks = st.builds(Mask.of, st.just(Grid((2, 1, 3), (9.0, 8.0, 7.5))), st.lists(st.booleans(), min_size=6, max_size=6))
+sections = st.lists(st.builds(Section, number, pair, pair), max_size=3).map(tuple)
 annotations = st.one_of(
+    st.builds(Box, st.tuples(triple, triple), st.text(max_size=5), st.integers(), sections, st.none() | masks),
+    st.builds(
+        Lasso,
+        st.lists(triple, max_size=3).map(tuple),
+        st.sampled_from("xyz"),
+        number,
+        st.text(max_size=5),
+        st.none() | st.integers(),
+    ),
     st.builds(Stroke, st.lists(triple, max_size=3).map(tuple), number, st.text(max_size=5)),
     st.builds(Tag, st.frozensets(st.text(max_size=5), max_size=3), st.none() | st.tuples(triple, triple)),
     st.builds(SurfacePoints, st.lists(triple, max_size=3).map(tuple), st.integers(), st.text(max_size=5)),
@@ -54,6 +68,7 @@ projects = st.builds(
     scene=scenes,
     camera=st.none() | cameras,
     annotations=st.lists(annotations, max_size=3).map(tuple),
+    annotation_labels=st.lists(st.builds(Label, st.text(max_size=5), triple), max_size=2).map(tuple),
     bookmarks=st.lists(st.builds(Bookmark, st.text(max_size=5), cameras), max_size=2).map(tuple),
     animation=st.lists(st.builds(Keyframe, number, cameras, scenes), max_size=2).map(tuple),
 )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from volviz.core.annotations import Stroke, SurfacePoints, Tag
+from volviz.core.annotations import Mark
 from volviz.core.camera import Camera
 from volviz.core.scene import Scene
+from volviz.core.segmentation import Label
 
 VERSION = 1
 
@@ -38,13 +39,17 @@ class Keyframe:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A session. ``volviz.io`` opens and saves it, and finds its sources again."""
+    """A session. ``volviz.io`` opens and saves it, and finds its sources again.
+
+    ``annotation_labels`` are the classes to annotate and their colours; none where they are those of the segmentation.
+    """
 
     volume: Source | None = None
     segmentation: Source | None = None
     scene: Scene = field(default_factory=Scene)
     camera: Camera | None = None
-    annotations: tuple[Stroke | Tag | SurfacePoints, ...] = ()
+    annotations: tuple[Mark, ...] = ()
+    annotation_labels: tuple[Label, ...] = ()
     bookmarks: tuple[Bookmark, ...] = ()
     animation: tuple[Keyframe, ...] = ()
     version: int = VERSION

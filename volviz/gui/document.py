@@ -11,11 +11,12 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from volviz.core.annotations import Mark
 from volviz.core.camera import Camera
 from volviz.core.grid import Grid, Region, Triple
 from volviz.core.project import Project
 from volviz.core.scene import Scene
-from volviz.core.segmentation import Segmentation
+from volviz.core.segmentation import Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.gui.cutting import following, meeting
 from volviz.measure.cleaned import akin
@@ -33,7 +34,8 @@ class State:
     ``contrast`` are the grey values shown black and white in the slices, in units of the file. ``overlay`` is the
     opacity of the classes on the slices, 0..1. ``live`` is a segmentation that is still being computed: its data fill
     up brick by brick. ``cleaned`` is the segmentation cleaned as the scene says, or as it said a moment ago: `LiveCleaning`
-    follows it. ``project`` is what the session file holds beyond what is shown here; ``path`` is that file.
+    follows it. ``annotations`` are what a person has said, in the order of saying; ``annotation_labels`` are the classes to
+    annotate, none where they are those of the segmentation. ``project`` is what the session file holds beyond what is shown here; ``path`` is that file.
     """
 
     volume: Volume | None = None
@@ -46,6 +48,8 @@ class State:
     overlay: float = 0.5
     live: Segmentation | None = None
     cleaned: Segmentation | None = None
+    annotations: tuple[Mark, ...] = ()
+    annotation_labels: tuple[Label, ...] = ()
     project: Project = field(default_factory=Project)
     path: Path | None = None
 

@@ -70,6 +70,8 @@ def open_state(paths: Sequence[Path], current: State, aspect: float = 1.0, repor
         crosshair_xyz=(x, y, z),
         contrast=contrast_from(volume.sample(CONTRAST_SAMPLE)),
         overlay=current.overlay,
+        annotations=project.annotations if project else (),
+        annotation_labels=project.annotation_labels if project else (),
         project=project or Project(),
         path=found.path,
     )
@@ -91,7 +93,15 @@ def project_of(state: State) -> Project:
         if origin is None:
             raise VolvizError("The segmentation is not saved yet; save it first, so that the session can find it again.")
         classes = Source(str(origin))
-    return replace(state.project, volume=Source(str(volume.source), size), segmentation=classes, scene=state.scene, camera=state.camera)
+    return replace(
+        state.project,
+        volume=Source(str(volume.source), size),
+        segmentation=classes,
+        scene=state.scene,
+        camera=state.camera,
+        annotations=state.annotations,
+        annotation_labels=state.annotation_labels,
+    )
 
 
 def stored_at(segmentation: Segmentation, path: Path) -> Segmentation:

@@ -1,0 +1,87 @@
+"""What marks say: where they are, what they are called, and boxes that follow an object through its sections."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from volviz.core.annotations import ERASED, Box, Lasso, Mask, Section, Stroke, SurfacePoints, Tag, extent_of, labels_of, relabelled
+from volviz.core.grid import Grid
+
+BOX = Box(((40.0, 60.0, 100.0), (0.0, 20.0, 0.0)), "virion", 3)
+
+
+def test_corners_come_in_any_order() -> None:
+    assert BOX.corners_xyz == ((0.0, 20.0, 0.0), (40.0, 60.0, 100.0))
+    assert BOX.section_at(30.0) == Section(30.0, (0.0, 20.0), (40.0, 60.0))
+    assert BOX.section_at(-1.0) is None
+    assert BOX.section_at(101.0) is None
+
+
+def test_an_adjusted_section_leaves_the_middle_as_it_was_and_goes_over_into_it() -> None:
+    tapered = BOX.with_section(Section(90.0, (10.0, 30.0), (30.0, 50.0)))
+    assert tapered.section_at(50.0) == Section(50.0, (0.0, 20.0), (40.0, 60.0))
+    assert tapered.section_at(70.0) == Section(70.0, (5.0, 25.0), (35.0, 55.0))
+    assert tapered.section_at(100.0) == Section(100.0, (10.0, 30.0), (30.0, 50.0))
+    assert tapered.corners_xyz == BOX.corners_xyz
+    again = tapered.with_section(Section(90.0, (12.0, 30.0), (30.0, 50.0)))
+    assert len(again.sections) == 2
+    assert again.section_at(95.0).low_xy == (12.0, 30.0)
+
+
+def test_the_middle_section_adjusted_leaves_the_ends() -> None:
+    bulged = BOX.with_section(Section(50.0, (-10.0, 20.0), (40.0, 60.0)))
+    assert [s.z for s in bulged.sections] == [0.0, 50.0, 100.0]
+    assert bulged.corners_xyz[0] == (-10.0, 20.0, 0.0)
+    assert bulged.section_at(0.0).low_xy == (0.0, 20.0)
+
+
+def test_a_face_takes_its_sections_along() -> None:
+    tapered = BOX.with_section(Section(90.0, (10.0, 30.0), (30.0, 50.0)))
+    wider = tapered.with_face(0, True, 44.0)
+    assert wider.section_at(50.0).high_xy == (44.0, 60.0)
+    assert wider.section_at(90.0).high_xy == (34.0, 50.0)
+    longer = tapered.with_face(2, True, 200.0)
+    assert [s.z for s in longer.sections] == [100.0, 180.0]
+    assert longer.section_at(180.0).low_xy == (10.0, 30.0)
+    assert BOX.with_face(1, False, 1000.0).corners_xyz[0][1] == 60.0
+
+
+def test_a_box_moves_with_all_it_has() -> None:
+    grid = Grid((2, 2, 2), (10.0, 10.0, 10.0))
+    box = Box(BOX.corners_xyz, "a", sections=(Section(10.0, (0.0, 20.0), (40.0, 60.0)),), mask=Mask.of(grid, np.ones((2, 2, 2))))
+    moved = box.moved((1.0, 2.0, 3.0))
+    assert moved.corners_xyz == ((1.0, 22.0, 3.0), (41.0, 62.0, 103.0))
+    assert moved.sections == (Section(13.0, (1.0, 22.0), (41.0, 62.0)),)
+    assert moved.mask.grid.origin == (3.0, 2.0, 1.0)
+
+
+@given(st.lists(st.booleans(), min_size=24, max_size=24))
+def test_a_mask_is_its_voxels(inside: list[bool]) -> None:
+    values = np.asarray(inside).reshape(2, 3, 4)
+    mask = Mask.of(Grid((2, 3, 4)), values)
+    np.testing.assert_array_equal(mask.inside, values)
+    assert mask == Mask.of(Grid((2, 3, 4)), mask.inside)
+
+
+def test_a_mask_needs_its_grid() -> None:
+    with pytest.raises(ValueError, match="does not fit"):
+        Mask.of(Grid((2, 3, 4)), np.ones(23, bool))
+
+
+def test_extents() -> None:
+    assert extent_of(Stroke(((0.0, 5.0, 1.0), (4.0, 2.0, 1.0)), 2.0, "a")) == ((-2.0, 0.0, -1.0), (6.0, 7.0, 3.0))
+    outline = ((0.0, 0.0, 8.0), (4.0, 0.0, 8.0), (0.0, 4.0, 8.0))
+    assert extent_of(Lasso(outline, "z", 6.0, "a")) == ((0.0, 0.0, 5.0), (4.0, 4.0, 11.0))
+    assert extent_of(SurfacePoints(((1.0, 2.0, 3.0),), 1, "a")) == ((1.0, 2.0, 3.0), (1.0, 2.0, 3.0))
+    assert extent_of(Tag(frozenset({"a"}), ((4.0, 0.0, 0.0), (0.0, 1.0, 1.0)))) == ((0.0, 0.0, 0.0), (4.0, 1.0, 1.0))
+    assert extent_of(Tag(frozenset({"a"}))) is None
+
+
+def test_names() -> None:
+    assert labels_of(Stroke((), 1.0, ERASED)) == ()
+    assert Stroke((), 1.0, ERASED).erases
+    assert relabelled(Stroke((), 1.0, ERASED), ERASED, "a").label == ERASED
+    assert relabelled(BOX, "virion", "vesicle").label == "vesicle"
+    assert relabelled(BOX, "spikes", "vesicle") is BOX
+    assert relabelled(Tag(frozenset({"a", "b"})), "a", "c") == Tag(frozenset({"b", "c"}))
