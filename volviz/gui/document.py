@@ -35,7 +35,8 @@ class State:
     opacity of the classes on the slices, 0..1. ``live`` is a segmentation that is still being computed: its data fill
     up brick by brick. ``cleaned`` is the segmentation cleaned as the scene says, or as it said a moment ago: `LiveCleaning`
     follows it. ``annotations`` are what a person has said, in the order of saying; ``annotation_labels`` are the classes to
-    annotate, none where they are those of the segmentation. ``project`` is what the session file holds beyond what is shown here; ``path`` is that file.
+    annotate, none where they are those of the segmentation. ``project`` is what the session file holds beyond what is
+    shown here; ``path`` is that file.
     """
 
     volume: Volume | None = None
