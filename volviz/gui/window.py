@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QSplitter, QStackedWidget, QTabWidget, QWidget
+from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QSplitter, QStackedWidget
 
-from volviz.core.cuts import clipped
 from volviz.core.report import Report
-from volviz.gui import actions, files, settings
+from volviz.gui import actions, docks, files, settings
 from volviz.gui.cleaning import LiveCleaning
 from volviz.gui.dialogs import KeysDialog, TextDialog, show_error, versions
 from volviz.gui.document import Document, State
@@ -30,9 +28,7 @@ from volviz.gui.segmenting import Segmenting
 from volviz.gui.slices import Slices
 from volviz.gui.viewport import Viewport
 from volviz.gui.welcome import Preparing, Welcome
-from volviz.gui.widgets.scrolled import Scrolled
 
-PANEL_WIDTH = 330
 VIEWPORT_SHARE = 0.61  # of the middle, beside the slices
 
 
@@ -85,41 +81,20 @@ class Window(QMainWindow):
         self._pages.addWidget(self.welcome)
         self._pages.addWidget(self.views)
         self.setCentralWidget(self._pages)
-        self.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks)
-        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        panels = {
-            "Data": self.data_panel,
-            "Segment": self.segment_panel,
-            "Classes": self.classes_panel,
-            "Clean": self.clean_panel,
-            "Light": self.light_panel,
-            "Cuts": self.cuts_panel,
-        }
-        self.docks = {name: self._dock(name, panel) for name, panel in panels.items()}
-        self.splitDockWidget(self.docks["Data"], self.docks["Classes"], Qt.Orientation.Vertical)
-        self.tabifyDockWidget(self.docks["Data"], self.docks["Segment"])
-        self.tabifyDockWidget(self.docks["Classes"], self.docks["Clean"])
-        self.tabifyDockWidget(self.docks["Clean"], self.docks["Light"])
-        self.tabifyDockWidget(self.docks["Light"], self.docks["Cuts"])
-        self.docks["Data"].raise_()
-        self.docks["Classes"].raise_()
-        self.resizeDocks([self.docks["Data"], self.docks["Classes"]], [300, 400], Qt.Orientation.Vertical)
-        self.resizeDocks([self.docks["Data"]], [PANEL_WIDTH], Qt.Orientation.Horizontal)
+        self.docks = docks.build(
+            self,
+            upper={"Data": self.data_panel, "Segment": self.segment_panel},
+            lower={
+                "Classes": self.classes_panel,
+                "Clean": self.clean_panel,
+                "Light": self.light_panel,
+                "Cuts": self.cuts_panel,
+            },
+        )
         self.statusBar().addWidget(self._status, 1)
         self.statusBar().addPermanentWidget(self.jobs)
         # As high as a job needs, always: the views must not change size, and be drawn anew, when one starts or ends.
         self.statusBar().setFixedHeight(self.fontMetrics().height() + 14)
-
-    def _dock(self, name: str, panel: QWidget) -> QDockWidget:
-        dock = QDockWidget(name, self)
-        dock.setObjectName(name.lower())
-        dock.setWidget(Scrolled(panel, PANEL_WIDTH))
-        # In its place the tab is title enough.
-        bare = QWidget(dock)
-        dock.setTitleBarWidget(bare)
-        dock.topLevelChanged.connect(lambda floating: dock.setTitleBarWidget(cast("QWidget", None) if floating else bare))
-        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-        return dock
 
     def _connect(self) -> None:
         self.document.changed.connect(self._look)
@@ -237,66 +212,7 @@ class Window(QMainWindow):
         """Find the classes with the model and device that the panel shows."""
         self.segment_panel.start()
 
-    # The view
-
-    def look_from(self, side: str) -> None:
-        """Turn the camera to a standard side."""
-        self.document.show(camera=self.document.state.camera.seen_from(side))
-
-    def reset_view(self) -> None:
-        """Bring the whole volume into all views, from the same side."""
-        state = self.document.state
-        if state.volume is not None:
-            self.document.show(camera=state.camera.fitted(state.volume.grid, aspect=self.viewport.aspect))
-        self.slices.fit()
-
-    def toggle_orthographic(self) -> None:
-        """Switch between perspective and parallel rays, at the same size."""
-        camera = self.document.state.camera
-        height = camera.height if camera.orthographic_height is None else None
-        self.document.show(camera=replace(camera, orthographic_height=height))
-
-    def full_resolution_here(self) -> None:
-        """Draw what the clipping box leaves, else as much around the crosshair as fits, alone and in full resolution."""
-        state = self.document.state
-        if state.volume is None:
-            return
-        region = clipped(state.scene.clips, state.volume.grid.shape) or self.viewport.region_around(state.crosshair_xyz)
-        if region is None:
-            self.say("The whole volume is drawn in full resolution already; clip it to a box to draw that box alone.")
-        else:
-            self.document.change("Full resolution here", scene=replace(state.scene, region=region))
-
-    def draw_whole(self) -> None:
-        """Draw the whole volume again."""
-        self.document.change("Draw the whole volume", scene=replace(self.document.state.scene, region=None))
-
-    def toggle_slices(self) -> None:
-        """Show or hide the slices."""
-        self.slices.setVisible(not self.slices.isVisible())
-
-    def toggle_guide(self, name: str) -> None:
-        """Show or hide one of the guides."""
-        self.cuts_panel.guides[name].toggle()
-
-    def toggle_planes(self) -> None:
-        """Show the density on three planes through the crosshair in the 3D view, or on none."""
-        scene = self.document.state.scene
-        place = None if scene.slices.shown else 0.5
-        self.document.change("Planes of density", scene=replace(scene, slices=replace(scene.slices, x=place, y=place, z=place)))
-
-    def cut_here(self) -> None:
-        """Cut the volume open through the crosshair."""
-        self.docks["Cuts"].raise_()
-        self.cuts_panel.cut_here()
-
-    def toggle_frame_time(self) -> None:
-        """Show or hide what moving pictures cost."""
-        self.viewport.meter.switch(self.actions_by_id["view.frame_time"].isChecked())
-
-    def toggle_full_screen(self) -> None:
-        """Use the whole screen, or come back."""
-        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+    # Help
 
     def show_shortcuts(self) -> None:
         """List keys and gestures."""

@@ -1,0 +1,34 @@
+"""One row of the table of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from volviz.gui.window import Window
+
+Needs = frozenset[str]
+NOTHING: Needs = frozenset()
+VOLUME: Needs = frozenset({"volume"})
+CLASSES: Needs = frozenset({"volume", "segmentation"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One action. ``needs`` are fields of the State without which it makes no sense; ``icon`` names its drawing.
+
+    ``menu`` may name a menu within a menu, as ``File/Export``.
+    """
+
+    id: str
+    menu: str
+    text: str
+    tip: str
+    do: Callable[[Window], object]
+    keys: str = ""
+    icon: str = ""
+    needs: Needs = NOTHING
+    checkable: bool = False
+    separator: bool = False  # before it

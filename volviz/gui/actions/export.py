@@ -1,0 +1,30 @@
+"""File, Export: everything that leaves volviz as a file, but for sessions."""
+
+from __future__ import annotations
+
+from volviz.gui import files
+from volviz.gui.actions.entry import CLASSES, VOLUME, Entry
+
+EXPORT = "File/Export"
+ENTRIES: tuple[Entry, ...] = (
+    Entry("file.still", EXPORT, "Still…", "Save this view as a picture of any size", files.save_still, "Ctrl+E", "still", VOLUME),
+    Entry(
+        "file.stages",
+        EXPORT,
+        "Stages of light…",
+        "Save this view four times in one picture: its colours, with occlusion, with shadow, with bloom",
+        files.save_stages,
+        needs=VOLUME,
+    ),
+    Entry("file.video", EXPORT, "Video…", "Save a video of the object turning once", files.save_video, "Ctrl+Shift+V", "video", VOLUME),
+    Entry(
+        "file.save_classes",
+        EXPORT,
+        "Segmentation…",
+        "Save the classes as OME-Zarr or as MRC files",
+        files.save_segmentation,
+        "Ctrl+Shift+E",
+        needs=CLASSES,
+        separator=True,
+    ),
+)

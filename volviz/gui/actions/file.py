@@ -1,0 +1,23 @@
+"""File: open, save, leave. What it exports has a table of its own."""
+
+from __future__ import annotations
+
+from volviz.gui import files
+from volviz.gui.actions.entry import VOLUME, Entry
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry("file.open", "File", "Open…", "Open a tomogram, a segmentation or a session", files.ask_open, "Ctrl+O", "open"),
+    Entry("file.demo", "File", "Open the demo", "Simulate a small tomogram of virions, segment it and show it", files.demo),
+    Entry(
+        "file.save",
+        "File",
+        "Save session",
+        "Save what is open, its look and the view as a .volviz file",
+        files.save,
+        "Ctrl+S",
+        needs=VOLUME,
+        separator=True,
+    ),
+    Entry("file.save_as", "File", "Save session as…", "Save the session under another name", files.save_as, "Ctrl+Shift+S", needs=VOLUME),
+)
+LAST: tuple[Entry, ...] = (Entry("file.quit", "File", "Quit", "Close the window", lambda w: w.close(), "Ctrl+Q", separator=True),)

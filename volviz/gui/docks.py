@@ -1,0 +1,44 @@
+"""The panels at the side of the window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import cast
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+
+from volviz.gui.widgets.scrolled import Scrolled
+
+PANEL_WIDTH = 330
+SHARES = (300, 400)  # of the upper and the lower panels, of the height
+
+
+def build(window: QMainWindow, upper: Mapping[str, QWidget], lower: Mapping[str, QWidget]) -> dict[str, QDockWidget]:
+    """Dock panels at the right, two groups of tabs one above the other, and return the docks by name."""
+    window.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks)
+    window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+    docks = {name: _dock(window, name, panel) for name, panel in {**upper, **lower}.items()}
+    first, second = docks[next(iter(upper))], docks[next(iter(lower))]
+    window.splitDockWidget(first, second, Qt.Orientation.Vertical)
+    for group in (upper, lower):
+        for before, after in pairwise(group):
+            window.tabifyDockWidget(docks[before], docks[after])
+    first.raise_()
+    second.raise_()
+    window.resizeDocks([first, second], list(SHARES), Qt.Orientation.Vertical)
+    window.resizeDocks([first], [PANEL_WIDTH], Qt.Orientation.Horizontal)
+    return docks
+
+
+def _dock(window: QMainWindow, name: str, panel: QWidget) -> QDockWidget:
+    dock = QDockWidget(name, window)
+    dock.setObjectName(name.lower())
+    dock.setWidget(Scrolled(panel, PANEL_WIDTH))
+    # In its place the tab is title enough.
+    bare = QWidget(dock)
+    dock.setTitleBarWidget(bare)
+    dock.topLevelChanged.connect(lambda floating: dock.setTitleBarWidget(cast("QWidget", None) if floating else bare))
+    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+    return dock

@@ -1,0 +1,83 @@
+"""What the View menu does: where one looks from, and what is shown beside the object."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+
+from volviz.core.cuts import clipped
+
+if TYPE_CHECKING:
+    from volviz.gui.window import Window
+
+
+def look_from(window: Window, side: str) -> None:
+    """Turn the camera to a standard side."""
+    window.document.show(camera=window.document.state.camera.seen_from(side))
+
+
+def reset_view(window: Window) -> None:
+    """Bring the whole volume into all views, from the same side."""
+    state = window.document.state
+    if state.volume is not None:
+        window.document.show(camera=state.camera.fitted(state.volume.grid, aspect=window.viewport.aspect))
+    window.slices.fit()
+
+
+def toggle_orthographic(window: Window) -> None:
+    """Switch between perspective and parallel rays, at the same size."""
+    camera = window.document.state.camera
+    height = camera.height if camera.orthographic_height is None else None
+    window.document.show(camera=replace(camera, orthographic_height=height))
+
+
+def full_resolution_here(window: Window) -> None:
+    """Draw what the clipping box leaves, else as much around the crosshair as fits, alone and in full resolution."""
+    state = window.document.state
+    if state.volume is None:
+        return
+    region = clipped(state.scene.clips, state.volume.grid.shape) or window.viewport.region_around(state.crosshair_xyz)
+    if region is None:
+        window.say("The whole volume is drawn in full resolution already; clip it to a box to draw that box alone.")
+    else:
+        window.document.change("Full resolution here", scene=replace(state.scene, region=region))
+
+
+def draw_whole(window: Window) -> None:
+    """Draw the whole volume again."""
+    window.document.change("Draw the whole volume", scene=replace(window.document.state.scene, region=None))
+
+
+def toggle_slices(window: Window) -> None:
+    """Show or hide the slices."""
+    window.slices.setVisible(not window.slices.isVisible())
+
+
+def toggle_guide(window: Window, name: str) -> None:
+    """Show or hide one of the guides."""
+    window.cuts_panel.guides[name].toggle()
+
+
+def toggle_planes(window: Window) -> None:
+    """Show the density on three planes through the crosshair in the 3D view, or on none."""
+    scene = window.document.state.scene
+    place = None if scene.slices.shown else 0.5
+    window.document.change("Planes of density", scene=replace(scene, slices=replace(scene.slices, x=place, y=place, z=place)))
+
+
+def cut_here(window: Window) -> None:
+    """Cut the volume open through the crosshair."""
+    window.docks["Cuts"].raise_()
+    window.cuts_panel.cut_here()
+
+
+def toggle_frame_time(window: Window) -> None:
+    """Show or hide what moving pictures cost."""
+    window.viewport.meter.switch(window.actions_by_id["view.frame_time"].isChecked())
+
+
+def toggle_full_screen(window: Window) -> None:
+    """Use the whole screen, or come back."""
+    window.setWindowState(window.windowState() ^ Qt.WindowState.WindowFullScreen)
