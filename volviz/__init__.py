@@ -23,15 +23,18 @@ if TYPE_CHECKING:
     from volviz.core.cleaning import Cleaning
     from volviz.core.errors import Cancelled, VolvizError
     from volviz.core.grid import Grid, Region
+    from volviz.core.mesh import Mesh
     from volviz.core.project import Project
     from volviz.core.scene import Scene
     from volviz.core.segmentation import Label, Segmentation
     from volviz.core.volume import Volume
     from volviz.io import open, save  # noqa: A004 - volviz.open is the promise
+    from volviz.io.meshes import save_meshes
     from volviz.measure import evaluate
     from volviz.tasks.clean import clean
     from volviz.tasks.comparison import compare
     from volviz.tasks.describe import describe
+    from volviz.tasks.mesh import mesh
     from volviz.tasks.render import spin, still
     from volviz.tasks.segment import segment
     from volviz.tasks.simulate import simulate
@@ -42,6 +45,7 @@ _HOMES = {
     "Cleaning": "core.cleaning",
     "Grid": "core.grid",
     "Label": "core.segmentation",
+    "Mesh": "core.mesh",
     "Project": "core.project",
     "Region": "core.grid",
     "Scene": "core.scene",
@@ -52,8 +56,10 @@ _HOMES = {
     "compare": "tasks.comparison",
     "describe": "tasks.describe",
     "evaluate": "measure",
+    "mesh": "tasks.mesh",
     "open": "io",
     "save": "io",
+    "save_meshes": "io.meshes",
     "segment": "tasks.segment",
     "simulate": "tasks.simulate",
     "spin": "tasks.render",
@@ -66,6 +72,7 @@ __all__ = [
     "Cleaning",
     "Grid",
     "Label",
+    "Mesh",
     "Project",
     "Region",
     "Scene",
@@ -76,8 +83,10 @@ __all__ = [
     "compare",
     "describe",
     "evaluate",
+    "mesh",
     "open",
     "save",
+    "save_meshes",
     "segment",
     "simulate",
     "spin",

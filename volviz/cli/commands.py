@@ -142,6 +142,36 @@ def clean(arguments: Namespace) -> None:
     print(arguments.out)
 
 
+def mesh(arguments: Namespace) -> None:
+    """Write the surfaces of classes."""
+    from volviz.core.grid import Region
+    from volviz.tasks.mesh import mesh_file
+
+    try:
+        region = None if arguments.region is None else Region.parse(arguments.region)
+    except ValueError:
+        raise VolvizError(f"'{arguments.region}' is no region; write voxels as Z0:Z1,Y0:Y1,X0:X1.") from None
+    with Progress() as report:
+        made, files = mesh_file(
+            arguments.path,
+            arguments.out,
+            arguments.set,
+            classes=arguments.classes or None,
+            level=arguments.level,
+            region=region,
+            closed=arguments.closed,
+            binning=arguments.bin,
+            unit=arguments.unit,
+            overwrite=arguments.overwrite,
+            report=report,
+        )
+    for surface in made:
+        inside = f", {surface.volume:,.0f} nm3 inside" if surface.closed else ", open where it meets the border"
+        print(f"{surface.name:<13} {len(surface.faces):,} triangles, {surface.area:,.0f} nm2{inside}")
+    for file in files:
+        print(file)
+
+
 def evaluate(arguments: Namespace) -> None:
     """Compare a segmentation with labels."""
     from volviz.tasks.evaluate import evaluate_files, table

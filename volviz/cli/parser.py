@@ -154,6 +154,30 @@ def build_parser() -> tuple[_Parser, set[str]]:
     )
     _overwrite(p)
 
+    p = command(
+        "mesh",
+        commands.mesh,
+        "Write the surfaces of classes as triangles. The suffix decides: .glb .obj .ply hold all classes in their colours, .stl one "
+        "each. A surface is where a class rises through the middle of its ramp; positions are those of the tomogram.",
+    )
+    p.add_argument("path", metavar="SEGMENTATION|PROJECT", type=Path)
+    p.add_argument("--out", type=Path, required=True, metavar="X.glb|X.obj|X.ply|X.stl")
+    p.add_argument(
+        "--class",
+        action="append",
+        default=[],
+        dest="classes",
+        metavar="NAME",
+        help="a class; may be repeated (default: all that are shown)",
+    )
+    p.add_argument("--level", type=float, metavar="P", help="the probability at the surface (default: the middle of each class's ramp)")
+    p.add_argument("--closed", action="store_true", help="close what the border of the volume cuts open")
+    p.add_argument("--bin", type=int, default=1, metavar="N", help="average cubes of N voxels first: 2 gives a quarter of the triangles")
+    p.add_argument("--unit", choices=["angstrom", "nm"], default="angstrom", help="of the positions (default: angstrom, as ChimeraX reads)")
+    p.add_argument("--region", metavar="Z0:Z1,Y0:Y1,X0:X1", help="only this box of voxels")
+    p.add_argument("--set", action="append", default=[], metavar="WHAT=VALUE", help="for example spikes.dust=8 (nm), membrane.low=0.3")
+    _overwrite(p)
+
     p = command("train", train, "Fit a segmenter to simulated tomograms, or to your own with --data.")
     p.add_argument("method", metavar="METHOD", help="which segmenter: unet, or one that a plug-in brings")
     p.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="its options: see volviz train METHOD --help")

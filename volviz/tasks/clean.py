@@ -127,7 +127,7 @@ def clean_file(
     from volviz.io.values import pour
     from volviz.io.writing import segmentation_sink
 
-    segmentation, scene = _opened(path)
+    segmentation, scene = segmentation_of(path)
     for setting in settings:
         scene = apply(scene, setting)
     wanted = wanted_of(segmentation, scene.cleans)
@@ -140,20 +140,29 @@ def clean_file(
     return {name: cleaner.counts(name, cleaning) for name, cleaning in wanted.items()}
 
 
-def _opened(path: Path) -> tuple[Segmentation, Scene]:
-    """Open what is to be cleaned, with the scene that says how its ramps begin."""
+def segmentation_of(path: Path) -> tuple[Segmentation, Scene]:
+    """Open a segmentation, or that of a session, with the scene that says how its ramps begin and how it is cleaned.
+
+    Raises:
+        VolvizError: it cannot be opened, or there is none.
+    """
     scene = None
     if path.suffix.lower() == ".volviz":
         from volviz.io.project import open_project
 
         project = open_project(path)
         if project.segmentation is None:
-            raise VolvizError(f"The session {path} names no segmentation, so there is nothing to clean.")
+            raise VolvizError(f"The session {path} names no segmentation, so there is nothing to work on.")
         path, scene = Path(project.segmentation.path), project.scene
     segmentation = open_path(path)
     if isinstance(segmentation, Volume):
         raise VolvizError(f"{path} is a plain volume, not a segmentation; name the _segmentation.json or .zarr that volviz segment wrote.")
-    return segmentation, scene or Scene(ramps={label.name: Ramp(low=_low(segmentation, label.name)) for label in segmentation.drawn})
+    return segmentation, scene or usual_ramps(segmentation)
+
+
+def usual_ramps(segmentation: Segmentation) -> Scene:
+    """Return a scene with the ramps of a first look, as `Scene.of` gives them, where there is no tomogram for the rest."""
+    return Scene(ramps={label.name: Ramp(_low(segmentation, label.name), color=label.color) for label in segmentation.drawn})
 
 
 def _levelled(segmentation: Segmentation, name: str, cleaning: Cleaning) -> Cleaning:

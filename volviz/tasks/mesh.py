@@ -1,0 +1,123 @@
+"""Surfaces of the classes: of values in memory, and of files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from volviz.core.errors import VolvizError
+from volviz.core.grid import Region
+from volviz.core.mesh import Mesh
+from volviz.core.report import Report, part, silent
+from volviz.core.scene import Scene
+from volviz.core.segmentation import Segmentation
+from volviz.tasks.clean import clean, segmentation_of, usual_ramps
+
+if TYPE_CHECKING:
+    from volviz.io.meshes import Unit
+
+
+def mesh(
+    segmentation: Segmentation,
+    scene: Scene | None = None,
+    *,
+    classes: Sequence[str] | None = None,
+    level: float | None = None,
+    region: Region | None = None,
+    closed: bool = False,
+    binning: int = 1,
+    report: Report = silent,
+) -> tuple[Mesh, ...]:
+    """Return the surface of every class, in angstrom, (x, y, z); save them with `volviz.save_meshes`.
+
+    ``scene`` says how the classes are cleaned, what colours they have, and where their ramps lie: a surface is where a class
+    rises through the middle of its ramp, as the mode "surface" draws it, or through ``level``, a probability. Without a scene
+    the ramps are those that `Scene.of` would estimate. ``classes`` are names; by default all that the scene shows and that
+    have a surface. ``region`` (voxels, z, y, x), ``closed`` and ``binning`` are those of `volviz.measure.surface`.
+
+    Raises:
+        VolvizError: there is no such class, it has no surface at this level, or one of too many triangles.
+        Cancelled: by ``report``.
+    """
+    from volviz.measure.surfaces import surface
+
+    if binning < 1:
+        raise VolvizError(f"Voxels are binned by a whole number from 1, not by {binning}.")
+    scene = scene or usual_ramps(segmentation)
+    wanted = meshed(segmentation, scene, classes)
+    cleaned = clean(segmentation, scene, part(report, 0.0, 0.3))
+    made = []
+    for i, name in enumerate(wanted):
+        ramp = scene.ramps.get(name) or usual_ramps(segmentation).ramps[name]
+        at = (ramp.low + ramp.high) / 2 if level is None else level
+        told = part(report, 0.3 + 0.7 * i / len(wanted), 0.3 + 0.7 * (i + 1) / len(wanted))
+        found = surface(cleaned, name, at, region=region, closed=closed, binning=binning, report=told)
+        if len(found.faces):
+            made.append(replace(found, color=ramp.color))
+        elif classes is not None:
+            raise VolvizError(f"The class {name} has no surface at the level {at:.3g}, which it reaches nowhere; choose a lower level.")
+    if not made:
+        raise VolvizError(f"None of {', '.join(wanted)} has a surface: their levels are reached nowhere; choose a lower level.")
+    return tuple(made)
+
+
+def meshed(segmentation: Segmentation, scene: Scene, classes: Sequence[str] | None) -> list[str]:
+    """Return the names of the classes that surfaces are made of: those asked for, else those that the scene shows.
+
+    Raises:
+        VolvizError: there is no such class, or none is shown.
+    """
+    known = [label.name for label in segmentation.drawn]
+    unknown = [name for name in classes or () if name not in known]
+    if unknown:
+        raise VolvizError(f"There is no class called '{unknown[0]}' to make a surface of; choose among: {', '.join(known)}.")
+    wanted = list(classes or (name for name in known if name in scene.ramps and scene.ramps[name].visible))
+    if not wanted:
+        raise VolvizError("No class is shown to make a surface of; show one, or name it.")
+    return wanted
+
+
+def mesh_file(
+    path: Path,
+    out: Path,
+    settings: Sequence[str] = (),
+    *,
+    classes: Sequence[str] | None = None,
+    level: float | None = None,
+    region: Region | None = None,
+    closed: bool = False,
+    binning: int = 1,
+    unit: Unit = "angstrom",
+    overwrite: bool = False,
+    report: Report = silent,
+) -> tuple[tuple[Mesh, ...], list[Path]]:
+    """Write the surfaces of a segmentation on disk, or of that of a session or picture, and return them and their files.
+
+    ``settings`` are as `Scene.set` takes them: ``membrane.dust=20``, ``spikes.low=0.4``.
+
+    Raises:
+        VolvizError: something cannot be opened or written, or as `mesh`.
+    """
+    from volviz.core.stages import apply
+    from volviz.io.atomic import check_absent, make_folder
+    from volviz.io.meshes import mesh_files, save_meshes
+
+    segmentation, scene = segmentation_of(path)
+    for setting in settings:
+        scene = apply(scene, setting)
+    for file in mesh_files(out, meshed(segmentation, scene, classes)):  # refused before the work and not after it
+        check_absent(file, overwrite=overwrite)
+    make_folder(out.parent)
+    made = mesh(
+        segmentation,
+        scene,
+        classes=classes,
+        level=level,
+        region=region,
+        closed=closed,
+        binning=binning,
+        report=part(report, 0.0, 0.8),
+    )
+    return made, save_meshes(made, out, unit=unit, overwrite=overwrite, report=part(report, 0.8, 1.0))
