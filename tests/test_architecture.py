@@ -55,17 +55,18 @@ def test_starting_imports_nothing_heavy(command):
 
 def test_help_names_every_command():
     said = run("import sys; from volviz.cli import main; sys.argv = ['volviz', '--help']; main()")
-    for command in ("open", "demo", "info", "convert", "simulate", "segment", "clean", "train", "evaluate", "render"):
+    for command in ("open", "demo", "info", "convert", "simulate", "segment", "clean", "measure", "train", "evaluate", "render"):
         assert f"    {command} " in said
 
 
 def test_the_public_api_is_there_and_verbs_are_not_hidden_by_subpackages():
     said = run(
-        "import volviz, volviz.segment.protocol, volviz.simulate.spec\n"
+        "import volviz, volviz.segment.protocol, volviz.simulate.spec, volviz.measure.objects\n"
         "assert all(hasattr(volviz, n) for n in volviz.__all__)\n"
-        "print(*sorted(n for n in ('open','save','segment','simulate','still','spin','evaluate') if callable(getattr(volviz, n))))"
+        "print(*sorted(n for n in "
+        "('open','save','segment','simulate','still','spin','evaluate','measure') if callable(getattr(volviz, n))))"
     )
-    assert said.split() == ["evaluate", "open", "save", "segment", "simulate", "spin", "still"]
+    assert said.split() == ["evaluate", "measure", "open", "save", "segment", "simulate", "spin", "still"]
 
 
 def test_the_wheel_carries_shaders_looks_and_weights(tmp_path):

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from volviz.tasks.clean import clean
     from volviz.tasks.comparison import compare
     from volviz.tasks.describe import describe
+    from volviz.tasks.measure import measure
     from volviz.tasks.mesh import mesh
     from volviz.tasks.render import spin, still
     from volviz.tasks.segment import segment
@@ -56,6 +57,7 @@ _HOMES = {
     "compare": "tasks.comparison",
     "describe": "tasks.describe",
     "evaluate": "measure",
+    "measure": "tasks.measure",
     "mesh": "tasks.mesh",
     "open": "io",
     "save": "io",
@@ -83,6 +85,7 @@ __all__ = [
     "compare",
     "describe",
     "evaluate",
+    "measure",
     "mesh",
     "open",
     "save",
@@ -95,7 +98,7 @@ __all__ = [
 
 
 class _Api(ModuleType):
-    """Two subpackages have the names of verbs: importing them must not hide `volviz.segment` and `volviz.simulate`."""
+    """Subpackages have the names of verbs: importing them must not hide `volviz.segment`, `volviz.simulate`, `volviz.measure`."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in _HOMES and isinstance(value, ModuleType)):

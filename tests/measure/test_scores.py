@@ -7,7 +7,7 @@ from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
-from volviz.measure import count, evaluate
+from volviz.measure import count, evaluate, scores
 
 TRUE = np.array([0, 0, 0, 1, 1, 2, 3, 3])
 FOUND = np.array([0, 0, 1, 1, 1, 1, 3, 0])
@@ -81,7 +81,7 @@ def test_bricks_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
     p = rng.dirichlet([1, 1, 1, 1], grid.shape).transpose(3, 0, 1, 2)
     seg, true = Segmentation.of_probabilities(grid, p), Volume(grid, rng.integers(0, 4, grid.shape).astype(np.uint8))
     whole = evaluate(seg, true)
-    monkeypatch.setattr("volviz.measure.scores.BRICK", (2, 3, 4))
+    monkeypatch.setattr(scores, "BRICK", (2, 3, 4))
     assert evaluate(seg, true) == pytest.approx(whole)
 
 

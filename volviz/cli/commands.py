@@ -172,6 +172,27 @@ def mesh(arguments: Namespace) -> None:
         print(file)
 
 
+def measure(arguments: Namespace) -> None:
+    """Measure the objects of a segmentation into a table."""
+    from volviz.tasks.measure import measure_file
+
+    with Progress() as report:
+        found, notes = measure_file(
+            arguments.path,
+            arguments.out,
+            arguments.set,
+            classes=arguments.classes,
+            threshold=arguments.threshold,
+            voxel_size=arguments.voxel_size,
+            overwrite=arguments.overwrite,
+            report=report,
+        )
+    _warn(notes)
+    for name in dict.fromkeys(one.label for one in found):
+        print(f"{name:<13} {sum(one.label == name for one in found)} objects")
+    print(arguments.out)
+
+
 def evaluate(arguments: Namespace) -> None:
     """Compare a segmentation with labels."""
     from volviz.tasks.evaluate import evaluate_files, table

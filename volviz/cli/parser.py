@@ -178,6 +178,33 @@ def build_parser() -> tuple[_Parser, set[str]]:
     p.add_argument("--set", action="append", default=[], metavar="WHAT=VALUE", help="for example spikes.dust=8 (nm), membrane.low=0.3")
     _overwrite(p)
 
+    p = command(
+        "measure",
+        commands.measure,
+        "Measure the objects of a segmentation into a table. Volume (nm3), surface (nm2), diameter of a sphere as large (nm), centre "
+        "and box (angstrom), mean probability, whether it touches the border: a CSV file with one row for each object.",
+    )
+    p.add_argument(
+        "path", metavar="SEGMENTATION|PROJECT", type=Path, help="what volviz segment wrote, a volume of hard labels, or a session"
+    )
+    p.add_argument("--out", type=Path, required=True, metavar="X.csv")
+    p.add_argument("--class", dest="classes", action="append", default=[], metavar="NAME", help="only this class; may be given again")
+    p.add_argument(
+        "--threshold",
+        type=_positive,
+        metavar="P",
+        help="probability at which objects end (default: 0.5; of a session, where the ramp of the class begins)",
+    )
+    p.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="WHAT=VALUE",
+        help="clean before it is measured, for example spikes.dust=8 (nm; see volviz clean)",
+    )
+    _voxel_size(p)
+    _overwrite(p)
+
     p = command("train", train, "Fit a segmenter to simulated tomograms, or to your own with --data.")
     p.add_argument("method", metavar="METHOD", help="which segmenter: unet, or one that a plug-in brings")
     p.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="its options: see volviz train METHOD --help")

@@ -86,7 +86,7 @@ def prepare(segmentation: Segmentation, name: str, cleaning: Cleaning, report: R
     """
     start, stop = cleaning.sections(segmentation.grid)
     channel = segmentation.index(name)
-    values = _read(segmentation, channel, start, stop, part(report, 0.0, 0.1))
+    values = read_sections(segmentation, channel, start, stop, part(report, 0.0, 0.1))
     least = least_of(segmentation, cleaning.level or 0.0)
     if cleaning.grows and len(values):
         room = _room(segmentation, values, start, part(report, 0.1, 0.2))
@@ -116,7 +116,7 @@ def _slabs(shape: tuple[int, ...]) -> Iterator[slice]:
         yield slice(start, min(start + depth, shape[0]))
 
 
-def _read(segmentation: Segmentation, channel: int, start: int, stop: int, report: Report) -> Stored:
+def read_sections(segmentation: Segmentation, channel: int, start: int, stop: int, report: Report) -> Stored:
     """Read some sections of a class: a view of what is in memory, else a copy, slab by slab."""
     if isinstance(segmentation.data, np.ndarray) and not isinstance(segmentation.data, np.memmap):
         return segmentation.data[channel, start:stop]

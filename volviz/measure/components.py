@@ -58,6 +58,16 @@ def tell_apart(values: npt.NDArray[Any], least: int, zero: int = 0, report: Repo
     return Objects(labels, sizes, peaks)
 
 
+def pieces(values: npt.NDArray[Any], least: int, report: Report = silent) -> tuple[Labels, int]:
+    """Return numbers from 1 up for what is ``least`` or more, joined as `tell_apart` does, (z, y, x), and how many there are.
+
+    Raises:
+        Cancelled: by ``report``.
+    """
+    labels = np.zeros(values.shape, np.int32)
+    return labels, _number(values, least, labels, below=False, report=report)
+
+
 def cavities(values: npt.NDArray[Any], least: int, report: Report = silent) -> tuple[Labels, int]:
     """Return numbers from 1 up for what is below ``least``, joined by faces, (z, y, x), and how many there are.
 

@@ -146,7 +146,7 @@ def segmentation_of(path: Path) -> tuple[Segmentation, Scene]:
     Raises:
         VolvizError: it cannot be opened, or there is none.
     """
-    scene = None
+    scene = voxel_size = None
     if path.suffix.lower() == ".volviz":
         from volviz.io.project import open_project
 
@@ -154,7 +154,8 @@ def segmentation_of(path: Path) -> tuple[Segmentation, Scene]:
         if project.segmentation is None:
             raise VolvizError(f"The session {path} names no segmentation, so there is nothing to work on.")
         path, scene = Path(project.segmentation.path), project.scene
-    segmentation = open_path(path)
+        voxel_size = None if project.volume is None else project.volume.voxel_size
+    segmentation = open_path(path, voxel_size=voxel_size)
     if isinstance(segmentation, Volume):
         raise VolvizError(f"{path} is a plain volume, not a segmentation; name the _segmentation.json or .zarr that volviz segment wrote.")
     return segmentation, scene or usual_ramps(segmentation)

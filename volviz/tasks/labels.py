@@ -56,9 +56,25 @@ def read_example(tomogram: Path, labels: Path) -> Example:
         raise VolvizError(f"{labels} has {labelled.grid.shape} voxels and {tomogram} {volume.grid.shape}; both must be on the same grid.")
     if isinstance(labelled, Segmentation):
         return Example(volume, [Dense(replace(labelled, grid=volume.grid))])
-    for z in range(0, volume.grid.shape[0], _PLANES):
-        _, ny, nx = volume.grid.shape
-        numbers = np.rint(labelled.read(Region((z, 0, 0), (min(z + _PLANES, volume.grid.shape[0]), ny, nx))))
+    return Example(volume, [Dense(replace(hard_segmentation(labelled), grid=volume.grid))])
+
+
+def hard_segmentation(labelled: Volume) -> Segmentation:
+    """Return a volume of hard labels (0 background, 1 membrane, 2 spikes, 3 lumen) as classes, read in place.
+
+    Voxels of 255, or -1 where bytes have signs, are unknown: of no class.
+
+    Raises:
+        VolvizError: other values are in it.
+    """
+    nz, ny, nx = labelled.grid.shape
+    for z in range(0, nz, _PLANES):
+        numbers = np.rint(labelled.read(Region((z, 0, 0), (min(z + _PLANES, nz), ny, nx))))
         if not np.isin(numbers, (*range(len(VIRION_LABELS)), *_UNKNOWN)).all():
-            raise VolvizError(f"{labels} holds values that are no class; use 0 background, 1 membrane, 2 spikes, 3 lumen, 255 unknown.")
-    return Example(volume, [Dense(Segmentation(volume.grid, HardLabels(labelled, len(VIRION_LABELS))))])
+            raise VolvizError(
+                f"{labelled.source or labelled.name} holds values that are no class; "
+                "use 0 background, 1 membrane, 2 spikes, 3 lumen, 255 unknown."
+            )
+    return Segmentation(
+        labelled.grid, HardLabels(labelled, len(VIRION_LABELS)), source=labelled.source, name=labelled.name, header=labelled.header
+    )
