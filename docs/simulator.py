@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from volviz.core.segmentation import VIRION_LABELS
+
 PAGE = Path(__file__).with_name("simulator.md")
 PICTURE = Path(__file__).with_name("simulator.jpg")
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data" / "tomograms"
 SIDE = 184
-COLORS = {1: (60, 120, 255), 2: (255, 60, 60), 3: (90, 220, 90)}
 
 HEAD = """\
 # The simulator
@@ -42,7 +43,7 @@ from 5 to 16 A, and is resampled to 10 A, the network's.
 
 ![Random recipes and real tomograms](simulator.jpg)
 
-*The first sixteen volumes of a pool, their middle slices at 10 A, and the labels (membrane blue, spikes red, lumen green). Last row: real
+*The first sixteen volumes of a pool, their middle slices at 10 A, and the labels (membrane pink, spikes red, lumen blue). Last row: real
 tomograms, of which nothing was learnt: two pieces of a lysosome and a microtubule at 10 A, and a cell at its own 31 A.*
 
 ## How near to real ones
@@ -119,8 +120,8 @@ def _tile(data: npt.NDArray[np.float32], classes: npt.NDArray[np.uint8] | None, 
     pictures = [plain]
     if classes is not None:
         marked = plain.copy()
-        for c, color in COLORS.items():
-            marked[classes[k] == c] = 0.6 * marked[classes[k] == c] + 0.4 * np.array(color)
+        for c, label in enumerate(VIRION_LABELS[1:], 1):
+            marked[classes[k] == c] = 0.6 * marked[classes[k] == c] + 0.4 * 255 * np.array(label.color)
         pictures.append(marked)
     tile = Image.new("RGB", (2 * SIDE, SIDE))
     for i, picture in enumerate(pictures):

@@ -87,3 +87,27 @@ def test_turning_is_right_handed_and_about_the_target():
     camera = Camera((1.0, 2.0, 3.0), 100.0).turned((0.0, 1.0, 0.0), 90.0)
     np.testing.assert_allclose(camera.eye_xyz, (101, 2, 3), atol=1e-9)
     assert camera.target_xyz == (1.0, 2.0, 3.0)
+
+
+@given(cameras, angles, st.floats(-80, 80))
+def test_a_turntable_keeps_z_upright(camera, right, up):
+    turned = camera.tabled(right, up)
+    across, upward, back = turned.axes_xyz
+    assert across[2] == pytest.approx(0, abs=1e-7)
+    assert upward[2] >= -1e-7
+    assert turned.target_xyz == camera.target_xyz
+    before = np.degrees(np.arcsin(np.clip(camera.axes_xyz[2][2], -1, 1)))
+    assert np.degrees(np.arcsin(np.clip(back[2], -1, 1))) == pytest.approx(np.clip(before - up, -90, 90), abs=1e-3)
+
+
+def test_a_turntable_follows_the_hand_and_stops_at_the_poles():
+    camera = Camera.framing(GRID)
+    point = np.asarray(camera.target_xyz) + 50 * camera.axes_xyz[2]
+    for right, up in ((10, 0), (0, 10)):
+        seen = camera.tabled(right, up).project(point)
+        assert (seen[0], seen[1]) == pytest.approx((seen[0], 0) if right else (0, seen[1]), abs=1e-3)
+        assert seen[0] > 0.003 if right else seen[1] > 0.003
+    top = camera.tabled(0, -500)
+    np.testing.assert_allclose(top.axes_xyz[2], (0, 0, 1), atol=1e-9)
+    around = top.tabled(30, 0)
+    assert around.axes_xyz[0] @ top.axes_xyz[0] == pytest.approx(np.cos(np.radians(30)))

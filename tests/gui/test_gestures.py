@@ -10,9 +10,8 @@ import pytest
 from volviz.core.camera import Camera
 from volviz.core.scene import Light
 from volviz.gui.document import State
-from volviz.gui.gestures import light_dragged, light_fixed_to, light_in_camera
+from volviz.gui.gestures import focused, light_dragged, light_fixed_to, light_in_camera
 from volviz.gui.pick import pick
-from volviz.gui.viewport import focused
 
 pytestmark = pytest.mark.gui
 

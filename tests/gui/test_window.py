@@ -196,7 +196,9 @@ def test_a_double_click_turns_about_what_is_there(shown: Window, qtbot: QtBot) -
     right, up, _ = shown.document.state.camera.project(middle)
     height = shown.viewport.height()
     at = QPoint(round(shown.viewport.width() / 2 + right * height), round(height / 2 - up * height))
+    before = shown.document.state.crosshair_xyz
     qtbot.mouseDClick(shown.viewport, LEFT, pos=at)
+    qtbot.waitUntil(lambda: shown.document.state.crosshair_xyz != before)
     assert shown.document.state.crosshair_xyz == pytest.approx((middle[0], middle[1], middle[2] + 120), abs=30)
     assert shown.document.state.camera.target_xyz == shown.document.state.crosshair_xyz
 

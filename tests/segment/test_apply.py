@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,68 +10,16 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from running import SMALL, TWO, Written, constant, noise, run_on, smooth
 from torch import Tensor
 
 from volviz.core.errors import Cancelled, VolvizError
 from volviz.core.grid import Grid, Region
-from volviz.core.segmentation import VIRION_LABELS, Label, Segmentation
+from volviz.core.segmentation import VIRION_LABELS
 from volviz.core.volume import Volume
 from volviz.segment.apply import apply
-from volviz.segment.batches import Batches
 from volviz.segment.protocol import Run
 from volviz.segment.tiles import Bricks, Tiling
-
-SMALL = Bricks(tile=32, overlap=8)
-TWO = (Label("background"), Label("membrane"))
-
-
-def noise(shape: tuple[int, int, int], voxel: float | tuple[float, float, float] = 10.0, seed: int = 0) -> Volume:
-    size = (voxel,) * 3 if isinstance(voxel, float) else voxel
-    return Volume(Grid(shape, size, (3.0, -7.0, 11.0)), np.random.default_rng(seed).standard_normal(shape, dtype=np.float32))
-
-
-def constant(logits: tuple[float, ...]) -> Callable[[Tensor], Tensor]:
-    return lambda x: torch.tensor(logits).reshape(1, -1, 1, 1, 1).expand(len(x), -1, *x.shape[2:])
-
-
-def smooth(x: Tensor) -> Tensor:
-    """Looks at a neighbourhood that is narrower than the overlap: no tile's edge shows where another tile takes over."""
-    mean = torch.nn.functional.avg_pool3d(x, 3, 1, 1, count_include_pad=False)
-    return torch.cat([-4 * mean, 4 * mean], dim=1)
-
-
-def run_on(volume: Volume, network: Callable[[Tensor], Tensor], bricks: Bricks = SMALL, **how: Any) -> Segmentation:
-    labels = how.pop("labels", TWO)
-    return apply(network, volume, Run(precision="float32", dense_is_dark=True, **how), labels=labels, bricks=bricks)
-
-
-class Written:
-    def __init__(self) -> None:
-        self.parts: list[tuple[Region, np.ndarray]] = []
-        self.ended = ""
-        self.notes: Mapping[str, Any] = {}
-
-    def begin(self, grid: Grid, labels: tuple[Label, ...], kind: str, provenance: Mapping[str, Any]) -> None:
-        self.grid, self.labels, self.notes = grid, labels, provenance
-
-    def write(self, region: Region, data: np.ndarray) -> None:
-        self.parts.append((region, data.copy()))
-
-    def finish(self) -> None:
-        self.ended = "finished"
-
-    def abort(self) -> None:
-        self.ended = "aborted"
-        self.parts = []
-
-    def joined(self) -> np.ndarray:
-        out = np.full((len(self.labels), *self.grid.shape), 77, self.parts[0][1].dtype)
-        times = np.zeros(self.grid.shape, int)
-        for region, data in self.parts:
-            out[(slice(None), *region.slices)] = data
-            times[region.slices] += 1
-        assert (times == 1).all()
-        return out
 
 
 def test_classes_of_16_bits_are_those_of_8_and_finer() -> None:
@@ -296,164 +243,6 @@ def test_memory_stays_below_twelve_bytes_per_voxel_with_the_result_in_memory() -
     done = subprocess.run([sys.executable, "-c", MEASURE, *map(str, shape)], capture_output=True, text=True, check=True)
     per_voxel = float(done.stdout)
     assert 4 < per_voxel < 12
-
-
-def lopsided(x: Tensor) -> Tensor:
-    """Looks to one side only, so that a mirrored tile gives another result."""
-    shifted = x.roll((1, 2, 3), dims=(2, 3, 4))
-    return torch.cat([shifted, -shifted], dim=1)
-
-
-class Kept:
-    """Takes a volume; voxels that nobody writes stay 9."""
-
-    ended = ""
-
-    def begin(self, grid: Grid) -> None:
-        self.data = np.full(grid.shape, 9, np.float32)
-
-    def write(self, region: Region, values: np.ndarray) -> None:
-        assert (self.data[region.slices] == 9).all()
-        self.data[region.slices] = values
-
-    def finish(self) -> None:
-        self.ended = "finished"
-
-    def abort(self) -> None:
-        self.ended = "aborted"
-
-
-def views(tile: np.ndarray, augment: int) -> np.ndarray:
-    """Return what `lopsided` says of one tile from every side, turned back: (view, class, z, y, x)."""
-    axes = [(), (2,), (1,), (1, 2), (0,), (0, 2), (0, 1), (0, 1, 2)][:augment]
-    out = []
-    for mirrored in axes:
-        seen = torch.from_numpy(np.flip(tile, mirrored).copy())[None, None]
-        found = lopsided(seen).softmax(1)[0].numpy()
-        out.append(np.flip(found, [a + 1 for a in mirrored]))
-    return np.stack(out)
-
-
-@pytest.mark.parametrize("augment", [1, 4, 8])
-def test_views_are_averaged_and_never_lay_the_beam_across(augment: Any) -> None:
-    tile = np.random.default_rng(0).standard_normal((4, 6, 8), dtype=np.float32)
-    batches = Batches(lopsided, torch.device("cpu"), torch.float32, augment=augment, spread=augment > 1)
-    ((found, _),) = batches.run([(0, lambda: torch.from_numpy(tile))])
-    expected = views(tile, augment)
-    assert np.allclose(found[:2], expected.mean(0), atol=1e-6)
-    if augment > 1:
-        assert np.allclose(found[2], expected.std(0).max(0), atol=1e-3)
-
-
-def test_the_spread_goes_to_its_own_sink_for_every_voxel_and_is_none_where_views_agree() -> None:
-    volume = noise((20, 45, 40))
-    apart, same = Kept(), Kept()
-    classes = run_on(volume, lopsided, augment=4, spread=apart)
-    run_on(volume, constant((0.2, 1.0)), augment=4, spread=same)
-    assert apart.ended == same.ended == "finished"
-    assert apart.data.max() <= 0.5
-    assert apart.data.mean() > 0.05
-    assert same.data.max() < 1e-3
-    again = Kept()
-    assert np.array_equal(run_on(volume, lopsided, augment=4, spread=again, sink=Written()).grid.shape, classes.grid.shape)
-    assert np.array_equal(again.data, apart.data)
-
-
-def test_slices_outside_the_range_are_background_and_those_inside_are_what_they_are_without_one() -> None:
-    volume = noise((90, 20, 20), 8.0)
-    whole = np.asarray(run_on(volume, smooth).data)
-    tiles: list[int] = []
-
-    def count(x: Tensor) -> Tensor:
-        tiles.append(1)
-        return smooth(x)
-
-    sink, apart = Written(), Kept()
-    limited = run_on(volume, count, z=(30, 41), sink=sink, augment=4, spread=apart)
-    found = sink.joined()
-    assert limited.grid == volume.grid
-    assert list(limited.provenance["z"]) == [30, 41]
-    assert (found[0, :30] == 255).all()
-    assert (found[0, 41:] == 255).all()
-    assert (found[1, :30] == 0).all()
-    assert np.abs(found[:, 30:41].astype(int) - whole[:, 30:41]).max() <= 1  # four views of what is even
-    assert (apart.data[:30] == 0).all()
-    assert len(tiles) < 4 * 3  # of the four tiles along z
-
-    part = run_on(volume, smooth, z=(30, 41), region=Region((25, 3, 0), (35, 9, 20)))
-    assert np.array_equal(np.asarray(part.data)[:, 5:], whole[:, 30:35, 3:9])
-    assert (np.asarray(part.data)[0, :5] == 255).all()
-    beyond = run_on(volume, smooth, z=(30, 41), region=Region((50, 3, 0), (60, 9, 20)))
-    assert (np.asarray(beyond.data)[0] == 255).all()
-
-
-@pytest.mark.parametrize("z", [(90, 100), (40, 40), (50, 40)])
-def test_a_range_without_slices_is_one_sentence(z: tuple[int, int]) -> None:
-    with pytest.raises(VolvizError, match="tomogram of 90 slices has none"):
-        run_on(noise((90, 8, 8)), smooth, z=z)
-
-
-def test_a_range_may_end_beyond_the_last_slice() -> None:
-    volume = noise((20, 8, 8))
-    assert np.array_equal(run_on(volume, smooth, z=(0, 2**30)).data, run_on(volume, smooth).data)
-
-
-class Room:
-    """Memory of a device that is not there: a tile takes ``each`` of the ``free`` bytes."""
-
-    def __init__(self, free: int = 1000, each: int = 1000) -> None:
-        self.free, self.each, self.emptied = free, each, 0
-
-    def start(self) -> int:
-        return self.free
-
-    def used(self) -> int:
-        return self.each
-
-    def empty(self) -> None:
-        self.emptied += 1
-
-
-def device_for(most: int, sizes: list[int]) -> Callable[[Tensor], Tensor]:
-    """Return a network that has room for so many tiles at a time."""
-
-    def network(x: Tensor) -> Tensor:
-        sizes.append(len(x))
-        if len(x) > most:
-            raise torch.OutOfMemoryError
-        return torch.cat([x, -x], dim=1)
-
-    return network
-
-
-def numbered(count: int) -> list[tuple[int, Callable[[], Tensor]]]:
-    return [(i, lambda i=i: torch.full((2, 2, 2), float(i))) for i in range(count)]
-
-
-def test_the_first_tile_shows_how_many_fill_seven_tenths_of_what_is_free() -> None:
-    sizes: list[int] = []
-    batches = Batches(device_for(100, sizes), torch.device("cpu"), torch.float32, memory=Room(free=1000, each=140))
-    assert [key for _, key in batches.run(numbered(12))] == list(range(12))
-    assert sizes == [1, 5, 5, 1]
-
-
-def test_a_batch_too_large_is_halved_until_it_fits_and_every_tile_comes_once_and_in_order() -> None:
-    sizes: list[int] = []
-    room = Room(free=1000, each=70)
-    batches = Batches(device_for(2, sizes), torch.device("cpu"), torch.float32, memory=room)
-    found = list(batches.run(numbered(24)))
-    assert [key for _, key in found] == list(range(24))
-    assert all(np.allclose(tile[0], torch.sigmoid(torch.tensor(2.0 * key))) for tile, key in found)
-    assert sizes[:5] == [1, 10, 5, 2, 2]
-    assert max(sizes[3:]) == 2
-    assert room.emptied == 2
-
-
-def test_a_device_without_room_for_one_tile_is_one_sentence() -> None:
-    sizes: list[int] = []
-    with pytest.raises(VolvizError, match=r"no room for one tile.*--device cpu"):
-        list(Batches(device_for(0, sizes), torch.device("cpu"), torch.float32, memory=Room()).run(numbered(3)))
-    assert sizes == [1]
 
 
 def test_cuda_without_cuda_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

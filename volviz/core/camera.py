@@ -102,6 +102,19 @@ class Camera:
         turn = _product(_turn((0.0, 1.0, 0.0), -right), _turn((1.0, 0.0, 0.0), up))
         return replace(self, orientation=_normal(_product(self.orientation, turn)))
 
+    def tabled(self, right: float, up: float) -> Camera:
+        """Return the camera after a turntable drag, in degrees: the world's z stays upright in the picture.
+
+        It goes around z, and up and down no farther than to the poles. A camera that stood askew is put upright.
+        """
+        across, _, back = self.axes_xyz
+        upright = abs(back[2]) < math.cos(math.radians(1.0))  # looking straight down z, the side tells more than the line of sight
+        azimuth = math.degrees(math.atan2(back[1], back[0]) if upright else math.atan2(-across[0], across[1])) - right
+        elevation = math.degrees(math.asin(max(-1.0, min(1.0, float(back[2]))))) - up
+        elevation = max(-90.0, min(90.0, elevation))
+        around = _turn((0.0, 0.0, 1.0), azimuth + 90.0)
+        return replace(self, orientation=_normal(_product(around, _turn((1.0, 0.0, 0.0), 90.0 - elevation))))
+
     def rolled(self, degrees: float) -> Camera:
         """Return the camera turned about its line of sight."""
         return replace(self, orientation=_normal(_product(self.orientation, _turn((0.0, 0.0, 1.0), degrees))))

@@ -43,3 +43,21 @@ def light_fixed_to(light: Light, camera: Camera, fixed_to: str) -> Light:
     """Return the light fixed to the camera or to the world, still shining from where it shines now."""
     direction = light_in_camera(light, camera)
     return light_from_camera(replace(light, fixed_to="world" if fixed_to == "world" else "camera"), camera, direction)
+
+
+def focused(camera: Camera, point_xyz: Triple) -> Camera:
+    """Return the camera that turns about a point and has it in the middle, moved sideways only."""
+    along = float(np.dot(np.asarray(point_xyz) - camera.eye_xyz, -camera.axes_xyz[2]))
+    return replace(camera, target_xyz=point_xyz, distance=max(along, 1.0))
+
+
+def contrast_dragged(contrast: tuple[float, float], right: float, up: float) -> tuple[float, float]:
+    """Return the greys shown black and white after a drag by fractions of a view's height.
+
+    To the right shows a wider range of them, softer; up shows everything brighter. The width never vanishes.
+    """
+    low, high = contrast
+    width = high - low
+    middle = (low + high) / 2 - up * width
+    width *= math.exp(right)
+    return middle - width / 2, middle + width / 2

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 
 from volviz.core.cuts import clipped
+from volviz.gui.gestures import focused
 
 if TYPE_CHECKING:
+    from volviz.core.grid import Triple
     from volviz.gui.window import Window
 
 
@@ -24,6 +26,11 @@ def reset_view(window: Window) -> None:
     if state.volume is not None:
         window.document.show(camera=state.camera.fitted(state.volume.grid, aspect=window.viewport.aspect))
     window.slices.fit()
+
+
+def focus(window: Window, point_xyz: Triple) -> None:
+    """Bring a point (A) to the middle of the 3D view, and the slices to it."""
+    window.document.show(camera=focused(window.document.state.camera, point_xyz), crosshair_xyz=point_xyz)
 
 
 def toggle_orthographic(window: Window) -> None:
@@ -52,7 +59,12 @@ def draw_whole(window: Window) -> None:
 
 def toggle_slices(window: Window) -> None:
     """Show or hide the slices."""
-    window.slices.setVisible(not window.slices.isVisible())
+    window.panes.toggle_slices()
+
+
+def maximise(window: Window, name: str) -> None:
+    """Give a view all the room, or all views theirs."""
+    window.panes.toggle(name)
 
 
 def toggle_guide(window: Window, name: str) -> None:

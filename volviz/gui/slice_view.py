@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QPointF, QSignalBlocker, Qt, QTimer, Signal
-from PySide6.QtGui import QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QLabel, QSlider, QVBoxLayout, QWidget
 from vispy import scene
 from vispy.scene.visuals import Image, Line
 from vispy.visuals.transforms import STTransform
 
 from volviz.core.grid import Grid, Region, Triple
+from volviz.gui import under
 from volviz.gui.document import Document, State
 from volviz.gui.latest import Latest
+from volviz.gui.panes import Follow
 from volviz.gui.planes import AXES, Plane, Slice, binned, overlay, read_slice
+from volviz.gui.slice_hands import SliceHands
+from volviz.gui.widgets.title import Title
 
 GROUND = (0.055, 0.058, 0.065, 1.0)
 CROSSHAIR = (1.0, 0.80, 0.25, 0.75)
 GAP = 0.02  # of the shown width, left free around the crosshair's centre
-ZOOM_PER_STEP = 1.15
 
 
 class SliceView(QWidget):
-    """Left drag moves the crosshair, the wheel steps, Ctrl+wheel zooms at the pointer, right or middle drag pans."""
+    """A slice under its title. What hands do in it is `SliceHands`'."""
 
     hovered = Signal(str)
 
@@ -31,9 +33,6 @@ class SliceView(QWidget):
         self.plane = plane
         self._document = document
         self._slice: Slice | None = None
-        self._held: str | None = None
-        self._from = QPointF()
-        self._wheel = 0.0
         self._binned = 0  # voxels to a side that were averaged for what is shown
         self._latest = Latest(self)
         self.shown = 0  # how many slices have been shown: what a test of laziness counts
@@ -52,31 +51,31 @@ class SliceView(QWidget):
         self._cross.order = 2
         for visual in (self._grey, self._color, self._cross):
             visual.visible = False
-        # vispy draws; what the mouse means is decided here.
+        # vispy draws; what the mouse means is decided elsewhere.
         self.canvas: QWidget = self._canvas.native
-        self.canvas.setMouseTracking(True)
-        self.canvas.installEventFilter(self)
+        self.canvas.setAccessibleName(f"{plane.name} slice")
         self._build()
+        self._hands = SliceHands(self, document)
         document.changed.connect(self._look)
         document.brick_arrived.connect(self._brick)
 
     def _build(self) -> None:
-        name = QLabel(f"<b>{self.plane.name}</b>")
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setToolTip(f"Step through the {self.plane.name} slices (mouse wheel over the slice)")
-        self._slider.setAccessibleName(f"{self.plane.name} slice")
+        self._slider.setAccessibleName(f"Slice of {self.plane.name}")
         self._slider.valueChanged.connect(self.step_to)
         self._number = QLabel("")
-        self._number.setMinimumWidth(self._number.fontMetrics().horizontalAdvance("z 8888 / 8888"))
+        self._number.setToolTip("Slice, and where it lies in the tomogram")
+        self._number.setMinimumWidth(self._number.fontMetrics().horizontalAdvance("z 888 / 888   88888 Å"))
         self._number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        header = QHBoxLayout()
-        header.setContentsMargins(8, 2, 8, 2)
-        for widget in (name, self._slider, self._number):
-            header.addWidget(widget)
+        self.title = Title(self.plane.name)
+        self.title.add(self._slider, 1)
+        self.title.add(self._number)
+        Follow(self.canvas, self.title)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(header)
+        layout.addWidget(self.title)
         layout.addWidget(self.canvas, 1)
         self._slider.setEnabled(False)
 
@@ -86,6 +85,15 @@ class SliceView(QWidget):
         state = self._document.state
         value = state.volume or state.classes
         return None if value is None else value.grid
+
+    @property
+    def vispy_canvas(self) -> scene.SceneCanvas:
+        """What vispy draws on, for what is laid over the slice."""
+        return self._canvas
+
+    def pan_from(self, position: QPointF) -> None:
+        """Pan from here until the button is released."""
+        self._hands.pan_from(position)
 
     def step_to(self, index: int) -> None:
         """Show another slice: the crosshair moves there."""
@@ -97,7 +105,7 @@ class SliceView(QWidget):
         if self.grid is not None:
             right, up = self.plane.frame(self.grid)
             self._camera.set_range(right, up, margin=0.03)
-            self._show_grey()
+            self.show_grey()
 
     def close_threads(self) -> None:
         """End the reading thread."""
@@ -143,7 +151,9 @@ class SliceView(QWidget):
     def _show_number(self, grid: Grid, index: int) -> None:
         with QSignalBlocker(self._slider):
             self._slider.setValue(index)
-        self._number.setText(f"{AXES[self.plane.normal]} {index + 1} / {grid.shape[self.plane.normal]}")
+        axis = self.plane.normal
+        place = grid.origin[2 - axis] + index * grid.voxel_size[2 - axis]
+        self._number.setText(f"{AXES[axis]} {index + 1} / {grid.shape[axis]}   {place:.0f} Å")
 
     def _ask(self) -> None:
         state = self._document.state
@@ -154,11 +164,11 @@ class SliceView(QWidget):
         self._slice = read
         self.shown += 1
         self._binned = 0
-        self._show_grey()
+        self.show_grey()
         self._show_classes()
         self._canvas.update()
 
-    def _show_grey(self) -> None:
+    def show_grey(self) -> None:
         """Show the greys as coarse as the screen needs them."""
         volume = self._document.state.volume
         if volume is None or self._slice is None or self._slice.grey is None:
@@ -166,7 +176,7 @@ class SliceView(QWidget):
         (left, right), (low, high) = self.plane.frame(volume.grid)
         rows, columns = self._slice.grey.shape
         across, along = (right - left) / columns, (high - low) / rows
-        pixel = abs(self._place(QPointF(1, 0))[0] - self._place(QPointF(0, 0))[0])
+        pixel = abs(self.place(QPointF(1, 0))[0] - self.place(QPointF(0, 0))[0])
         factor = max(1, min(round(pixel / min(across, along)), rows, columns))
         if factor == self._binned:
             return
@@ -206,63 +216,37 @@ class SliceView(QWidget):
         if region.start[self.plane.normal] <= at < region.stop[self.plane.normal]:
             self._ask()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if isinstance(event, QWheelEvent):
-            self._turn(event)
-        elif event.type() == QEvent.Type.Resize:
-            QTimer.singleShot(0, self, self._show_grey)  # when vispy knows the new size
-            return super().eventFilter(watched, event)
-        elif isinstance(event, QMouseEvent):
-            if event.type() == QEvent.Type.MouseMove:
-                self._move(event.position())
-            elif event.type() in {QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick}:
-                self._press(event)
-            else:
-                self._held = None
-        else:
-            return super().eventFilter(watched, event)
-        return True
-
-    def _place(self, position: QPointF) -> tuple[float, float]:
+    def place(self, position: QPointF) -> tuple[float, float]:
+        """Return the coordinates (A) along the plane's axes, right and up, of a place of the canvas."""
         right, up = self._camera.transform.imap([position.x(), position.y(), 0, 1])[:2]
         return float(right), float(up)
 
-    def _press(self, event: QMouseEvent) -> None:
-        pans = event.button() != Qt.MouseButton.LeftButton or event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-        self._held = "pan" if pans else "point"
-        self._from = event.position()
-        if self._held == "point":
-            self._point(event.position())
+    def pan(self, start: QPointF, stop: QPointF) -> None:
+        """Move what is seen from one place of the canvas to another."""
+        (x0, y0), (x1, y1) = self.place(start), self.place(stop)
+        self._camera.pan((x0 - x1, y0 - y1))
 
-    def _move(self, position: QPointF) -> None:
-        if self._held == "point":
-            self._point(position)
-        elif self._held == "pan":
-            (x0, y0), (x1, y1) = self._place(self._from), self._place(position)
-            self._camera.pan((x0 - x1, y0 - y1))
-            self._from = position
+    def zoom(self, factor: float, position: QPointF) -> None:
+        """Enlarge what is seen, keeping in place what is at a place of the canvas."""
+        self._camera.zoom(1 / factor, self.place(position))
+        self.show_grey()
+
+    def step(self, steps: int) -> None:
+        """Go so many slices up."""
+        if steps and self.grid is not None:
+            self.step_to(self.plane.index(self.grid, self._document.state.crosshair_xyz) + steps)
+
+    def hover(self, position: QPointF) -> None:
+        """Say what lies at a place of the canvas."""
         if self.grid is not None:
-            self.hovered.emit(self._said(*self._place(position)))
+            self.hovered.emit(self._said(*self.place(position)))
 
-    def _turn(self, event: QWheelEvent) -> None:
-        if self.grid is None:
-            return
-        steps = event.angleDelta().y() / 120
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self._camera.zoom(ZOOM_PER_STEP**-steps, self._place(event.position()))
-            self._show_grey()
-            return
-        self._wheel += steps  # a trackpad sends fractions of a step
-        whole = int(self._wheel)
-        self._wheel -= whole
-        if whole:
-            self.step_to(self.plane.index(self.grid, self._document.state.crosshair_xyz) + whole)
-
-    def _point(self, position: QPointF) -> None:
+    def point(self, position: QPointF) -> None:
+        """Move the crosshair to a place of the canvas."""
         if self.grid is None:
             return
         (left, right), (low, high) = self.plane.frame(self.grid)
-        x, y = self._place(position)
+        x, y = self.place(position)
         inside = min(max(x, left), right), min(max(y, low), high)
         self._document.show(crosshair_xyz=self.plane.point(*inside, self._document.state.crosshair_xyz))
 
@@ -270,23 +254,21 @@ class SliceView(QWidget):
         """Write what lies at a place: position, density, classes. Read from what is shown, not from disk."""
         state = self._document.state
         point = self.plane.point(right, up, state.crosshair_xyz)
-        words = ["x {:.0f}   y {:.0f}   z {:.0f} Å".format(*point)]
+        density, classes = None, []
         if self._slice is None:
-            return words[0]
+            return under.words(point)
         if state.volume is not None and self._slice.grey is not None:
             at = self._voxel(state.volume.grid, point)
             if at is None or at[0] >= self._slice.grey.shape[0] or at[1] >= self._slice.grey.shape[1]:
-                return words[0]
-            words.append(f"density {self._slice.grey[at]:.4g}")
+                return under.words(point)
+            density = float(self._slice.grey[at])
         if state.classes is not None and self._slice.classes is not None:
             at = self._voxel(state.classes.grid, point)
             if at is not None and len(state.classes.labels) == len(self._slice.classes):
                 soft = self._slice.classes[(slice(None), *at)]
-                words.append("  ".join(f"{label.name} {p:.2f}" for label, p in zip(state.classes.labels, soft, strict=True)))
-        return "      ".join(words)
+                classes = [(label.name, float(p)) for label, p in zip(state.classes.labels, soft, strict=True)]
+        return under.words(point, density, classes)
 
     def _voxel(self, grid: Grid, point: Triple) -> tuple[int, int] | None:
-        index = np.rint(grid.to_index(point)).astype(int)
-        if (index < 0).any() or (index >= grid.shape).any():
-            return None
-        return int(index[self.plane.up]), int(index[self.plane.right])
+        index = under.voxel(grid, point)
+        return None if index is None else (index[self.plane.up], index[self.plane.right])

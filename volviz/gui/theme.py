@@ -40,6 +40,9 @@ QLabel#badge { background: #b7791f; color: white; border-radius: 3px; padding: 1
 QLabel#meter { background: #2b2f36; color: #d5d9e0; border-radius: 3px; padding: 2px 6px; }
 QLabel#notes, QLabel#hint { color: palette(placeholder-text); }
 QLabel#title { font-size: 22px; }
+QFrame#strip { background: palette(alternate-base); border-bottom: 2px solid transparent; }
+QFrame#strip[active="true"] { border-bottom: 2px solid palette(highlight); }
+QLabel#strip-name { font-weight: bold; }
 QScrollArea { border: none; }
 QPushButton { padding: 4px 12px; }
 QToolTip { padding: 4px; }

@@ -5,21 +5,16 @@ from __future__ import annotations
 import logging
 import math
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QWidget
 
-from volviz.core.camera import Camera
 from volviz.core.grid import Region, Triple
 from volviz.gui.bricks import Bricks
 from volviz.gui.document import Document, State
-from volviz.gui.gestures import light_dragged
-from volviz.gui.pick import pick
+from volviz.gui.steering import Steering
 from volviz.gui.studio import Studio
 from volviz.gui.uploading import Held, Uploading
 from volviz.gui.widgets.badge import Badge
@@ -27,6 +22,7 @@ from volviz.gui.widgets.meter import Meter
 from volviz.measure.cleaned import akin
 
 if TYPE_CHECKING:
+    from volviz.core.density import Contrast
     from volviz.render.renderer import Renderer
 
 AT_ONCE = 2_500_000  # voxels that may go to the graphics memory while the window waits
@@ -34,9 +30,6 @@ HOLD_MS = 120  # slices are quick to read and come first; then the volume goes t
 REST_MS = 120  # without a change for this long, the picture begins to become sharp
 SEEN_SECONDS = 0.5  # between two looks at bricks that are being written
 NOT_DRAWN = "The picture was not finished, because the 3D view cannot draw; see the message about that."
-DEGREES_PER_HEIGHT = 200.0
-ZOOM_PER_STEP = 1.18
-Left, Right, Middle = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +37,10 @@ log = logging.getLogger(__name__)
 class Viewport(QOpenGLWidget):
     """Draws coarsely at once whatever changes, and sharpens it piece by piece when it rests; then draws no more.
 
-    Left drag turns, right, middle or Shift+left drag moves, the wheel zooms to the pointer, Ctrl+left drag moves the light.
-
-    A double click brings what is under the pointer to the middle; Ctrl+wheel steps the XY slice.
+    What hands do in it is `Steering`'s.
     """
 
     failed = Signal(object)  # the exception because of which there is no picture
-    slice_stepped = Signal(int)
     preparing = Signal(float)  # the fraction of the volume that is in the graphics memory; 1 when a picture can be drawn
     notes_changed = Signal(object)  # what had to be done to the data to draw them, as sentences
 
@@ -73,8 +63,6 @@ class Viewport(QOpenGLWidget):
         self._due = False  # more of them are whole, and wait to be shown
         self._broken = False
         self._held_back = False
-        self._held: str | None = None
-        self._from = QPointF()
         self.draws = 0
         # Keep the picture in the framebuffer: another widget that repaints costs no march.
         self.setUpdateBehavior(QOpenGLWidget.UpdateBehavior.PartialUpdate)
@@ -87,6 +75,7 @@ class Viewport(QOpenGLWidget):
         self._work = QTimer(self)  # turns of the event loop in which nothing else happens
         self._work.timeout.connect(self._do_a_piece)
         self.badge, self.meter = Badge(self), Meter(self)
+        self.steering = Steering(self, document)
         self.studio = Studio(self)
         self.studio.asked.connect(self._go_to_work)
         document.changed.connect(self._look)
@@ -223,56 +212,13 @@ class Viewport(QOpenGLWidget):
         self._rest.start()
         self.update()
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._from = event.position()
-        modifiers = event.modifiers()
-        if event.button() == Left and modifiers & Qt.KeyboardModifier.ControlModifier:
-            self._held = "light"
-        elif event.button() in {Right, Middle} or (event.button() == Left and modifiers & Qt.KeyboardModifier.ShiftModifier):
-            self._held = "pan"
-        elif event.button() == Left:
-            self._held = "turn"
+    @property
+    def contrast(self) -> Contrast | None:
+        """The contrast of the density, as soon as the picture is final and knows it."""
+        return self._renderer.contrast if self._renderer is not None and self.resting else None
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if self._held == "light":
-            self._document.settle()
-        self._held = None
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._held is None or self._document.state.volume is None:
-            return
-        move = (event.position() - self._from) / max(1, self.height())
-        self._from = event.position()
-        state = self._document.state
-        if self._held == "light":
-            light = light_dragged(state.scene.light, state.camera, move.x() * DEGREES_PER_HEIGHT, -move.y() * DEGREES_PER_HEIGHT)
-            self._document.change("Move the light", merge="light", scene=replace(state.scene, light=light))
-        elif self._held == "pan":
-            self._document.show(camera=state.camera.panned(move.x(), -move.y()))
-        else:
-            self._document.show(camera=state.camera.orbited(move.x() * DEGREES_PER_HEIGHT, -move.y() * DEGREES_PER_HEIGHT))
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self._document.state.volume is None:
-            return
-        # A trackpad's pixels and a mouse wheel's steps zoom alike.
-        steps = event.angleDelta().y() / 120
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.slice_stepped.emit(1 if steps > 0 else -1)
-            return
-        camera = self._document.state.camera.zoomed(ZOOM_PER_STEP**steps, self._place(event.position()))
-        self._document.show(camera=camera)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        state = self._document.state
-        if state.volume is None or event.button() != Left:
-            return
-        contrast = self._renderer.contrast if self._renderer is not None and self.resting else None
-        point = pick(state.camera, state.scene, state.volume, state.classes, *self._place(event.position()), contrast)
-        if point is not None:
-            self._document.show(camera=focused(state.camera, point), crosshair_xyz=point)
-
-    def _place(self, position: QPointF) -> tuple[float, float]:
+    def place(self, position: QPointF) -> tuple[float, float]:
+        """Return how far right and up of the middle a place of the widget is, in fractions of its height."""
         height = max(1, self.height())
         return (position.x() - self.width() / 2) / height, (height / 2 - position.y()) / height
 
@@ -390,9 +336,3 @@ class Viewport(QOpenGLWidget):
             self._broken = True
             log.debug("the 3D view failed", exc_info=error)
             QTimer.singleShot(0, lambda: self.failed.emit(error))
-
-
-def focused(camera: Camera, point_xyz: Triple) -> Camera:
-    """Return the camera that turns about a point and has it in the middle, moved sideways only."""
-    along = float(np.dot(np.asarray(point_xyz) - camera.eye_xyz, -camera.axes_xyz[2]))
-    return replace(camera, target_xyz=point_xyz, distance=max(along, 1.0))

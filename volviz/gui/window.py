@@ -11,7 +11,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QSplitter, QStackedWidget
 
 from volviz.core.report import Report
-from volviz.gui import actions, docks, files, settings
+from volviz.gui import actions, docks, files, looking, settings
 from volviz.gui.cleaning import LiveCleaning
 from volviz.gui.dialogs import KeysDialog, TextDialog, show_error, versions
 from volviz.gui.document import Document, State
@@ -23,6 +23,7 @@ from volviz.gui.panels.cuts import CutsPanel
 from volviz.gui.panels.data import DataPanel
 from volviz.gui.panels.light import LightPanel
 from volviz.gui.panels.segment import SegmentPanel, Wish
+from volviz.gui.panes import Panes, solid_pane
 from volviz.gui.planes import XY
 from volviz.gui.segmenting import Segmenting
 from volviz.gui.slices import Slices
@@ -71,7 +72,10 @@ class Window(QMainWindow):
         self.stage.addWidget(self.viewport)
         self._preparing = Preparing()
         self.stage.addWidget(self._preparing)
-        self.views.addWidget(self.stage)
+        solid = solid_pane(self.viewport, self.stage)
+        self.panes = Panes(solid, self)
+        self.panes.add_slices(self.slices, {view.plane.name: (view, view.title) for view in self.slices.views})
+        self.views.addWidget(solid)
         self.views.addWidget(self.slices)
         self.views.setSizes([round(1000 * VIEWPORT_SHARE), round(1000 * (1 - VIEWPORT_SHARE))])
         self.views.setStretchFactor(0, 3)
@@ -104,8 +108,11 @@ class Window(QMainWindow):
         for signal in (stack.canUndoChanged, stack.canRedoChanged, stack.indexChanged):
             signal.connect(self._name_undo)
         self.document.forgotten.connect(self.say)
+        self.panes.changed.connect(self._mark_panes)
         self.slices.hovered.connect(self._status.setText)
-        self.viewport.slice_stepped.connect(self._step_slice)
+        self.viewport.steering.slice_stepped.connect(self._step_slice)
+        self.viewport.steering.hovered.connect(self._status.setText)
+        self.viewport.steering.focused.connect(lambda point: looking.focus(self, point))
         self.viewport.failed.connect(lambda error: show_error(self, "3D view", error))
         self.viewport.preparing.connect(self._prepare)
         self.viewport.notes_changed.connect(self.data_panel.show_drawing_notes)
@@ -246,12 +253,17 @@ class Window(QMainWindow):
         for name in ("axes", "box", "scale_bar"):
             self.actions_by_id[f"view.{name}"].setChecked(getattr(new.scene.guides, name))
         self.actions_by_id["view.planes"].setChecked(new.scene.slices.shown)
-        self.actions_by_id["view.slices"].setChecked(not self.slices.isHidden())
+        self._mark_panes()
         self._pages.setCurrentWidget(self.welcome if new.volume is None else self.views)
         if new.volume is None:
             self.setWindowTitle("volviz")
         elif new.volume is not old.volume or new.path != old.path:
             self.setWindowTitle(f"{(new.path or Path(new.volume.name)).name}[*] - volviz")
+
+    def _mark_panes(self) -> None:
+        self.actions_by_id["view.slices"].setChecked(not self.slices.isHidden())
+        for name in ("3D", "XY", "XZ", "YZ"):
+            self.actions_by_id[f"view.alone_{name.lower()}"].setChecked(self.panes.alone == name)
 
     def _prepare(self, fraction: float) -> None:
         self._preparing.show_fraction(fraction)
@@ -276,5 +288,6 @@ class Window(QMainWindow):
         settings.save_layout(self)
         for holder in (self.slices, self.data_panel, self.classes_panel):
             holder.close_threads()
+        self.viewport.steering.close_threads()
         self.viewport.release()
         event.accept()

@@ -107,7 +107,7 @@ def write_weights(path: Path, weights: Mapping[str, Tensor], card: Card) -> None
 
     half = all(torch.equal(v.half().float(), v.float()) for v in weights.values())
     tensors = {k: (v.half() if half else v).detach().cpu().contiguous() for k, v in weights.items()}
-    content = save(tensors, metadata={"format": str(FORMAT), "method": card.method, "name": card.name})
+    content = save(tensors)
     card = replace(card, sha256=hashlib.sha256(content).hexdigest())
     path.parent.mkdir(parents=True, exist_ok=True)
     write_card(path, card)

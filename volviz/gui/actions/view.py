@@ -25,6 +25,19 @@ def _guide(name: str, text: str, tip: str, key: str) -> Entry:
     )
 
 
+def _alone(name: str, key: str) -> Entry:
+    return Entry(
+        f"view.alone_{name.lower()}",
+        "View/One view",
+        f"{name} alone",
+        f"Give {name} all the room, and the same key gives it back to all views",
+        lambda w: looking.maximise(w, name),
+        key,
+        needs=VOLUME,
+        checkable=True,
+    )
+
+
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         "view.reset",
@@ -72,6 +85,10 @@ ENTRIES: tuple[Entry, ...] = (
         "Shift+F",
         needs=VOLUME,
     ),
+    _alone("3D", "Ctrl+1"),
+    _alone("XY", "Ctrl+2"),
+    _alone("XZ", "Ctrl+3"),
+    _alone("YZ", "Ctrl+4"),
     Entry("view.slices", "View", "Slices", "Show or hide the three slices", looking.toggle_slices, "S", checkable=True),
     Entry(
         "view.planes",
