@@ -12,6 +12,9 @@ from volviz import io
 from volviz.core.annotations import Stroke, Tag
 from volviz.core.errors import VolvizError
 from volviz.core.project import Project, Source
+from volviz.io.project import read_project
+from volviz.io.sources import LostSources
+from volviz.tasks.session import open_session
 
 
 @pytest.fixture
@@ -41,7 +44,7 @@ def test_both_move_together_and_one_alone_does_not(project, tmp_path):
     assert Path(found.volume.path) == moved / "f.mrc"
     assert replace(found, volume=project.volume, segmentation=project.segmentation) == project
     (moved / "f.mrc").unlink()
-    with pytest.raises(VolvizError, match=r"f\.mrc is missing, which the session s\.volviz needs"):
+    with pytest.raises(VolvizError, match=r"f\.mrc is missing, which the session s\.volviz needs.*--find FOLDER"):
         io.open_project(moved / "sessions" / "s.volviz")
 
 
@@ -59,10 +62,10 @@ def test_what_is_no_session(project, tmp_path):
         io.open(path)
     good = json.loads(path.read_text())
     newer = {**good, "project": {**good["project"], "version": 99}}
-    strange = {**good, "project": {**good["project"], "camera": "far away"}}
+    nonsense = {**good, "project": {**good["project"], "camera": "far away"}}
     for content, words in (
         (json.dumps(newer), "newer volviz"),
-        (json.dumps(strange), "damaged"),
+        (json.dumps(nonsense), "damaged"),
         ("{}", "not a session"),
         ("[1]", "not a session"),
         ("hello", "not a session"),
@@ -74,3 +77,94 @@ def test_what_is_no_session(project, tmp_path):
         assert "\n" not in str(caught.value)
     with pytest.raises(VolvizError, match="cannot be read"):
         io.open_project(tmp_path / "missing.volviz")
+
+
+def test_a_session_of_the_first_version_opens(chiral, tmp_path):
+    io.save(chiral, tmp_path / "f.mrc")
+    first = {
+        "version": 1,
+        "volume": {"type": "Source", "path": "f.mrc", "voxel_size": 12.5},
+        "segmentation": None,
+        "scene": {"exposure": 0.5},
+        "camera": None,
+    }
+    (tmp_path / "s.volviz").write_text(json.dumps({"format": "volviz session", "project": first}))
+    project = io.open_project(tmp_path / "s.volviz")
+    assert project.volume == Source(str(tmp_path / "f.mrc"), 12.5)
+    assert project.scene.exposure == 0.5
+    assert open_session(tmp_path / "s.volviz").volume.grid.voxel_size == (12.5,) * 3
+
+
+def test_what_is_not_known_is_left_out_and_said(project, tmp_path):
+    path = tmp_path / "s.volviz"
+    io.save_project(project, path)
+    data = json.loads(path.read_text())
+    data["project"]["sparkle"] = 3
+    data["project"]["scene"]["fog"] = {"thick": True}
+    data["project"]["annotations"].append({"type": "Sphere", "radius": 3.0})
+    path.write_text(json.dumps(data))
+    read, notes = read_project(path)
+    assert read == io.open_project(path) == project
+    assert len(notes) == 1
+    assert all(word in notes[0] for word in ("s.volviz", "sparkle", "scene.fog", "annotations[2] (Sphere)"))
+
+
+@pytest.fixture
+def scattered(chiral, soft, tmp_path) -> Path:
+    """A session whose two files have moved away, each in its own place below one folder."""
+    (tmp_path / "old").mkdir()
+    io.save(chiral, tmp_path / "old" / "f.mrc")
+    io.save(soft, tmp_path / "old" / "out.zarr")
+    sources = [Source.of(tmp_path / "old" / name, io.open(tmp_path / "old" / name)) for name in ("f.mrc", "out.zarr")]
+    io.save_project(Project(*sources), tmp_path / "s.volviz")
+    new = tmp_path / "new"
+    (new / "a").mkdir(parents=True)
+    (new / "b" / "c").mkdir(parents=True)
+    (tmp_path / "old" / "f.mrc").rename(new / "a" / "f.mrc")
+    (tmp_path / "old" / "out.zarr").rename(new / "b" / "c" / "out.zarr")
+    return tmp_path
+
+
+def test_what_has_moved_is_found_below_a_folder(scattered):
+    with pytest.raises(LostSources) as caught:
+        io.open_project(scattered / "s.volviz")
+    assert [lost.name for lost in caught.value.lost] == ["f.mrc", "out.zarr"]
+    session = open_session(scattered / "s.volviz", find=[scattered / "new"])
+    assert session.volume.source == scattered / "new" / "a" / "f.mrc"
+    assert session.segmentation is not None
+    with pytest.raises(VolvizError, match="no folder"):
+        open_session(scattered / "s.volviz", find=[scattered / "nowhere"])
+
+
+def test_what_lies_beside_a_file_that_was_pointed_to_is_found(scattered):
+    (scattered / "new" / "b" / "c" / "out.zarr").rename(scattered / "new" / "a" / "out.zarr")
+    session = open_session(scattered / "s.volviz", chosen={"volume": scattered / "new" / "a" / "f.mrc"})
+    assert session.project.segmentation.path == str(scattered / "new" / "a" / "out.zarr")
+
+
+def test_another_file_of_the_same_name_is_not_taken_for_it(scattered, chiral):
+    other = replace(chiral, grid=replace(chiral.grid, shape=(6, 20, 16)), data=chiral.data[:6])
+    io.save(other, scattered / "new" / "f.mrc")
+    assert open_session(scattered / "s.volviz", find=[scattered / "new"]).volume.source == scattered / "new" / "a" / "f.mrc"
+    (scattered / "new" / "a" / "f.mrc").unlink()
+    with pytest.raises(VolvizError, match=r"16x20x6 voxels \(x, y, z\) instead of 16x20x12"):
+        open_session(scattered / "s.volviz", find=[scattered / "new"])
+    (scattered / "new" / "f.mrc").rename(scattered / "old" / "f.mrc")
+    with pytest.raises(LostSources, match="is another file by now"):
+        open_session(scattered / "s.volviz", find=[scattered / "new"])
+
+
+def test_a_voxel_size_is_kept_only_if_a_person_gave_it(chiral, tmp_path):
+    io.save(chiral, tmp_path / "f.mrc")
+    opened = io.open(tmp_path / "f.mrc")
+    source = Source.of(tmp_path / "f.mrc", opened)
+    assert source.seen_as(opened.grid).voxel_size is None
+    given = source.seen_as(opened.grid.with_voxel_size(7.5))
+    assert given.voxel_size == 7.5
+    unknown = replace(opened, grid=replace(opened.grid, voxel_size_known=False))
+    assert Source.of("f.mrc", unknown).seen_as(unknown.grid).voxel_size is None
+    assert Source.of("f.mrc", unknown).seen_as(unknown.grid.with_voxel_size(10.0)).voxel_size == 10.0
+    io.save_project(Project(given), tmp_path / "s.volviz")
+    session = open_session(tmp_path / "s.volviz")
+    assert session.volume.grid.voxel_size == (7.5,) * 3
+    assert session.project.volume.seen_as(opened.grid).voxel_size is None

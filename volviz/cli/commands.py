@@ -22,7 +22,7 @@ def open_window(arguments: Namespace) -> None:
     """Open the desktop application."""
     from volviz.gui.app import run
 
-    status = run(arguments.paths)
+    status = run(arguments.paths, find=arguments.find)
     if status:
         sys.exit(status)
 
@@ -135,7 +135,7 @@ def clean(arguments: Namespace) -> None:
     from volviz.tasks.clean import clean_file
 
     with Progress() as report:
-        counts = clean_file(arguments.path, arguments.out, arguments.set, overwrite=arguments.overwrite, report=report)
+        counts = clean_file(arguments.path, arguments.out, arguments.set, find=arguments.find, overwrite=arguments.overwrite, report=report)
     for name, count in counts.items():
         if count is not None:
             print(f"{name:<13} {count[0]} of {count[1]} objects stay")
@@ -214,6 +214,7 @@ def render(arguments: Namespace) -> None:
             device=arguments.device,
             voxel_size=arguments.voxel_size,
             dense_is_dark=DENSE[arguments.dense],
+            find=arguments.find,
             check=lambda: settled(arguments.out, overwrite=arguments.overwrite),
             bits=arguments.bits or 8,
             report=part(report, 0.0, 0.5),

@@ -55,6 +55,7 @@ def build_parser() -> tuple[_Parser, set[str]]:
 
     p = command("open", commands.open_window, "The desktop application. Opens tomograms, segmentations and .volviz sessions.")
     p.add_argument("paths", nargs="*", metavar="PATH")
+    _find(p)
 
     p = command(
         "demo",
@@ -152,6 +153,7 @@ def build_parser() -> tuple[_Parser, set[str]]:
         "hysteresis=0.8 (probability that an object must reach), trim=10,10 (nm from both ends of z), level=0.5 (where an object "
         "ends); of all classes: cleaning.dust=20",
     )
+    _find(p)
     _overwrite(p)
 
     p = command(
@@ -251,6 +253,7 @@ def build_parser() -> tuple[_Parser, set[str]]:
     p.add_argument("--spin", type=float, metavar="DEGREES", help="how far a video turns (default: 360)")
     p.add_argument("--seconds", type=_positive, default=10.0, metavar="S", help="length of a video")
     p.add_argument("--fps", type=int, default=30, metavar="F", help="pictures per second of a video")
+    _find(p)
     _model(p)
     _voxel_size(p)
     _overwrite(p)
@@ -280,6 +283,11 @@ def _model(parser: argparse.ArgumentParser) -> None:
 
 def _voxel_size(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--voxel-size", type=_positive, metavar="A", help="in angstrom, instead of what the file says")
+
+
+def _find(parser: argparse.ArgumentParser) -> None:
+    text = "where to look for files of a session that have moved, also in folders below (may be given again)"
+    parser.add_argument("--find", action="append", default=[], type=Path, metavar="FOLDER", help=text)
 
 
 def _overwrite(parser: argparse.ArgumentParser) -> None:

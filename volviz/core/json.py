@@ -32,33 +32,36 @@ def to_json(value: Any) -> Any:
     raise ValueError(f"{type(value).__name__} has no JSON form")
 
 
-def from_json(kind: type[T], data: Any) -> T:
+def from_json(kind: type[T], data: Any, unknown: list[str] | None = None) -> T:
     """Return the value that `to_json` wrote. Fields that are missing take their defaults; unknown ones are refused.
+
+    With a list as ``unknown``, fields and members of lists that this version does not know are left out instead, and
+    their places are put into the list.
 
     Raises:
         VolvizError: the data are not such a value.
     """
-    return typing.cast("T", _decode(kind, data, kind.__name__))
+    return typing.cast("T", _decode(kind, data, kind.__name__, unknown))
 
 
-def _decode(kind: Any, data: Any, where: str) -> Any:
+def _decode(kind: Any, data: Any, where: str, unknown: list[str] | None) -> Any:
     origin = typing.get_origin(kind)
     arguments = typing.get_args(kind)
     if is_dataclass(kind) and isinstance(kind, type):
-        return _decode_dataclass(kind, data, where)
+        return _decode_dataclass(kind, data, where, unknown)
     if origin in {Union, types.UnionType}:
-        return _decode_union(arguments, data, where)
+        return _decode_union(arguments, data, where, unknown)
     if origin is Literal:
         return data if data in arguments else _refuse(where, data)
     if origin is tuple and isinstance(data, list):
         if len(arguments) == 2 and arguments[1] is Ellipsis:
-            return tuple(_decode(arguments[0], v, f"{where}[{i}]") for i, v in enumerate(data))
+            return _decode_list(arguments[0], data, where, unknown)
         if len(arguments) == len(data):
-            return tuple(_decode(k, v, f"{where}[{i}]") for i, (k, v) in enumerate(zip(arguments, data, strict=True)))
+            return tuple(_decode(k, v, f"{where}[{i}]", unknown) for i, (k, v) in enumerate(zip(arguments, data, strict=True)))
     if origin is frozenset and isinstance(data, list):
-        return frozenset(_decode(arguments[0], v, where) for v in data)
+        return frozenset(_decode(arguments[0], v, where, unknown) for v in data)
     if origin is Mapping and isinstance(data, dict):
-        return {k: _decode(arguments[1], v, f"{where}.{k}") for k, v in data.items()}
+        return {k: _decode(arguments[1], v, f"{where}.{k}", unknown) for k, v in data.items()}
     if kind is float and isinstance(data, int | float) and not isinstance(data, bool):
         return float(data)
     if kind in {int, str, bool} and type(data) is kind:
@@ -66,30 +69,45 @@ def _decode(kind: Any, data: Any, where: str) -> Any:
     return data if kind is type(None) and data is None else _refuse(where, data)
 
 
-def _decode_dataclass(kind: type[Any], data: Any, where: str) -> Any:
+def _decode_list(kind: Any, data: list[Any], where: str, unknown: list[str] | None) -> tuple[Any, ...]:
+    """Decode the members; one of a kind that a later version has added is left out if that is allowed."""
+    kinds = typing.get_args(kind) if typing.get_origin(kind) in {Union, types.UnionType} else (kind,)
+    names = {getattr(k, "__name__", "") for k in kinds}
+    made = []
+    for i, member in enumerate(data):
+        if unknown is not None and isinstance(member, dict) and member.get("type", next(iter(names))) not in names:
+            unknown.append(f"{where}[{i}] ({member['type']})")
+        else:
+            made.append(_decode(kind, member, f"{where}[{i}]", unknown))
+    return tuple(made)
+
+
+def _decode_dataclass(kind: type[Any], data: Any, where: str, unknown: list[str] | None) -> Any:
     if not isinstance(data, dict) or data.get("type", kind.__name__) != kind.__name__:
         return _refuse(where, data)
     hints = typing.get_type_hints(kind)
     known = {f.name: f for f in fields(kind)}
-    unknown = set(data) - set(known) - {"type"}
-    if unknown:
-        raise VolvizError(f"{where} has a field '{min(unknown)}' that this version of volviz does not know; a newer one may.")
+    strange = sorted(set(data) - set(known) - {"type"})
+    if strange and unknown is None:
+        raise VolvizError(f"{where} has a field '{strange[0]}' that this version of volviz does not know; a newer one may.")
+    if unknown is not None:
+        unknown.extend(f"{where}.{name}" for name in strange)
     missing = [n for n, f in known.items() if n not in data and f.default is MISSING and f.default_factory is MISSING]
     if missing:
         raise VolvizError(f"{where} lacks its '{missing[0]}'.")
-    return kind(**{n: _decode(hints[n], v, f"{where}.{n}") for n, v in data.items() if n != "type"})
+    return kind(**{n: _decode(hints[n], v, f"{where}.{n}", unknown) for n, v in data.items() if n in known})
 
 
-def _decode_union(kinds: tuple[Any, ...], data: Any, where: str) -> Any:
+def _decode_union(kinds: tuple[Any, ...], data: Any, where: str, unknown: list[str] | None) -> Any:
     if data is None and type(None) in kinds:
         return None
     if isinstance(data, dict):
         named = [k for k in kinds if is_dataclass(k) and getattr(k, "__name__", "") == data.get("type")]
-        return _decode(named[0], data, where) if named else _refuse(where, data)
+        return _decode(named[0], data, where, unknown) if named else _refuse(where, data)
     for kind in kinds:
         if kind is not type(None):
             try:
-                return _decode(kind, data, where)
+                return _decode(kind, data, where, unknown)
             except VolvizError:
                 continue
     return _refuse(where, data)

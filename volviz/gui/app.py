@@ -23,8 +23,10 @@ SIGNAL_MS = 300  # Python hears of Ctrl-C only when it runs, so it runs a little
 INTERRUPTED = 130
 
 
-def run(paths: Sequence[str | Path] = (), *, demo: bool = False) -> int:
+def run(paths: Sequence[str | Path] = (), *, demo: bool = False, find: Sequence[Path] = ()) -> int:
     """Open the window, with what is named in it, and return the exit status when it closes.
+
+    Files of a session that have moved are looked for in the folders of ``find``.
 
     Raises:
         VolvizError: there is no display, or no OpenGL that volviz can draw with.
@@ -42,7 +44,7 @@ def run(paths: Sequence[str | Path] = (), *, demo: bool = False) -> int:
     if demo:
         files.demo(window)
     else:
-        window.open_paths([Path(path) for path in paths])
+        window.open_paths([Path(path) for path in paths], find=find)
     status = app.exec()
     timer.stop()
     return status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -69,7 +70,7 @@ def save_as(window: Window) -> None:
 
 def write_session(window: Window, path: Path) -> Job:
     """Write the session, and first the segmentation beside it if no file holds that yet."""
-    state = window.document.state
+    state, index = window.document.state, window.document.undo_stack.index()
 
     def work(report: Report) -> State:
         from volviz.io import save as save_value
@@ -77,21 +78,28 @@ def write_session(window: Window, path: Path) -> Job:
 
         kept = state
         if state.segmentation is not None and "file" not in state.segmentation.provenance:
-            beside = path.with_name(f"{path.stem}_segmentation.zarr")
-            save_value(state.segmentation, beside, overwrite=True, report=part(report, 0.0, 0.9))
+            beside = _free(path.with_name(f"{path.stem}_segmentation.zarr"))
+            save_value(state.segmentation, beside, report=part(report, 0.0, 0.9))
             kept = replace(state, segmentation=stored_at(state.segmentation, beside))
-        project = project_of(kept)
-        save_project(project, path, overwrite=True)
-        return replace(kept, project=project, path=path)
+        save_project(project_of(kept), path, overwrite=True)
+        return kept
 
     def done(kept: State) -> None:
         now = window.document.state
         same = now.segmentation is state.segmentation
-        window.document.show(path=kept.path, project=kept.project, segmentation=kept.segmentation if same else now.segmentation)
-        window.document.undo_stack.setClean()
+        window.document.show(path=path, segmentation=kept.segmentation if same else now.segmentation)
+        # Only what was written is saved: the person may have gone on meanwhile.
+        if window.document.undo_stack.index() == index:
+            window.document.undo_stack.setClean()
         window.say(f"Saved {path}")
 
     return window.jobs.start("Save session", work, done)
+
+
+def _free(path: Path) -> Path:
+    """Return a name that nothing has yet: what is there may be what undo goes back to."""
+    names = (path.with_name(f"{path.stem}{f'_{n}' if n > 1 else ''}{path.suffix}") for n in itertools.count(1))
+    return next(name for name in names if not name.exists())
 
 
 def save_segmentation(window: Window) -> None:

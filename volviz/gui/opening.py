@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 from volviz.core.errors import VolvizError
 from volviz.core.estimate import first_camera
@@ -16,13 +17,14 @@ from volviz.core.volume import Volume
 from volviz.gui.document import State
 from volviz.gui.planes import contrast_from
 from volviz.io import open as open_path
-from volviz.io.project import SUFFIX, open_project
 from volviz.tasks.clean import clean
-from volviz.tasks.render import open_classes
 from volviz.tasks.segment import open_tomogram
+from volviz.tasks.session import is_session, open_session
 
 CONTRAST_SAMPLE = 500_000
 KEPT = ("light", "occlusion", "shadow", "bloom", "clips", "slices", "guides")  # of the look, when classes are added
+# Of a State, what a session file holds under the same name.
+STORED = tuple(sorted({f.name for f in fields(Project)} & {f.name for f in fields(State)} - {"volume", "segmentation"}))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,18 +35,27 @@ class _Found:
     path: Path | None = None
 
 
-def open_state(paths: Sequence[Path], current: State, aspect: float = 1.0, report: Report = silent) -> State:
+def open_state(
+    paths: Sequence[Path],
+    current: State,
+    aspect: float = 1.0,
+    report: Report = silent,
+    find: Sequence[Path] = (),
+    chosen: Mapping[str, Path | None] | None = None,
+) -> State:
     """Open a tomogram, a segmentation that belongs to it, both, or a session, and estimate how to show it.
 
-    A segmentation alone goes to the tomogram that is open, or to the one it was made from.
+    A segmentation alone goes to the tomogram that is open, or to the one it was made from. Files of a session that have
+    moved are looked for in the folders of ``find``; ``chosen`` are those a person has pointed to, by their role.
 
     Raises:
+        LostSources: a file of a session was not found.
         VolvizError: something cannot be opened, or does not belong together.
     """
     found = _Found()
     for i, path in enumerate(paths):
         report(0.4 * i / len(paths), f"Opening {path.name}")
-        found = _session(path) if path.suffix.lower() == SUFFIX else _add(found, path, current)
+        found = _session(path, find, chosen) if is_session(path) else _add(found, path, current)
     volume, segmentation = found.volume, found.segmentation
     if volume is None:
         volume = _tomogram_of(segmentation, current)
@@ -57,24 +68,24 @@ def open_state(paths: Sequence[Path], current: State, aspect: float = 1.0, repor
         scene = replace(estimated, **{name: getattr(current.scene, name) for name in KEPT})
         return replace(current, segmentation=segmentation, scene=scene, estimated=estimated, live=None)
     x, y, z = (float(v) for v in volume.grid.center_xyz)
-    project = found.project
-    scene = estimated if project is None else project.scene
-    cleaned = segmentation and clean(segmentation, scene, part(report, 0.9, 1.0))
-    return State(
-        volume=volume,
-        segmentation=segmentation,
+    shown = State(volume, segmentation, estimated, estimated, crosshair_xyz=(x, y, z), overlay=current.overlay, path=found.path)
+    project = found.project or Project()
+    if found.project is not None:
+        shown = replace(shown, **stored_in(project), project=project)
+    elif volume.source is not None:
+        shown = replace(shown, project=Project(volume=Source.of(volume.source, volume)))
+    cleaned = segmentation and clean(segmentation, shown.scene, part(report, 0.9, 1.0))
+    return replace(
+        shown,
         cleaned=None if cleaned is segmentation else cleaned,
-        scene=scene,
-        estimated=estimated,
-        camera=(project and project.camera) or first_camera(volume, cleaned, aspect, scene.region),
-        crosshair_xyz=(x, y, z),
-        contrast=contrast_from(volume.sample(CONTRAST_SAMPLE)),
-        overlay=current.overlay,
-        annotations=project.annotations if project else (),
-        annotation_labels=project.annotation_labels if project else (),
-        project=project or Project(),
-        path=found.path,
+        camera=project.camera or first_camera(volume, cleaned, aspect, shown.scene.region),
+        contrast=project.contrast or contrast_from(volume.sample(CONTRAST_SAMPLE)),
     )
+
+
+def stored_in(project: Project) -> dict[str, Any]:
+    """Return what a session says of the fields of a `State` that have the same names."""
+    return {name: value for name in STORED if (value := getattr(project, name)) is not None}
 
 
 def project_of(state: State) -> Project:
@@ -86,22 +97,17 @@ def project_of(state: State) -> Project:
     volume, segmentation = state.volume, state.segmentation
     if volume is None or volume.source is None:
         raise VolvizError("There is no tomogram from a file to save a session of; open one first.")
-    size = volume.grid.voxel_size[0] if len(set(volume.grid.voxel_size)) == 1 else None
+    source = state.project.volume
+    if source is None or Path(source.path) != volume.source:
+        source = Source(str(volume.source), shape=volume.grid.shape)
     classes = None
     if segmentation is not None:
         origin = segmentation.provenance.get("file")
         if origin is None:
             raise VolvizError("The segmentation is not saved yet; save it first, so that the session can find it again.")
-        classes = Source(str(origin))
-    return replace(
-        state.project,
-        volume=Source(str(volume.source), size),
-        segmentation=classes,
-        scene=state.scene,
-        camera=state.camera,
-        annotations=state.annotations,
-        annotation_labels=state.annotation_labels,
-    )
+        classes = Source(str(origin), shape=segmentation.grid.shape)
+    kept = {name: getattr(state, name) for name in STORED}
+    return replace(state.project, volume=source.seen_as(volume.grid), segmentation=classes, **kept)
 
 
 def stored_at(segmentation: Segmentation, path: Path) -> Segmentation:
@@ -116,15 +122,13 @@ def _add(found: _Found, path: Path, current: State) -> _Found:
     return replace(found, volume=value)
 
 
-def _session(path: Path) -> _Found:
-    project = open_project(path)
-    if project.volume is None:
-        raise VolvizError(f"The session {path} names no tomogram, so there is nothing to show.")
-    volume = open_tomogram(Path(project.volume.path), voxel_size=project.volume.voxel_size)
-    segmentation = None
-    if project.segmentation is not None:
-        file = Path(project.segmentation.path)
-        segmentation = stored_at(open_classes(file, volume), file)
+def _session(path: Path, find: Sequence[Path], chosen: Mapping[str, Path | None] | None) -> _Found:
+    session = open_session(path, find=find, chosen=chosen)
+    segmentation, project = session.segmentation, session.project
+    if segmentation is not None and project.segmentation is not None:
+        segmentation = stored_at(segmentation, Path(project.segmentation.path))
+    # What could not be used is said where the notes about the file are.
+    volume = replace(session.volume, notes=(*session.volume.notes, *session.notes))
     return _Found(volume, segmentation, project, path)
 
 

@@ -16,6 +16,7 @@ from volviz.gui.cleaning import LiveCleaning
 from volviz.gui.dialogs import KeysDialog, TextDialog, show_error, versions
 from volviz.gui.document import Document, State
 from volviz.gui.jobs import Job, Jobs
+from volviz.gui.lost import Chosen, LostDialog
 from volviz.gui.opening import open_state
 from volviz.gui.panels.classes import ClassesPanel
 from volviz.gui.panels.clean import CleanPanel
@@ -29,6 +30,7 @@ from volviz.gui.segmenting import Segmenting
 from volviz.gui.slices import Slices
 from volviz.gui.viewport import Viewport
 from volviz.gui.welcome import Preparing, Welcome
+from volviz.io.sources import LostSources
 
 VIEWPORT_SHARE = 0.61  # of the middle, beside the slices
 
@@ -132,8 +134,17 @@ class Window(QMainWindow):
 
     # Opening
 
-    def open_paths(self, paths: Sequence[Path], then: Callable[[], None] | None = None) -> Job | None:
-        """Open what paths name, in a job; ``then`` is called when it is shown."""
+    def open_paths(
+        self,
+        paths: Sequence[Path],
+        then: Callable[[], None] | None = None,
+        find: Sequence[Path] = (),
+        chosen: Chosen | None = None,
+    ) -> Job | None:
+        """Open what paths name, in a job; ``then`` is called when it is shown.
+
+        Files of a session that are not found, in the folders of ``find`` either, are asked for; ``chosen`` are the answers.
+        """
         paths = [Path(path) for path in paths]
         if not paths:
             return None
@@ -141,10 +152,19 @@ class Window(QMainWindow):
             self._opening.cancel()
         current, aspect = self.document.state, self._aspect()
 
-        def work(report: Report) -> State:
-            return open_state(paths, current, aspect, report)
+        def work(report: Report) -> State | LostSources:
+            try:
+                return open_state(paths, current, aspect, report, find, chosen)
+            except LostSources as lost:
+                return lost
 
-        def done(state: State) -> None:
+        def retry(more: Chosen, folders: list[Path]) -> None:
+            self.open_paths(paths, then, [*find, *folders], {**(chosen or {}), **more})
+
+        def done(state: State | LostSources) -> None:
+            if isinstance(state, LostSources):
+                LostDialog(state, retry, self).open()
+                return
             self._show_opened(paths, current, state)
             if then is not None:
                 then()

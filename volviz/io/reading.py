@@ -34,8 +34,15 @@ def open(path: str | Path, *, voxel_size: float | None = None, index: int | None
         value = _open_folder(path, index) if path.is_dir() else _open_file(path, index)
     except OSError as error:
         raise VolvizError(f"{path} cannot be read ({reason(error)}); check its permissions and that the disk is there.") from error
-    if voxel_size is None:
-        return value
+    return value if voxel_size is None else sized(value, voxel_size)
+
+
+def sized(value: Volume | Segmentation, voxel_size: float) -> Volume | Segmentation:
+    """Return what was opened with the voxel size (A) that a person gave, and say so in its notes.
+
+    Raises:
+        VolvizError: it is no length.
+    """
     if not 0 < voxel_size < float("inf"):
         raise VolvizError(f"A voxel size is a positive length in Å, not {voxel_size}; for most tomograms it lies between 2 and 20.")
     grid = value.grid.with_voxel_size(voxel_size)

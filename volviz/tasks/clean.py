@@ -17,6 +17,7 @@ from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
 from volviz.tasks.segment import aborting
+from volviz.tasks.session import find_project, is_session
 
 if TYPE_CHECKING:
     from volviz.measure.cleaning import Prepared
@@ -113,12 +114,19 @@ def clean(segmentation: Segmentation, cleaning: Scene | Mapping[str, Cleaning], 
 
 
 def clean_file(
-    path: Path, out: Path, settings: Sequence[str] = (), *, overwrite: bool = False, report: Report = silent
+    path: Path,
+    out: Path,
+    settings: Sequence[str] = (),
+    *,
+    find: Sequence[Path] = (),
+    overwrite: bool = False,
+    report: Report = silent,
 ) -> dict[str, tuple[int, int] | None]:
     """Clean a segmentation on disk, or that of a session, into ``out``: an OME-Zarr if it ends in ``.zarr``, else a folder.
 
-    ``settings`` are as `Scene.set` takes them: ``membrane.dust=20``, ``cleaning.trim=10,10`` for all classes. Returns how
-    many objects of every cleaned class stayed, and how many there were; None where they were not told apart.
+    ``settings`` are as `Scene.set` takes them: ``membrane.dust=20``, ``cleaning.trim=10,10`` for all classes. Files
+    of a session that have moved are looked for in the folders of ``find``. Returns how many objects of every cleaned class
+    stayed, and how many there were; None where they were not told apart.
 
     Raises:
         VolvizError: it cannot be opened, a setting is none, nothing is to be cleaned, or the result cannot be written.
@@ -127,7 +135,7 @@ def clean_file(
     from volviz.io.values import pour
     from volviz.io.writing import segmentation_sink
 
-    segmentation, scene = segmentation_of(path)
+    segmentation, scene = segmentation_of(path, find)
     for setting in settings:
         scene = apply(scene, setting)
     wanted = wanted_of(segmentation, scene.cleans)
@@ -140,17 +148,15 @@ def clean_file(
     return {name: cleaner.counts(name, cleaning) for name, cleaning in wanted.items()}
 
 
-def segmentation_of(path: Path) -> tuple[Segmentation, Scene]:
+def segmentation_of(path: Path, find: Sequence[Path] = ()) -> tuple[Segmentation, Scene]:
     """Open a segmentation, or that of a session, with the scene that says how its ramps begin and how it is cleaned.
 
     Raises:
         VolvizError: it cannot be opened, or there is none.
     """
     scene = voxel_size = None
-    if path.suffix.lower() == ".volviz":
-        from volviz.io.project import open_project
-
-        project = open_project(path)
+    if is_session(path):
+        project, _ = find_project(path, find)
         if project.segmentation is None:
             raise VolvizError(f"The session {path} names no segmentation, so there is nothing to work on.")
         path, scene = Path(project.segmentation.path), project.scene

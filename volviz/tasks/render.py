@@ -23,6 +23,7 @@ from volviz.io import open as open_path
 from volviz.io.atomic import check_absent, make_folder
 from volviz.tasks.clean import clean
 from volviz.tasks.segment import open_tomogram, segment
+from volviz.tasks.session import is_session, open_session
 
 if TYPE_CHECKING:
     from volviz.render.picture import Artist
@@ -121,12 +122,14 @@ def open_view(
     device: Device = "auto",
     voxel_size: float | None = None,
     dense_is_dark: bool | None = None,
+    find: Sequence[Path] = (),
     check: Callable[[], None] = lambda: None,
     bits: Bits = 8,
     report: Report = silent,
 ) -> View:
     """Open a tomogram or a session, with a segmentation from a file or, failing that, from a model run now.
 
+    Files of a session that have moved are looked for in the folders of ``find``.
     ``check`` is called when the inputs are open and before the long work, to refuse an output that cannot be written.
 
     Raises:
@@ -134,24 +137,20 @@ def open_view(
     """
     scene: Scene | None = None
     camera: Camera | None = None
-    if path.suffix.lower() == ".volviz":
-        from volviz.io.project import open_project
-
-        project = open_project(path)
-        if project.volume is None:
-            raise VolvizError(f"The session {path} names no tomogram, so there is nothing to draw.")
-        scene, camera = project.scene, project.camera
-        volume = open_tomogram(Path(project.volume.path), voxel_size=voxel_size or project.volume.voxel_size)
-        if segmentation is None and project.segmentation is not None:
-            segmentation = Path(project.segmentation.path)
+    classes: Segmentation | None = None
+    notes: tuple[str, ...] = ()
+    if is_session(path):
+        session = open_session(path, find=find, voxel_size=voxel_size, classes=segmentation is None)
+        volume, classes, notes = session.volume, session.segmentation, session.notes
+        scene, camera = session.project.scene, session.project.camera
     else:
         volume = open_tomogram(path, voxel_size=voxel_size)
-    classes = None if segmentation is None else open_classes(segmentation, volume)
+    if segmentation is not None:
+        classes = open_classes(segmentation, volume)
     check()
-    notes: tuple[str, ...] = ()
     if classes is None and (scene is None or scene.ramps):
         classes = segment(volume, model, device, dense_is_dark=dense_is_dark, bits=bits, report=report)
-        notes = tuple(str(note) for note in classes.provenance.get("notes", ()))
+        notes += tuple(str(note) for note in classes.provenance.get("notes", ()))
     if scene is None:
         scene = Scene.of(volume, classes)
     if dense_is_dark is not None:

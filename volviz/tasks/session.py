@@ -1,0 +1,79 @@
+"""A session with its files open: what the window, `volviz render` and `volviz clean` start from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from volviz.core.errors import VolvizError
+from volviz.core.project import Project, Source
+from volviz.core.segmentation import Segmentation
+from volviz.core.volume import Volume
+from volviz.io import open as open_path
+from volviz.io.project import SUFFIX, read_project
+from volviz.io.reading import sized
+from volviz.io.sources import check_same, located
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Session:
+    """What a session file and the files it names hold. ``notes`` are sentences on what could not be used."""
+
+    project: Project
+    volume: Volume
+    segmentation: Segmentation | None
+    notes: tuple[str, ...]
+
+
+def is_session(path: Path) -> bool:
+    """Whether a path is that of a session file, by its name."""
+    return path.suffix.lower() == SUFFIX
+
+
+def find_project(path: Path, find: Sequence[Path] = (), chosen: Mapping[str, Path | None] | None = None) -> tuple[Project, tuple[str, ...]]:
+    """Read a session file and find its files, in the folders of ``find`` too; return it and sentences on what was left out.
+
+    Raises:
+        LostSources: one of them was not found.
+        VolvizError: there is no such folder, or the file is no session.
+    """
+    for folder in find:
+        if not folder.is_dir():
+            raise VolvizError(f"{folder} is no folder to find files in; name one that is there.")
+    project, notes = read_project(path)
+    return located(project, path, find, chosen), notes
+
+
+def open_session(
+    path: Path,
+    *,
+    find: Sequence[Path] = (),
+    chosen: Mapping[str, Path | None] | None = None,
+    voxel_size: float | None = None,
+    classes: bool = True,
+) -> Session:
+    """Open a session file and what it names; ``chosen`` are files that a person has pointed to, by their role in it.
+
+    ``voxel_size`` (A) is used instead of the session's. Without ``classes`` its segmentation is left alone.
+
+    Raises:
+        LostSources: a file was not found, or is another by now.
+        VolvizError: the session names no tomogram, or a file cannot be opened.
+    """
+    project, notes = find_project(path, find, chosen)
+    if project.volume is None:
+        raise VolvizError(f"The session {path} names no tomogram, so there is nothing to show.")
+    opened = open_path(project.volume.path)
+    check_same("volume", project.volume, opened, path)
+    size = voxel_size or project.volume.voxel_size
+    kept = replace(Source.of(project.volume.path, opened), voxel_size=size)
+    volume = opened if size is None else sized(opened, size)
+    if isinstance(volume, Segmentation):
+        raise VolvizError(f"{project.volume.path} holds a segmentation, not a tomogram; name the tomogram it was made from.")
+    segmentation = None
+    if classes and project.segmentation is not None:
+        from volviz.tasks.render import open_classes
+
+        segmentation = open_classes(Path(project.segmentation.path), volume)
+    return Session(replace(project, volume=kept), volume, segmentation, notes)
