@@ -19,11 +19,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from volviz.core.animation import Keyframe
     from volviz.core.camera import Camera
     from volviz.core.cleaning import Cleaning
     from volviz.core.errors import Cancelled, VolvizError
     from volviz.core.grid import Grid, Region
     from volviz.core.mesh import Mesh
+    from volviz.core.motions import Peel, Rocking, Turntable
     from volviz.core.project import Project
     from volviz.core.scene import Scene
     from volviz.core.segmentation import Label, Segmentation
@@ -36,23 +38,29 @@ if TYPE_CHECKING:
     from volviz.tasks.describe import describe
     from volviz.tasks.measure import measure
     from volviz.tasks.mesh import mesh
-    from volviz.tasks.render import spin, still
+    from volviz.tasks.render import still
     from volviz.tasks.segment import segment
     from volviz.tasks.simulate import simulate
+    from volviz.tasks.video import animate, spin
 
 _HOMES = {
     "Camera": "core.camera",
     "Cancelled": "core.errors",
     "Cleaning": "core.cleaning",
     "Grid": "core.grid",
+    "Keyframe": "core.animation",
     "Label": "core.segmentation",
     "Mesh": "core.mesh",
+    "Peel": "core.motions",
     "Project": "core.project",
     "Region": "core.grid",
+    "Rocking": "core.motions",
     "Scene": "core.scene",
     "Segmentation": "core.segmentation",
+    "Turntable": "core.motions",
     "Volume": "core.volume",
     "VolvizError": "core.errors",
+    "animate": "tasks.video",
     "clean": "tasks.clean",
     "compare": "tasks.comparison",
     "describe": "tasks.describe",
@@ -64,7 +72,7 @@ _HOMES = {
     "save_meshes": "io.meshes",
     "segment": "tasks.segment",
     "simulate": "tasks.simulate",
-    "spin": "tasks.render",
+    "spin": "tasks.video",
     "still": "tasks.render",
 }
 
@@ -73,14 +81,19 @@ __all__ = [
     "Cancelled",
     "Cleaning",
     "Grid",
+    "Keyframe",
     "Label",
     "Mesh",
+    "Peel",
     "Project",
     "Region",
+    "Rocking",
     "Scene",
     "Segmentation",
+    "Turntable",
     "Volume",
     "VolvizError",
+    "animate",
     "clean",
     "compare",
     "describe",

@@ -203,9 +203,11 @@ def evaluate(arguments: Namespace) -> None:
 
 def render(arguments: Namespace) -> None:
     """Draw a still or a video."""
+    from volviz.cli.animating import frames_of, motion_of
     from volviz.core.stages import apply, panels_of
-    from volviz.tasks.render import open_view, settled, write_picture
+    from volviz.tasks.render import is_video, open_view, settled, write_picture
 
+    motion_of(arguments)  # refused before the work, not after it
     with Progress() as report:
         view = open_view(
             arguments.path,
@@ -219,25 +221,30 @@ def render(arguments: Namespace) -> None:
             bits=arguments.bits or 8,
             report=part(report, 0.0, 0.5),
         )
-        scene = view.scene
+        look = None
         if arguments.look is not None:
             from volviz.tasks.looks import find_look
 
-            scene = find_look(arguments.look).apply(scene)
-        for setting in arguments.set:
-            scene = apply(scene, setting)
-        if arguments.region is not None:
-            scene = scene.set("region", arguments.region)
+            look = find_look(arguments.look)
+
+        def dressed(scene: Any) -> Any:
+            scene = scene if look is None else look.apply(scene)
+            for setting in arguments.set:
+                scene = apply(scene, setting)
+            return scene if arguments.region is None else scene.set("region", arguments.region)
+
+        scene = dressed(view.scene)
         camera = _camera(arguments.camera, view.camera, view.volume.grid, arguments.size)
+        shown = replace(view, scene=scene, camera=camera)
         write_picture(
-            replace(view, scene=scene, camera=camera),
+            shown,
             arguments.out,
             size=arguments.size,
             quality=arguments.quality,
             transparent=arguments.transparent,
-            degrees=arguments.spin,
-            seconds=arguments.seconds,
+            frames=frames_of(arguments, shown, dressed, is_video(arguments.out)),
             fps=arguments.fps,
+            video_quality=arguments.video_quality,
             overwrite=arguments.overwrite,
             panels=panels_of(scene, arguments.compare),
             bits=arguments.bits,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from volviz.cli import commands
+from volviz.cli import animating, commands
 from volviz.cli.training import train
 from volviz.core.errors import VolvizError
 from volviz.core.grid import END
@@ -227,7 +227,7 @@ def build_parser() -> tuple[_Parser, set[str]]:
     p = command("render", commands.render, "Draw a still or a video. Without --segmentation the model is run first.")
     p.add_argument("path", metavar="TOMO|PROJECT", type=Path)
     p.add_argument("--segmentation", type=Path, metavar="S", help="what volviz segment wrote")
-    p.add_argument("--out", type=Path, required=True, metavar="X.png|X.mp4")
+    p.add_argument("--out", type=Path, required=True, metavar="X.png|X.mp4", help="see docs/videos.md for the formats of videos")
     p.add_argument("--size", type=_size, metavar="WxH", help="in pixels (default: 1920x1080)", default=(1920, 1080))
     p.add_argument("--camera", metavar="JSON", help="a camera as JSON, a file of it, or a side: front back left right top bottom")
     p.add_argument("--quality", choices=["cached", "exact"], default="cached", help="exact lights every sample by itself: slow")
@@ -250,9 +250,7 @@ def build_parser() -> tuple[_Parser, set[str]]:
         metavar="stages|WHAT=VALUE",
         help="panels side by side: the stages of light, or one panel for every --compare, its settings divided by semicolons",
     )
-    p.add_argument("--spin", type=float, metavar="DEGREES", help="how far a video turns (default: 360)")
-    p.add_argument("--seconds", type=_positive, default=10.0, metavar="S", help="length of a video")
-    p.add_argument("--fps", type=int, default=30, metavar="F", help="pictures per second of a video")
+    animating.add_options(p)
     _find(p)
     _model(p)
     _voxel_size(p)

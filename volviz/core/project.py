@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from volviz.core.animation import Keyframe
 from volviz.core.annotations import Mark
 from volviz.core.camera import Camera
 from volviz.core.grid import Grid, Shape, Triple
@@ -46,15 +47,6 @@ class Bookmark:
 
     name: str
     camera: Camera
-
-
-@dataclass(frozen=True, slots=True)
-class Keyframe:
-    """The view at a moment of a video, in seconds from its start."""
-
-    seconds: float
-    camera: Camera
-    scene: Scene
 
 
 @dataclass(frozen=True, slots=True)

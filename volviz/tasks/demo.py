@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from volviz.core.motions import Turntable
 from volviz.core.report import Report, part, silent
 from volviz.core.scene import Scene
 from volviz.io.atomic import check_absent
@@ -45,7 +46,8 @@ def demo_files(out: Path, *, device: Device = "auto", overwrite: bool = False, r
     classes = open_classes(files["segmentation"], volume)
     view = View(volume, classes, Scene.of(volume, classes))
     write_picture(view, files["still"], size=STILL_SIZE, overwrite=overwrite, report=part(report, 0.5, 0.6))
-    write_picture(view, files["video"], size=VIDEO_SIZE, seconds=VIDEO_SECONDS, fps=24, overwrite=overwrite, report=part(report, 0.6, 1.0))
+    turn = Turntable(seconds=VIDEO_SECONDS)
+    write_picture(view, files["video"], size=VIDEO_SIZE, frames=turn, fps=24, overwrite=overwrite, report=part(report, 0.6, 1.0))
     return files
 
 

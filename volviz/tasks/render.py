@@ -1,9 +1,8 @@
-"""Stills and videos: of values in memory, and of files."""
+"""Stills of values in memory; stills and videos of files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from volviz.core.animation import Keyframe, Keyframes
 from volviz.core.camera import Camera
 from volviz.core.errors import VolvizError
 from volviz.core.estimate import first_camera
@@ -26,6 +26,8 @@ from volviz.tasks.segment import open_tomogram, segment
 from volviz.tasks.session import is_session, open_session
 
 if TYPE_CHECKING:
+    from volviz.core.motions import Motion
+    from volviz.io.video import VideoQuality
     from volviz.render.picture import Artist
     from volviz.segment.protocol import Device
 
@@ -58,51 +60,6 @@ def still(
     return draw(scene, volume, shown, size=size, camera=camera, quality=quality, transparent=transparent, bits=bits, report=report)
 
 
-def spin(
-    scene: Scene,
-    volume: Volume,
-    segmentation: Segmentation | None,
-    path: str | Path,
-    size: tuple[int, int] = (1920, 1080),
-    seconds: float = 10.0,
-    fps: int = 30,
-    camera: Camera | None = None,
-    degrees: float = 360.0,
-    overwrite: bool = False,
-    artist: Artist | None = None,
-    report: Report = silent,
-    bits: Bits | None = None,
-) -> Path:
-    """Write a video of a rotation at even speed; a full turn loops without a seam. Return its path.
-
-    The classes are cleaned first as the scene says. An ``artist`` draws the pictures where the data are on a GPU already, as in a window.
-
-    Raises:
-        VolvizError: the file cannot be written, or there is no OpenGL 4.3 here.
-    """
-    from volviz.io.video import Video
-    from volviz.render import frames
-
-    path = Path(path)
-    pictures = frames(
-        scene,
-        volume,
-        segmentation if artist is not None else _cleaned(segmentation, scene, report),
-        size=size,
-        camera=camera,
-        degrees=degrees,
-        seconds=seconds,
-        fps=fps,
-        artist=artist,
-        bits=bits,
-        report=report,
-    )
-    with closing(pictures), Video(path, size, fps, overwrite=overwrite) as video:
-        for picture in pictures:
-            video.write(picture)
-    return path
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
     """Everything there is to draw, and what should be said about it."""
@@ -112,6 +69,7 @@ class View:
     scene: Scene
     camera: Camera | None = None
     notes: tuple[str, ...] = ()
+    animation: Keyframes = ()
 
 
 def open_view(
@@ -137,12 +95,13 @@ def open_view(
     """
     scene: Scene | None = None
     camera: Camera | None = None
+    animation: Keyframes = ()
     classes: Segmentation | None = None
     notes: tuple[str, ...] = ()
     if is_session(path):
         session = open_session(path, find=find, voxel_size=voxel_size, classes=segmentation is None)
         volume, classes, notes = session.volume, session.segmentation, session.notes
-        scene, camera = session.project.scene, session.project.camera
+        scene, camera, animation = session.project.scene, session.project.camera, session.project.animation
     else:
         volume = open_tomogram(path, voxel_size=voxel_size)
     if segmentation is not None:
@@ -155,7 +114,7 @@ def open_view(
         scene = Scene.of(volume, classes)
     if dense_is_dark is not None:
         scene = replace(scene, raw=replace(scene.raw, invert=dense_is_dark))
-    return View(volume, classes, scene, camera, notes)
+    return View(volume, classes, scene, camera, notes, animation)
 
 
 def open_classes(path: Path, volume: Volume) -> Segmentation:
@@ -182,11 +141,15 @@ def is_video(out: Path) -> bool:
         VolvizError: it means neither.
     """
     from volviz.io.image import FORMATS
-    from volviz.io.video import CODECS
+    from volviz.io.video import CODECS, numbered
 
+    if numbered(out):
+        return True
     suffix = out.suffix.lower()
     if suffix and suffix not in FORMATS and suffix not in CODECS:
-        raise VolvizError(f"{out} should end in .png, .jpg or .tif for a still, or in .mp4 or .webm for a video.")
+        raise VolvizError(
+            f"{out} should end in .png, .jpg or .tif for a still, in .mp4 or .webm for a video, or in _%04d.png for its pictures."
+        )
     return suffix not in FORMATS
 
 
@@ -196,8 +159,12 @@ def settled(out: Path, *, overwrite: bool) -> None:
     Raises:
         VolvizError: the suffix is of no known kind, the name is taken, or the folder cannot be written to.
     """
-    is_video(out)
-    check_absent(out, overwrite=overwrite)
+    if is_video(out):
+        from volviz.io.video import check_video_absent
+
+        check_video_absent(out, overwrite=overwrite)
+    else:
+        check_absent(out, overwrite=overwrite)
     make_folder(out.parent)
 
 
@@ -208,16 +175,16 @@ def write_picture(
     size: tuple[int, int] = (1920, 1080),
     quality: Quality = "cached",
     transparent: bool = False,
-    degrees: float | None = None,
-    seconds: float = 10.0,
-    fps: int = 30,
+    frames: Motion | Sequence[Keyframe] | None = None,
+    fps: float = 30,
+    video_quality: VideoQuality = "high",
     overwrite: bool = False,
     panels: Sequence[Panel] = (),
     artist: Artist | None = None,
     report: Report = silent,
     bits: Bits | None = None,
 ) -> Path:
-    """Draw a view into a still or, by the suffix, a video of a rotation by ``degrees`` (360 unless told).
+    """Draw a view into a still or, by the suffix, a video of ``frames``: a turntable unless told.
 
     ``panels`` are drawn side by side instead of the view's own look. An ``artist`` draws it where the data are on a GPU
     already, as in a window; else they are brought to one.
@@ -229,24 +196,26 @@ def write_picture(
     if is_video(out):
         if transparent or quality == "exact" or panels:
             raise VolvizError("A video is drawn opaque, in cached quality and of one look; leave out what asks for anything else.")
-        turn = 360.0 if degrees is None else degrees
-        return spin(
+        from volviz.core.motions import Turntable
+        from volviz.tasks.video import animate
+
+        return animate(
             view.scene,
             view.volume,
             view.segmentation,
+            frames if frames is not None else Turntable(),
             out,
             size,
-            seconds,
             fps,
             view.camera,
-            turn,
+            video_quality,
             overwrite=overwrite,
             artist=artist,
             report=report,
             bits=bits,
         )
-    if degrees is not None:
-        raise VolvizError(f"{out} is a still, which does not turn; end the name in .mp4 for a video, or leave out --spin.")
+    if frames is not None:
+        raise VolvizError(f"{out} is a still, which does not move; end the name in .mp4 for a video, or leave out what makes it move.")
     if transparent and out.suffix.lower() in {".jpg", ".jpeg"}:
         raise VolvizError("A JPEG has no transparency; end the name in .png.")
     from volviz.io.image import save_image

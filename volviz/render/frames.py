@@ -1,17 +1,14 @@
-"""A turn around the volume, picture by picture."""
+"""A video's pictures, one after another."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from volviz.core.camera import Camera
-from volviz.core.estimate import drawn_points, first_camera
-from volviz.core.grid import Region
 from volviz.core.report import Report, silent
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Bits, Segmentation
@@ -24,43 +21,19 @@ from volviz.render.renderer import Pixels, Renderer, Size
 SAMPLES = 1  # a picture that moves hides what is left of the noise
 
 
-def turn(camera: Camera, degrees: float, count: int) -> Iterator[Camera]:
-    """Yield ``count`` cameras evenly spaced over a turn about the vertical of the picture; the last is one step short.
-
-    So a full turn joins its own beginning without a frame shown twice.
-    """
-    vertical = tuple(float(v) for v in camera.axes_xyz[1])
-    for i in range(count):
-        yield camera.turned((vertical[0], vertical[1], vertical[2]), degrees * i / count)
-
-
-def _wide_enough(volume: Volume, segmentation: Segmentation | None, aspect: float, degrees: float, region: Region | None) -> Camera:
-    """Return a camera that sees what is drawn at every moment of the turn."""
-    points = drawn_points(volume, segmentation, region)
-    first = first_camera(volume, segmentation, aspect, region)
-    x, y, z = (float(v) for v in (points.min(axis=0) + points.max(axis=0)) / 2)
-    around = replace(first, target_xyz=(x, y, z))
-    distances = [view.seeing(points, aspect=aspect, margin=1.1, centred=False).distance for view in turn(around, degrees, 24)]
-    return replace(around, distance=max(distances))
-
-
 def frames(
-    scene: Scene,
+    views: Sequence[tuple[Scene, Camera]],
     volume: Volume,
     segmentation: Segmentation | None = None,
     *,
     size: Size = (1920, 1080),
-    camera: Camera | None = None,
-    degrees: float = 360.0,
-    seconds: float = 10.0,
-    fps: float = 30.0,
     quality: Quality = "cached",
     samples: int = SAMPLES,
     artist: Artist | None = None,
     bits: Bits | None = None,
     report: Report = silent,
 ) -> Generator[Pixels, None, None]:
-    """Yield the pictures of a turn as (height, width, 3) uint8 RGB, top row first: ``seconds * fps`` of them.
+    """Yield a picture of every view as (height, width, 3) uint8 RGB, top row first.
 
     An ``artist`` draws them where the data are on a GPU already; without one, they are brought there first.
 
@@ -68,13 +41,11 @@ def frames(
         VolvizError: OpenGL cannot be had here, or the volume cannot be drawn with it.
         Cancelled: by ``report``.
     """
-    count = max(1, round(seconds * fps))
-    first = camera or _wide_enough(volume, segmentation, size[0] / size[1], degrees, scene.region)
     with nullcontext(artist) if artist is not None else _headless(volume, segmentation, bits) as draw:
-        for i, view in enumerate(turn(first, degrees, count)):
-            told = _picture(report, i, count)
+        for i, (scene, camera) in enumerate(views):
+            told = _picture(report, i, len(views))
             told(0.0)
-            picture = draw(scene, view, size, quality=quality, samples=samples, report=told)
+            picture = draw(scene, camera, size, quality=quality, samples=samples, report=told)
             yield np.ascontiguousarray(picture[..., :3])
 
 
