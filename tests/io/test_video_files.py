@@ -9,7 +9,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from PIL import Image
 
 from volviz.core.errors import Cancelled, VolvizError
-from volviz.io.video import Video
+from volviz.io.video import QUALITIES, Video
 
 WIDTH, HEIGHT = 64, 48
 
@@ -64,7 +64,43 @@ def test_a_folder_of_frames(tmp_path):
         Video(tmp_path / "frames", (33, 21), 30, overwrite=True)
 
 
-@pytest.mark.parametrize("name", ["x.mp4", "x.webm", "frames", "new/x.mp4"])
+def test_numbered_pictures_come_together_beside_other_things(tmp_path):
+    (tmp_path / "notes.txt").write_text("precious")
+    (tmp_path / "turn_x.png").write_text("precious")
+    path = tmp_path / "turn_%04d.png"
+    for count in (3, 2):
+        with Video(path, (33, 21), 30, overwrite=count == 2) as video:
+            for i in range(count):
+                video.write(np.full((21, 33, 3), 10 * count + i, np.uint8))
+            assert not (tmp_path / "turn_0002.png").exists() or count == 2
+        # Fewer than before: what is left over of the longer video would be taken for a part of the shorter.
+        names = [f"turn_{i:04d}.png" for i in range(count)]
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["notes.txt", *names, "turn_x.png"]
+        with Image.open(tmp_path / "turn_0001.png") as picture:
+            assert (np.asarray(picture) == 10 * count + 1).all()
+    with pytest.raises(VolvizError, match=r"turn_0000\.png is there already"):
+        Video(path, (33, 21), 30)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm"])
+def test_each_quality_is_larger_and_nearer_than_the_one_before(tmp_path, suffix):
+    rng = np.random.default_rng(0)
+    smooth = np.asarray(Image.fromarray(rng.integers(0, 255, (32, 32, 3), np.uint8)).resize((128, 128)))
+    errors, sizes = [], []
+    for quality in QUALITIES:
+        path = tmp_path / f"{quality}{suffix}"
+        with Video(path, (128, 128), 10, quality=quality) as video:
+            for i in range(5):
+                video.write(np.roll(smooth, 3 * i, axis=1))
+        with av.open(str(path)) as container:
+            last = list(container.decode(video=0))[-1].to_ndarray(format="rgb24")
+        errors.append(np.abs(last.astype(int) - np.roll(smooth, 12, axis=1)).mean())
+        sizes.append(path.stat().st_size)
+    assert sizes == sorted(sizes)
+    assert errors == sorted(errors, reverse=True)
+
+
+@pytest.mark.parametrize("name", ["x.mp4", "x.webm", "frames", "x_%04d.png", "new/x.mp4", "new/x_%04d.png"])
 @pytest.mark.parametrize("error", [Cancelled, KeyboardInterrupt])
 @pytest.mark.parametrize("written", [0, 3])
 def test_interrupted_videos_leave_nothing(tmp_path, name, error, written):
@@ -85,6 +121,8 @@ def test_interrupted_videos_leave_nothing(tmp_path, name, error, written):
         ("x.mp4", (63, 48), 30, "ask for 64 x 48"),
         ("x.webm", (64, 47), 30, "ask for 64 x 48"),
         ("x.gif", (64, 48), 30, r"\.mp4 or \.webm"),
+        ("x.png", (64, 48), 30, r"_%04d\.png"),
+        ("x_%d_%d.png", (64, 48), 30, r"_%04d\.png"),
         ("x.mp4", (0, 48), 30, "positive"),
         ("x.mp4", (64, 48), 0, "positive"),
         ("a/b/x.mp4", (64, 48), 30, "does not exist"),

@@ -12,7 +12,7 @@ from volviz.core.errors import VolvizError
 
 if TYPE_CHECKING:
     from volviz.core.animation import Keyframe, Keyframes
-    from volviz.core.motions import Motion
+    from volviz.core.motions import Axis, Motion
     from volviz.core.scene import Scene
     from volviz.tasks.render import View
 
@@ -49,7 +49,8 @@ def motion_of(arguments: argparse.Namespace) -> Motion | None:
             raise VolvizError(f"--{name} says how --{' or --'.join(kinds)} should move; give that too, or leave it out.")
     if arguments.seconds is not None and not arguments.seconds > 0:
         raise VolvizError(f"A video lasts a positive number of seconds, not {arguments.seconds:g}.")
-    seconds, axis = arguments.seconds or SECONDS, arguments.axis or "vertical"
+    axis: Axis = arguments.axis or "vertical"
+    seconds = arguments.seconds or SECONDS
     if arguments.rock is not None:
         return Rocking(arguments.rock, arguments.period or PERIOD, seconds, axis)
     if arguments.peel is not None:

@@ -196,12 +196,12 @@ def write_video(window: Window, path: Path, choice: VideoChoice) -> Job:
     asked = window.document.state
 
     def work(report: Report) -> Path:
+        from volviz.core.motions import Turntable
         from volviz.tasks.render import write_picture
 
         view, artist = shown_in(window, asked, report)
-        return write_picture(
-            view, path, size=choice.size, seconds=choice.seconds, fps=choice.fps, overwrite=True, artist=artist, report=report
-        )
+        turn = Turntable(seconds=choice.seconds)
+        return write_picture(view, path, size=choice.size, frames=turn, fps=choice.fps, overwrite=True, artist=artist, report=report)
 
     return window.jobs.start("Save video", work, lambda written: window.say(f"Saved {written}"))
 

@@ -13,8 +13,9 @@ from volviz.core.errors import VolvizError
 from volviz.core.estimate import first_camera
 from volviz.core.json import from_json
 from volviz.core.scene import Scene
-from volviz.io.project import SUFFIX, open_project
+from volviz.io.project import read_project
 from volviz.tasks.render import View
+from volviz.tasks.session import is_session
 
 KNOWN = ("seconds", "easing", "camera", "turn", "tilt", "zoom", "scene", "set")
 
@@ -29,8 +30,8 @@ def read_animation(path: Path, view: View, aspect: float = 16 / 9) -> Keyframes:
     Raises:
         VolvizError: the file cannot be read, or is no animation.
     """
-    if path.suffix.lower() == SUFFIX:
-        stored = open_project(path).animation
+    if is_session(path):
+        stored = read_project(path)[0].animation
         if not stored:
             raise VolvizError(f"The session {path.name} holds no animation; make one in the window, or give --spin or --rock.")
         return stored
