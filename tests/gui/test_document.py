@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from volviz.core.annotations import Stroke
 from volviz.gui.document import Document, State
 
 pytestmark = pytest.mark.gui
@@ -96,11 +97,34 @@ def test_undo_lets_go_of_old_segmentations_beyond_its_budget(document: Document,
     assert document.state.segmentation is made[1]
 
 
-def test_looks_are_never_let_go_of_for_lack_of_memory(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_everything_but_the_results_stays_undoable_beyond_the_budget(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("volviz.gui.document.UNDO_BYTES", 0)
-    before = document.state.scene
+    before = document.state
     drag(document, [0.5])
+    stroke = Stroke(((1.0, 2.0, 3.0),), 30.0, "spikes")
+    document.change("Scribble", annotations=(stroke,))
+    made = [replace(before.segmentation, data=before.segmentation.data.copy()) for _ in range(2)]
+    for segmentation in made:
+        document.change("Segment", segmentation=segmentation, scene=replace(document.state.scene, exposure=1.0))
+    assert document.kept_bytes == 0
     drag(document, [0.6])
-    document.undo_stack.undo()
-    document.undo_stack.undo()
+    while document.undo_stack.canUndo():
+        document.undo_stack.undo()
+    assert document.state.scene == before.scene
+    assert document.state.annotations == ()
+    assert document.state.segmentation is made[1]
+    while document.undo_stack.canRedo():
+        document.undo_stack.redo()
+    assert document.state.annotations == (stroke,)
+    assert document.state.scene.ramps["membrane"].low == 0.6
+    assert document.state.segmentation is made[1]
+
+
+def test_there_is_no_end_to_undo(document: Document) -> None:
+    before = document.state.scene
+    for step in range(1, 1200):
+        document.change(f"Light {step}", scene=replace(document.state.scene, exposure=step / 1000))
+    for _ in range(1199):
+        document.undo_stack.undo()
     assert document.state.scene == before
+    assert not document.undo_stack.canUndo()

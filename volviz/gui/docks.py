@@ -19,7 +19,7 @@ def build(window: QMainWindow, upper: Mapping[str, QWidget], lower: Mapping[str,
     """Dock panels at the right, two groups of tabs one above the other, and return the docks by name."""
     window.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks)
     window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-    docks = {name: _dock(window, name, panel) for name, panel in {**upper, **lower}.items()}
+    docks = {name: dock(window, name, panel) for name, panel in {**upper, **lower}.items()}
     first, second = docks[next(iter(upper))], docks[next(iter(lower))]
     window.splitDockWidget(first, second, Qt.Orientation.Vertical)
     for group in (upper, lower):
@@ -32,13 +32,14 @@ def build(window: QMainWindow, upper: Mapping[str, QWidget], lower: Mapping[str,
     return docks
 
 
-def _dock(window: QMainWindow, name: str, panel: QWidget) -> QDockWidget:
-    dock = QDockWidget(name, window)
-    dock.setObjectName(name.lower())
-    dock.setWidget(Scrolled(panel, PANEL_WIDTH))
+def dock(window: QMainWindow, name: str, panel: QWidget) -> QDockWidget:
+    """Dock a panel at the right."""
+    made = QDockWidget(name, window)
+    made.setObjectName(name.lower())
+    made.setWidget(Scrolled(panel, PANEL_WIDTH))
     # In its place the tab is title enough.
-    bare = QWidget(dock)
-    dock.setTitleBarWidget(bare)
-    dock.topLevelChanged.connect(lambda floating: dock.setTitleBarWidget(cast("QWidget", None) if floating else bare))
-    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-    return dock
+    bare = QWidget(made)
+    made.setTitleBarWidget(bare)
+    made.topLevelChanged.connect(lambda floating: made.setTitleBarWidget(cast("QWidget", None) if floating else bare))
+    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, made)
+    return made

@@ -19,10 +19,12 @@ from volviz.core.scene import Scene
 from volviz.core.segmentation import Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.gui.cutting import following, meeting
+from volviz.gui.machine import budget, gigabytes
 from volviz.measure.cleaned import akin
 
-UNDO_STEPS = 200
-UNDO_BYTES = 4 * 2**30  # of arrays in memory that only undo or redo still needs
+UNDO_BYTES = budget(4 * 2**30)  # of results in memory that only undo or redo still needs
+GONE = object()  # in the place of a result that was let go of
+LOOK_OF_RESULT = {"scene", "estimated"}  # what goes with a result, and makes no sense without it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +72,8 @@ class Document(QObject):
     """Holds the present `State` and the undo stack.
 
     ``show`` is for what a person does not expect undo to bring back (where one looks from, where the crosshair is);
-    ``change`` is for what one does (looks, segmentations).
+    ``change`` is for what one does (looks, annotations, segmentations). Steps are kept without bound; of large results, as
+    many of the newest as fit into `UNDO_BYTES`.
     """
 
     changed = Signal(object, object)  # old State, new State
@@ -81,7 +84,6 @@ class Document(QObject):
         super().__init__(parent)
         self.state = State()
         self.undo_stack = QUndoStack(self)
-        self.undo_stack.setUndoLimit(UNDO_STEPS)
         self._gesture = 0
 
     def open(self, state: State) -> None:
@@ -114,25 +116,37 @@ class Document(QObject):
         """Say that a region of ``state.classes`` has been filled, or cleaned anew."""
         self.brick_arrived.emit(region)
 
-    def _keep_within(self, budget: int) -> None:
-        """Let go of the oldest steps whose arrays take more memory than undo may have."""
+    @property
+    def kept_bytes(self) -> int:
+        """What results in memory take that only undo or redo still needs."""
+        return sum(array.nbytes for array in self._kept().values())
+
+    def _kept(self) -> dict[int, npt.NDArray[Any]]:
+        """Return the arrays that only the steps hold, the newest first."""
         shown = {id(array) for array in _arrays((self.state.volume, self.state.segmentation))}
-        counted: set[int] = set()
-        full = False
-        for index in range(self.undo_stack.index() - 1, -1, -1):
+        kept: dict[int, npt.NDArray[Any]] = {}
+        for index in range(self.undo_stack.count() - 1, -1, -1):
             step = self.undo_stack.command(index)
-            if not isinstance(step, _Replace) or step.isObsolete():
-                break
-            for array in _arrays(step.values()):
-                if id(array) not in shown | counted:
-                    counted.add(id(array))
-                    budget -= array.nbytes
-            # What lies further back starts from a state that is no more, so it goes with it.
-            full = full or budget < 0
-            if full:
-                step.forget()
-        if full:
-            self.forgotten.emit("Older segmentations were let go of to save memory; what came before them cannot be undone any more.")
+            if isinstance(step, _Replace):
+                kept.update({id(array): array for array in _arrays(step.values()) if id(array) not in shown | set(kept)})
+        return kept
+
+    def _keep_within(self, budget: int) -> None:
+        """Let go of the oldest results that take more memory than undo may have, and of nothing else."""
+        gone = set()
+        for number, array in self._kept().items():
+            budget -= array.nbytes
+            if budget < 0:
+                gone.add(number)
+        if gone:
+            for index in range(self.undo_stack.count()):
+                step = self.undo_stack.command(index)
+                if isinstance(step, _Replace):
+                    step.let_go(gone)
+            self.forgotten.emit(
+                f"An earlier segmentation was let go of: those that only undo needs may take {gigabytes(UNDO_BYTES)} of memory. All other "
+                "changes can still be undone."
+            )
 
     def _replace(self, state: State) -> None:
         if state.grid is not None:  # here, so that every listener sees the planes where the crosshair is
@@ -154,9 +168,11 @@ class _Replace(QUndoCommand):
     def values(self) -> tuple[object, ...]:
         return (*self._before.values(), *self._after.values())
 
-    def forget(self) -> None:
-        self._before, self._after = {}, {}
-        self.setObsolete(True)
+    def let_go(self, arrays: set[int]) -> None:
+        for values in (self._before, self._after):
+            for name, value in values.items():
+                if any(id(array) in arrays for array in _arrays((value,))):
+                    values[name] = GONE
 
     def id(self) -> int:
         return 1 if self._merge else -1
@@ -169,10 +185,17 @@ class _Replace(QUndoCommand):
         return True
 
     def redo(self) -> None:
-        self._document.show(**self._after)
+        self._document.show(**_there(self._after))
 
     def undo(self) -> None:
-        self._document.show(**self._before)
+        self._document.show(**_there(self._before))
+
+
+def _there(values: dict[str, Any]) -> dict[str, Any]:
+    """Return what can be brought back. Where a result was let go of, the one that is shown stays, with its look."""
+    if GONE not in values.values():
+        return values
+    return {name: value for name, value in values.items() if value is not GONE and name not in LOOK_OF_RESULT}
 
 
 def _arrays(values: tuple[object, ...]) -> list[npt.NDArray[Any]]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QFileDialog
 
 from volviz.core.errors import VolvizError
 from volviz.core.report import Report, part
@@ -34,7 +34,7 @@ OPENABLE = (
 def ask_open(window: Window) -> None:
     """Ask for files and open them."""
     paths, _ = QFileDialog.getOpenFileNames(window, "Open", str(_folder(window)), OPENABLE)
-    window.open_paths([Path(path) for path in paths])
+    window.open_asking([Path(path) for path in paths])
 
 
 def demo(window: Window) -> Job:
@@ -52,20 +52,16 @@ def demo(window: Window) -> Job:
     return window.jobs.start("Demo", work, done)
 
 
-def save(window: Window) -> None:
-    """Save the session where it was saved before, or ask where."""
+def save(window: Window) -> Job | None:
+    """Save the session where it was saved before, or ask where; None if the person thinks better of it."""
     path = window.document.state.path
-    if path is None:
-        save_as(window)
-    else:
-        write_session(window, path)
+    return save_as(window) if path is None else write_session(window, path)
 
 
-def save_as(window: Window) -> None:
-    """Ask for a place and save the session there."""
+def save_as(window: Window) -> Job | None:
+    """Ask for a place and save the session there; None if the person thinks better of it."""
     path = _ask_path(window, "Save session", f"{_stem(window)}.volviz", "Sessions (*.volviz)", ".volviz")
-    if path is not None:
-        write_session(window, path)
+    return None if path is None else write_session(window, path)
 
 
 def write_session(window: Window, path: Path) -> Job:
@@ -219,25 +215,6 @@ def view_of(state: State) -> View:
     if state.volume is None:
         raise VolvizError("There is nothing to draw; open a tomogram first.")
     return View(state.volume, state.classes, state.scene, state.camera)
-
-
-def may_close(window: Window) -> bool:
-    """Ask, if closing would lose something."""
-    running = [job.title for job in window.jobs.running]
-    if running:
-        return _sure(window, "Work in progress", f"Still running: {', '.join(running)}. Stop and close?", "Stop and close")
-    segmentation = window.document.state.segmentation
-    if segmentation is not None and "file" not in segmentation.provenance and not window.document.undo_stack.isClean():
-        return _sure(window, "Segmentation not saved", "The segmentation is not saved in a file yet. Close all the same?", "Close")
-    return True
-
-
-def _sure(window: Window, title: str, question: str, yes: str) -> bool:
-    box = QMessageBox(QMessageBox.Icon.Question, title, question, parent=window)
-    accept = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
-    box.addButton(QMessageBox.StandardButton.Cancel)
-    box.exec()
-    return box.clickedButton() is accept
 
 
 def _ask_path(window: Window, title: str, name: str, kinds: str, suffix: str) -> Path | None:

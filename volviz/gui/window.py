@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QSplitter, QStackedWid
 from volviz.core.report import Report
 from volviz.gui import actions, docks, files, looking, settings
 from volviz.gui.cleaning import LiveCleaning
+from volviz.gui.closing import nothing_lost
 from volviz.gui.dialogs import KeysDialog, TextDialog, show_error, versions
 from volviz.gui.document import Document, State
 from volviz.gui.jobs import Job, Jobs
@@ -54,6 +55,7 @@ class Window(QMainWindow):
         self.welcome = Welcome()
         self.segmenting: Segmenting | None = None
         self._opening: Job | None = None
+        self._closes = False  # without another question
         self._status = QLabel()
         self._build()
         self.actions_by_id = actions.build(self)
@@ -140,10 +142,13 @@ class Window(QMainWindow):
         then: Callable[[], None] | None = None,
         find: Sequence[Path] = (),
         chosen: Chosen | None = None,
+        *,
+        asking: bool = False,
     ) -> Job | None:
         """Open what paths name, in a job; ``then`` is called when it is shown.
 
         Files of a session that are not found, in the folders of ``find`` either, are asked for; ``chosen`` are the answers.
+        With ``asking``, changes that are not saved make way to another tomogram only if the person says so.
         """
         paths = [Path(path) for path in paths]
         if not paths:
@@ -159,19 +164,28 @@ class Window(QMainWindow):
                 return lost
 
         def retry(more: Chosen, folders: list[Path]) -> None:
-            self.open_paths(paths, then, [*find, *folders], {**(chosen or {}), **more})
+            self.open_paths(paths, then, [*find, *folders], {**(chosen or {}), **more}, asking=asking)
 
         def done(state: State | LostSources) -> None:
             if isinstance(state, LostSources):
                 LostDialog(state, retry, self).open()
                 return
-            self._show_opened(paths, current, state)
-            if then is not None:
-                then()
+
+            def show() -> None:
+                self._show_opened(paths, current, state)
+                if then is not None:
+                    then()
+
+            if state.volume is current.volume or not asking or nothing_lost(self, f"open {paths[0].name}", show, stops=False):
+                show()
 
         self._opening = job = self.jobs.start(f"Open {paths[0].name}", work, done)
         job.ended.connect(self._opened)
         return job
+
+    def open_asking(self, paths: Sequence[Path]) -> None:
+        """Open what paths name, as `open_paths`; but ask first if a tomogram with changes that are not saved would make way."""
+        self.open_paths(paths, asking=True)
 
     def _aspect(self) -> float:
         """Return width over height of the 3D view, or what they will be once it is shown."""
@@ -200,7 +214,7 @@ class Window(QMainWindow):
         for path in paths:
             action = self.recent_menu.addAction(path.name)
             action.setStatusTip(str(path))
-            action.triggered.connect(lambda _checked=False, path=path: self.open_paths([path]))
+            action.triggered.connect(lambda _checked=False, path=path: self.open_asking([path]))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls() and all(url.isLocalFile() for url in event.mimeData().urls()):
@@ -208,7 +222,7 @@ class Window(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
-        self.open_paths([Path(url.toLocalFile()) for url in event.mimeData().urls()])
+        self.open_asking([Path(url.toLocalFile()) for url in event.mimeData().urls()])
 
     # Segmenting
 
@@ -299,8 +313,12 @@ class Window(QMainWindow):
             action.setEnabled(can)
             action.setText(f"{name.capitalize()}: {text}" if text else name.capitalize())
 
+    def _close_at_once(self) -> None:
+        self._closes = True
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not files.may_close(self):
+        if not self._closes and not nothing_lost(self, "close", self._close_at_once):
             event.ignore()
             return
         self.jobs.cancel_all()

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from volviz.gui.actions.entry import Entry
+
+if TYPE_CHECKING:
+    from volviz.gui.window import Window
+
+
+def _history(window: Window) -> None:
+    from volviz.gui.panels import history
+
+    history.show(window)
+
 
 ENTRIES: tuple[Entry, ...] = (
     Entry("edit.undo", "Edit", "Undo", "Take back the last change", lambda w: w.undo(), "Ctrl+Z", "undo"),
     Entry("edit.redo", "Edit", "Redo", "Do again what was taken back", lambda w: w.redo(), "Ctrl+Shift+Z", "redo"),
+    Entry("edit.history", "Edit", "History", "List every change, to go back to any of them", _history, "Ctrl+H"),
 )
