@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from volviz.tasks.clean import clean
     from volviz.tasks.comparison import compare
     from volviz.tasks.describe import describe
+    from volviz.tasks.looks import find_look
     from volviz.tasks.measure import measure
     from volviz.tasks.mesh import mesh
     from volviz.tasks.render import still
@@ -67,6 +68,7 @@ _HOMES = {
     "evaluate": "measure",
     "measure": "tasks.measure",
     "mesh": "tasks.mesh",
+    "find_look": "tasks.looks",
     "open": "io",
     "save": "io",
     "save_meshes": "io.meshes",
@@ -98,6 +100,7 @@ __all__ = [
     "compare",
     "describe",
     "evaluate",
+    "find_look",
     "measure",
     "mesh",
     "open",

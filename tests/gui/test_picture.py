@@ -64,19 +64,6 @@ def test_blending_and_measure(section, document):
     assert document.state.scene.uncertainty.amount == pytest.approx(0.5)
 
 
-def test_all_classes_as_one(section, document):
-    before = document.state.scene
-    section.together.setChecked(True)
-    assert section._form.isRowVisible(section._one)
-    section.ramp["low"].value_changed.emit(0.25)
-    section.color.color_changed.emit((0.0, 1.0, 0.0))
-    together = document.state.scene.together
-    assert (together.low, together.color) == (0.25, (0.0, 1.0, 0.0))
-    section.together.setChecked(False)
-    assert document.state.scene == before
-    assert not section._form.isRowVisible(section._one)
-
-
 def test_the_contrast_of_a_projection(section, document):
     choose(section.mode, "maximum")
     automatic = document.state.scene.projected

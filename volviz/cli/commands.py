@@ -226,6 +226,7 @@ def render(arguments: Namespace) -> None:
             from volviz.tasks.looks import find_look
 
             look = find_look(arguments.look)
+            _warn(look.notes)
 
         def dressed(scene: Any) -> Any:
             scene = scene if look is None else look.apply(scene)

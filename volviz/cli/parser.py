@@ -14,6 +14,10 @@ from volviz.core.errors import VolvizError
 from volviz.core.grid import END
 
 SCENES = ["virions", "layer", "vesicles", "membrane", "cell", "ice"]
+LOOKS = (
+    "virion, membrane, print, paper, one of your own (saved in the window), a JSON file, or a preset (tf-*.json), a session or a folder of "
+    "Nano-Oetzi"
+)
 DESCRIPTION = """\
 Look at virions in cryo-electron tomograms: segment them softly, draw them, measure them.
 Without a command, volviz opens the window on the files named.
@@ -233,7 +237,7 @@ def build_parser() -> tuple[_Parser, set[str]]:
     p.add_argument("--quality", choices=["cached", "exact"], default="cached", help="exact lights every sample by itself: slow")
     p.add_argument("--bits", type=int, choices=[8, 16], help="how fine the probabilities are drawn (default: as they are)")
     p.add_argument("--transparent", action="store_true", help="no background (PNG)")
-    p.add_argument("--look", metavar="PRESET", help="virion, membrane, print, paper, or a JSON file")
+    p.add_argument("--look", metavar="NAME|FILE", help=LOOKS)
     p.add_argument(
         "--set",
         action="append",

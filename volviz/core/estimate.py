@@ -43,20 +43,32 @@ def ridler_calvard(histogram: npt.NDArray[np.int64]) -> float:
     return float(threshold)
 
 
-def threshold_curve(segmentation: Segmentation, name: str) -> npt.NDArray[np.float64]:
-    """Return the threshold 0..1 of every z slice of a class, NaN where the class does not appear at all."""
-    channel = segmentation.index(name)
+def class_plane(segmentation: Segmentation, name: str | None, z: int) -> npt.NDArray[np.uint8]:
+    """Return a z slice (y, x) of a class in bytes; without a name, that of everything but the background."""
+    plane = segmentation.as_bytes(np.asarray(segmentation.data[0 if name is None else segmentation.index(name), z]))
+    return np.asarray(255 - plane, dtype=np.uint8) if name is None else plane
+
+
+def threshold_curve(segmentation: Segmentation, name: str | None) -> npt.NDArray[np.float64]:
+    """Return the threshold 0..1 of every z slice of a class, NaN where the class does not appear at all.
+
+    Without a name: of everything but the background, as one class.
+    """
     curve = np.full(segmentation.shape[0], np.nan)
     for z in range(segmentation.shape[0]):
-        plane = segmentation.as_bytes(np.asarray(segmentation.data[channel, z]))
+        plane = class_plane(segmentation, name, z)
         if plane.max() >= 1:
             curve[z] = ridler_calvard(np.bincount(plane.ravel(), minlength=256)) / 255
     return curve
 
 
-def automatic_low(segmentation: Segmentation, name: str) -> float:
+def automatic_low(segmentation: Segmentation, name: str | None) -> float:
     """Return the lower end of a class's ramp: the mean over slices of their Ridler-Calvard thresholds, at most 0.98."""
-    curve = threshold_curve(segmentation, name)
+    return low_of(threshold_curve(segmentation, name))
+
+
+def low_of(curve: npt.NDArray[np.float64]) -> float:
+    """Return the lower end of the ramp for the thresholds of all slices."""
     return 0.5 if np.isnan(curve).all() else min(0.98, float(np.nanmean(curve)))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from volviz.core.density import contrast_of, lowpassed
+from volviz.core.estimate import class_plane
 from volviz.core.grid import Region
 from volviz.core.scene import RawLook
 from volviz.core.segmentation import Segmentation
@@ -26,22 +27,23 @@ class Histogram:
     high: float
 
 
-def class_histograms(segmentation: Segmentation) -> dict[str, Histogram]:
+def class_histograms(segmentation: Segmentation) -> dict[str | None, Histogram]:
     """Count how often each probability of each drawn class occurs, in about `SLICES` slices spread over the depth.
 
-    The byte 0, which is most of any volume, is left out: the question is where the rest lies.
+    Under None it is that of everything but the background, where there is one. The byte 0, which is most of any volume, is left
+    out: the question is where the rest lies.
     """
     depth = segmentation.shape[0]
     chosen = np.unique(np.linspace(0, depth - 1, min(depth, SLICES)).astype(int))
     low = -1.0 if segmentation.kind == "score" else 0.0
-    found = {}
-    for label in segmentation.drawn:
+    found: dict[str | None, Histogram] = {}
+    names: list[str | None] = [label.name for label in segmentation.drawn]
+    for name in names if segmentation.kind == "score" else [*names, None]:
         counts = np.zeros(256, np.int64)
         for z in chosen:
-            plane = segmentation.as_bytes(np.asarray(segmentation.data[segmentation.index(label.name), int(z)]))
-            counts += np.bincount(plane.ravel(), minlength=256)
+            counts += np.bincount(class_plane(segmentation, name, int(z)).ravel(), minlength=256)
         counts[0] = 0
-        found[label.name] = Histogram(counts.reshape(BINS, -1).sum(axis=1), low, 1.0)
+        found[name] = Histogram(counts.reshape(BINS, -1).sum(axis=1), low, 1.0)
     return found
 
 

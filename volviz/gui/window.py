@@ -122,6 +122,7 @@ class Window(QMainWindow):
         self.viewport.notes_changed.connect(self.data_panel.show_drawing_notes)
         for working in (self.jobs, self.cleaning):
             working.failed.connect(lambda title, error: show_error(self, title, error))
+        self.classes_panel.noted.connect(self.say)
         self.segment_panel.started.connect(self.segment)
         self.segment_panel.cancelled.connect(self.cancel_segmenting)
         self.welcome.open_asked.connect(lambda: files.ask_open(self))

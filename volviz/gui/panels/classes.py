@@ -1,33 +1,48 @@
-"""The classes: colour, visibility and ramp of each, and the raw density's ramp by which they are multiplied."""
+"""The classes and the density, row by row, and looks for all of them at once."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from volviz.core.scene import Ramp, RawLook
+from volviz.core.estimate import low_of, threshold_curve
+from volviz.core.scene import Ramp, Scene
+from volviz.core.segmentation import Segmentation
 from volviz.gui.document import Document, State
 from volviz.gui.histograms import Histogram, class_histograms, density_histogram
 from volviz.gui.latest import PICTURES_FIRST_MS, Latest
-from volviz.gui.widgets.color import ColorButton
-from volviz.gui.widgets.histogram import RampHistogram
+from volviz.gui.looks import LooksMenu
+from volviz.gui.panels.class_row import ClassRow, at_rest
+from volviz.gui.panels.density import DensityRow, density_at_rest
+from volviz.gui.panels.rows import line_of, rule, small_button
+from volviz.gui.planes import XY
 from volviz.gui.widgets.number import Number
 
-BELOW = (0.20, 0.45, 0.85)  # the first colour of scores below zero: blue, as in the diverging maps of papers
-BOX, WIDE_BOX = 66, 80  # pixels: a row has to fit a narrow panel beside its scroll bar
+AS_ONE = Ramp(color=(0.78, 0.76, 0.72), opacity=0.6)
+FOLDED_FROM = 7  # classes: so many rows in full are too long a way to scroll
+
+Curves = dict[str | None, npt.NDArray[np.float64]]
 
 
 class ClassesPanel(QWidget):
-    """One row for each class of the segmentation, and one for the density."""
+    """One row for each class of the segmentation, one for all of them as one, and one for the density."""
+
+    noted = Signal(str)  # a sentence for the status bar
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
         self._latest = Latest(self)
         self._latest_raw = Latest(self)
+        self._latest_curve = Latest(self)
+        self._curves: Curves = {}
+        self._wanted: list[str | None] = []
+        self._shown_before: dict[str, bool] = {}
         self.rows: dict[str, ClassRow] = {}
         self._empty = QLabel("Classes appear here after <b>Segment</b>, or when you open a segmentation.")
         self._empty.setWordWrap(True)
@@ -36,37 +51,90 @@ class ClassesPanel(QWidget):
         self._overlay.value_changed.connect(lambda value: document.show(overlay=value))
         self._overlay.set_value(document.state.overlay)
         self.density = DensityRow(document)
+        self.one = ClassRow(None, document)
+        self.one.visible.hide()
+        self._connect(self.one, None)
+        self._build()
+        document.changed.connect(self._look)
+        self._look(State(), document.state)
+
+    def _build(self) -> None:
+        self.looks = QToolButton()
+        self.looks.setText("Look")
+        self.looks.setToolTip("Looks for everything at once: choose one, save this one, copy and paste, open those of Nano-Oetzi")
+        self.looks.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.looks_menu = LooksMenu(self._document, self.looks)
+        self.looks_menu.noted.connect(self.noted)
+        self.looks.setMenu(self.looks_menu)
+        self.together = QCheckBox("As one")
+        self.together.setToolTip("Draw everything but the background as one class, by how improbable the background is")
+        self.together.toggled.connect(self._unite)
+        self.log = small_button("Log", "Count on a logarithmic scale in the histograms, so that rare values show too", checkable=True)
+        self.log.setChecked(True)
+        self.log.toggled.connect(self._scale)
+        self.reset_all = small_button("Reset all", "Bring back every ramp that was estimated from the data; colours stay")
+        self.reset_all.clicked.connect(self._reset_all)
         self._rows = QVBoxLayout()
         self._rows.setSpacing(10)
         over = QFormLayout()
         over.addRow("On the slices", self._overlay)
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
+        layout.addLayout(line_of([self.looks, self.together, None, self.log, self.reset_all]))
         layout.addWidget(self._empty)
+        layout.addWidget(self.one)
         layout.addLayout(self._rows)
         layout.addLayout(over)
-        layout.addWidget(_line())
+        layout.addWidget(rule())
         layout.addWidget(self.density)
         layout.addStretch(1)
-        document.changed.connect(self._look)
-        self._look(State(), document.state)
 
     def close_threads(self) -> None:
         """End the counting threads."""
-        self._latest.close()
-        self._latest_raw.close()
+        for latest in (self._latest, self._latest_raw, self._latest_curve):
+            latest.close()
+
+    # What is shown
 
     def _look(self, old: State, new: State) -> None:
-        names = list(new.scene.ramps)
+        scene, names = new.scene, list(new.scene.ramps)
         if names != list(self.rows):
             self._make_rows(names)
+        signed = new.classes is not None and new.classes.kind == "score"
+        at = 0 if new.classes is None else XY.index(new.classes.grid, new.crosshair_xyz)
+        alone = [name for name, ramp in scene.ramps.items() if ramp.visible]
         for name, row in self.rows.items():
-            row.look(new.scene.ramps[name], new.estimated.ramps.get(name), signed=new.classes is not None and new.classes.kind == "score")
+            lonely = None if len(names) < 2 else alone == [name]
+            row.look(scene.ramps[name], new.estimated.ramps.get(name), signed=signed, alone=lonely, slice_index=at)
+            row.setEnabled(scene.together is None)
+        probable = bool(names) and not signed and scene.mode != "raw"
+        with QSignalBlocker(self.together):
+            self.together.setChecked(scene.together is not None)
+        self.together.setEnabled(probable)
+        self.one.setVisible(scene.together is not None)
+        if scene.together is not None:
+            low = low_of(self._curves[None]) if None in self._curves else None
+            estimated = None if low is None else replace(AS_ONE, low=round(low, 3))
+            self.one.look(scene.together, estimated, slice_index=at)
+            if low is None:
+                self._ask_curve(None)
         self._empty.setVisible(not names)
         self._overlay.setEnabled(bool(names))
         self._overlay.set_value(new.overlay)
         self.density.look(new)
+        self.reset_all.setEnabled(new.volume is not None and rested(new) != scene)
+        self._count(old, new)
+
+    def _count(self, old: State, new: State) -> None:
         segmentation = new.segmentation
+        if segmentation is not old.segmentation:
+            self._curves.clear()
+            self._wanted.clear()
+            self._latest_curve.forget()
+            for name, row in [*self.rows.items(), (None, self.one)]:
+                row.show_curve(np.zeros(0))
+                if row.curve_action.isChecked() or (name is None and new.scene.together is not None):
+                    self._ask_curve(name)
         if segmentation is not None and segmentation is not old.segmentation:
             self._latest.ask(lambda: class_histograms(segmentation), self._show_counts, wait_ms=PICTURES_FIRST_MS)
         volume, raw = new.volume, new.scene.raw
@@ -78,207 +146,97 @@ class ClassesPanel(QWidget):
             self._rows.removeWidget(row)
             row.deleteLater()
         self.rows = {name: ClassRow(name, self._document) for name in names}
-        for row in self.rows.values():
+        for name, row in self.rows.items():
+            self._connect(row, name)
+            row.histogram.set_log(self.log.isChecked())
+            row.set_folded(len(names) >= FOLDED_FROM)
             self._rows.addWidget(row)
 
-    def _show_counts(self, found: dict[str, Histogram]) -> None:
+    def _connect(self, row: ClassRow, name: str | None) -> None:
+        row.curve_asked.connect(lambda: self._ask_curve(name))
+        if name is not None:
+            row.solo_asked.connect(lambda on: self._solo(name, on))
+
+    def _show_counts(self, found: dict[str | None, Histogram]) -> None:
         for name, histogram in found.items():
-            if name in self.rows:
-                self.rows[name].histogram.set_histogram(histogram.counts, histogram.low, histogram.high)
+            row = self.one if name is None else self.rows.get(name)
+            if row is not None:
+                row.show_counts(histogram)
 
+    # The threshold of every slice
 
-class ClassRow(QWidget):
-    """Visibility, colour, ramp and opacity of one class."""
+    def _ask_curve(self, name: str | None) -> None:
+        """Work the curve of a class out, unless it is known or on its way; one after another."""
+        if name in self._curves:
+            self._row(name).show_curve(self._curves[name])
+        elif name not in self._wanted:
+            self._wanted.append(name)
+            if len(self._wanted) == 1:
+                self._next_curve()
 
-    def __init__(self, name: str, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._name, self._document = name, document
-        self._estimated: Ramp | None = None
-        self.visible = QCheckBox(name.capitalize())
-        self.visible.setToolTip(f"Show {name} in 3D and on the slices")
-        self.visible.toggled.connect(lambda on: self._change("Show" if on else "Hide", visible=on))
-        self.color = ColorButton()
-        self.color.setToolTip(f"Colour of {name}")
-        self.color.color_changed.connect(lambda color: self._change("Colour of", color=color))
-        self.below = QCheckBox("Below zero")
-        self.below.setToolTip(f"Show where {name} scores below zero too, by the mirror image of its ramp, in this colour")
-        self.below.toggled.connect(lambda on: self._change("Show" if on else "Hide", negative=BELOW if on else None))
-        self.below_color = ColorButton()
-        self.below_color.setToolTip(f"Colour of {name} below zero")
-        self.below_color.color_changed.connect(lambda color: self._change("Colour of", negative=color))
-        self.reset = QToolButton()
-        self.reset.setText("Reset")
-        self.reset.setAutoRaise(True)
-        self.reset.setToolTip("Back to the ramp that was estimated from the data")
-        self.reset.clicked.connect(self._reset)
-        self.histogram = RampHistogram()
-        self.histogram.setAccessibleName(f"Ramp of {name}")
-        self.histogram.setToolTip(
-            "How often each probability occurs (log scale). Below the left handle the class is transparent, at the right one it is "
-            "opaque. The dotted line is the automatic threshold."
-        )
-        self.histogram.ramp_changed.connect(lambda low, high: self._change("Ramp of", low=round(low, 4), high=round(high, 4)))
-        self.histogram.released.connect(document.settle)
-        self.low, self.high = (Number(-1, 1.5, decimals=3, slider=False, width=BOX) for _ in range(2))
-        self.opacity = Number(0, 3, unit="/ nm", slider=False, width=WIDE_BOX)
-        for box, field, tip in (
-            (self.low, "low", "Probability below which the class is transparent"),
-            (self.high, "high", "Probability from which on the class is as opaque as it gets"),
-            (self.opacity, "opacity", "Extinction at the top of the ramp, per nanometre"),
-        ):
-            box.setToolTip(tip)
-            box.setAccessibleName(f"{field} of {name}")
-            box.value_changed.connect(lambda value, field=field: self._change("Ramp of", **{field: value}))
-            box.released.connect(document.settle)
-        _stack(
-            self,
-            [self.color, self.visible, None, self.below_color, self.below, self.reset],
-            self.histogram,
-            [self.low, self.high, None, QLabel("Opacity"), self.opacity],
-        )
+    def _next_curve(self) -> None:
+        segmentation = self._document.state.segmentation
+        if segmentation is None or not self._wanted:
+            return
+        name = self._wanted[0]
+        if segmentation.kind == "score" or name not in (None, *(label.name for label in segmentation.drawn)):
+            self._wanted.pop(0)
+            self._next_curve()
+            return
+        self._latest_curve.ask(lambda: (segmentation, name, threshold_curve(segmentation, name)), self._show_curve)
 
-    def look(self, ramp: Ramp, estimated: Ramp | None, *, signed: bool = False) -> None:
-        """Show a ramp and, marked, the estimated one; ``signed`` scores have one below zero."""
-        self.below.setVisible(signed)
-        self.below_color.setVisible(signed and ramp.negative is not None)
-        self.below_color.set_color(ramp.negative or BELOW)
-        with QSignalBlocker(self.below):
-            self.below.setChecked(ramp.negative is not None)
-        self._estimated = estimated
-        with QSignalBlocker(self.visible):
-            self.visible.setChecked(ramp.visible)
-        self.color.set_color(ramp.color)
-        self.histogram.set_color(self.color.color())
-        self.histogram.set_ramp(ramp.low, ramp.high)
-        self.histogram.set_mark(estimated.low if estimated else None)
-        self.low.set_value(ramp.low)
-        self.high.set_value(ramp.high)
-        self.opacity.set_value(ramp.opacity)
-        self.reset.setEnabled(
-            estimated is not None and (ramp.low, ramp.high, ramp.opacity) != (estimated.low, estimated.high, estimated.opacity)
-        )
+    def _show_curve(self, found: tuple[Segmentation, str | None, npt.NDArray[np.float64]]) -> None:
+        segmentation, name, curve = found
+        if segmentation is self._document.state.segmentation:
+            self._curves[name] = curve
+            if name is None or name in self.rows:
+                self._row(name).show_curve(curve)
+            if name is None:
+                self._look(self._document.state, self._document.state)
+        if name in self._wanted:
+            self._wanted.remove(name)
+        self._next_curve()
 
-    def _change(self, what: str, **fields: Any) -> None:
-        merge = f"{self._name}.{'.'.join(fields)}" if fields.keys() & {"low", "high", "opacity"} else ""
-        scene = self._document.state.scene.with_ramp(self._name, **fields)
-        self._document.change(f"{what} {self._name}", merge=merge, scene=scene)
+    def _row(self, name: str | None) -> ClassRow:
+        return self.one if name is None else self.rows[name]
 
-    def _reset(self) -> None:
-        if self._estimated is not None:
-            estimated = self._estimated
-            self._change("Reset", low=estimated.low, high=estimated.high, opacity=estimated.opacity)
-            self._document.settle()
+    # What a person does
 
+    def _change(self, what: str, scene: Scene) -> None:
+        self._document.settle()
+        self._document.change(what, scene=scene)
 
-class DensityRow(QWidget):
-    """The ramp of the raw density, in standard deviations, and what it is used for.
-
-    It is the one by which classes are multiplied, or, where the density is drawn itself, the one that draws it.
-    """
-
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._document = document
-        title = QLabel("<b>Density</b>")
-        self._drawn = False
-        self.color = ColorButton()
-        self.color.setToolTip("Colour of the density")
-        self.color.color_changed.connect(lambda color: self._change("Colour of the density", color=color))
-        self.opacity = Number(0, 3, unit="/ nm", slider=False, width=WIDE_BOX)
-        self.opacity.setToolTip("Extinction at the top of the ramp, per nanometre")
-        self.opacity.setAccessibleName("density opacity")
-        self.opacity.value_changed.connect(lambda value: self._change("Opacity of the density", opacity=value))
-        self.opacity.released.connect(document.settle)
-        self.multiply = QCheckBox("Multiply classes")
-        self.multiply.setToolTip("Multiply every class by the ramp of the raw density, so that its texture shows")
-        self.multiply.toggled.connect(lambda on: self._change("Multiply by density" if on else "Classes alone", multiply=on))
-        self.haze = QCheckBox("Draw it too")
-        self.haze.setToolTip("Draw the density itself as a haze between the classes, which are then not multiplied by it")
-        self.haze.toggled.connect(lambda on: self._change("Density as haze" if on else "Density hidden", haze=on))
-        self.invert = QCheckBox("Dense is dark")
-        self.invert.setToolTip("Which sign of the density is matter, for the picture and for the network. A guess until you say otherwise")
-        self.invert.toggled.connect(lambda on: self._change("Density polarity", invert=on))
-        self.histogram = RampHistogram()
-        self.histogram.setAccessibleName("Ramp of the density")
-        self.histogram.setToolTip("The density in standard deviations, dense to the right. Below the left handle it counts as empty")
-        self.histogram.ramp_changed.connect(lambda low, high: self._change("Density ramp", low=round(low, 3), high=round(high, 3)))
-        self.histogram.released.connect(document.settle)
-        self.low, self.high = (Number(-20, 20, unit="σ", slider=False, width=WIDE_BOX) for _ in range(2))
-        self.lowpass = Number(0, 300, unit="Å", decimals=0, slider=False, width=BOX)
-        for box, field, tip in (
-            (self.low, "low", "Density that counts as empty, in standard deviations"),
-            (self.high, "high", "Density that counts as full, in standard deviations"),
-            (self.lowpass, "lowpass", "Width of the mean by which the density is smoothed before its ramp, in angstrom"),
-        ):
-            box.setToolTip(tip)
-            box.setAccessibleName(f"density {field}")
-            box.value_changed.connect(lambda value, field=field: self._change("Density ramp", **{field: value}))
-            box.released.connect(document.settle)
-        switches = [self.multiply, self.haze, None, self.invert]
-        _stack(
-            self,
-            [self.color, title, None, self.opacity],
-            self.histogram,
-            [self.low, self.high, None, QLabel("Smooth"), self.lowpass],
-            switches,
-        )
-
-    def look(self, state: State) -> None:
-        """Show the ramp of a state."""
-        raw, density = state.scene.raw, state.scene.density
-        self._drawn = not state.scene.ramps or state.scene.mode == "raw" or raw.haze
-        ramp = density if self._drawn else raw
-        self.color.setVisible(self._drawn)
-        self.opacity.setVisible(self._drawn)
-        self.color.set_color(density.color)
-        self.opacity.set_value(density.opacity)
-        self.setEnabled(state.volume is not None)
-        for box, on in ((self.multiply, raw.multiply), (self.haze, raw.haze), (self.invert, raw.invert)):
-            with QSignalBlocker(box):
-                box.setChecked(on)
-        self.histogram.set_ramp(ramp.low, ramp.high)
-        self.low.set_value(ramp.low)
-        self.high.set_value(ramp.high)
-        self.lowpass.set_value(raw.lowpass)
-        self.multiply.setEnabled(not self._drawn)
-        self.haze.setEnabled(bool(state.scene.ramps))
-
-    def show_counts(self, histogram: Histogram) -> None:
-        """Show the histogram of the density."""
-        self.histogram.set_histogram(histogram.counts, histogram.low, histogram.high)
-
-    def _change(self, what: str, **fields: Any) -> None:
+    def _solo(self, name: str, on: bool) -> None:
+        """Show one class alone, or again those that were shown before it."""
         scene = self._document.state.scene
-        merge = f"density.{'.'.join(fields)}" if fields.keys() & {"low", "high", "lowpass", "opacity"} else ""
-        if self._drawn and fields.keys() <= {"low", "high", "color", "opacity"}:
-            ramp: Ramp = replace(scene.density, **fields)
-            scene = replace(scene, density=replace(ramp, high=max(ramp.high, ramp.low + 0.01)))
+        now = {n: ramp.visible for n, ramp in scene.ramps.items()}
+        if on:
+            if sum(now.values()) != 1:  # from one alone to another: what to come back to stays
+                self._shown_before = now
+            wanted = {n: n == name for n in now}
         else:
-            raw: RawLook = replace(scene.raw, **fields)
-            scene = replace(scene, raw=replace(raw, high=max(raw.high, raw.low + 0.01)))
-        self._document.change(what, merge=merge, scene=scene)
+            before = {n: self._shown_before.get(n, True) for n in now}
+            wanted = before if before != now and any(before.values()) else dict.fromkeys(now, True)
+        ramps = {n: replace(ramp, visible=wanted[n]) for n, ramp in scene.ramps.items()}
+        self._change(f"Show {name} alone" if on else "Show the others again", replace(scene, ramps=ramps))
+
+    def _unite(self, on: bool) -> None:
+        low = round(low_of(self._curves[None]), 3) if None in self._curves else AS_ONE.low
+        together = replace(AS_ONE, low=low) if on else None
+        self._change("All classes as one" if on else "Classes by themselves", replace(self._document.state.scene, together=together))
+
+    def _scale(self, on: bool) -> None:
+        rows: list[Any] = [*self.rows.values(), self.one, self.density]
+        for row in rows:
+            row.histogram.set_log(on)
+
+    def _reset_all(self) -> None:
+        self._change("Reset all ramps", rested(self._document.state))
 
 
-def _line() -> QFrame:
-    line = QFrame()
-    line.setFrameShape(QFrame.Shape.HLine)
-    line.setFrameShadow(QFrame.Shadow.Sunken)
-    return line
-
-
-def _stack(parent: QWidget, *rows: QWidget | list[Any]) -> None:
-    layout = QVBoxLayout(parent)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(3)
-    for row in rows:
-        if isinstance(row, QWidget):
-            layout.addWidget(row)
-            continue
-        line = QHBoxLayout()
-        line.setSpacing(6)
-        for widget in row:
-            if widget is None:
-                line.addStretch(1)
-            else:
-                line.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
-        layout.addLayout(line)
+def rested(state: State) -> Scene:
+    """Return the scene with every ramp as it was estimated from the data: ends and opacities, not colours."""
+    scene, estimated = state.scene, state.estimated
+    ramps = {name: at_rest(ramp, estimated.ramps[name]) if name in estimated.ramps else ramp for name, ramp in scene.ramps.items()}
+    scene = replace(scene, ramps=ramps)
+    return density_at_rest(density_at_rest(scene, estimated, drawn=False), estimated, drawn=True)

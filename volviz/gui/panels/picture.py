@@ -8,9 +8,7 @@ from typing import Any
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QFrame, QHBoxLayout, QWidget
 
-from volviz.core.scene import Ramp
 from volviz.gui.document import Document, State
-from volviz.gui.widgets.color import ColorButton
 from volviz.gui.widgets.number import Number
 
 BOX = 66  # pixels, as in the rows of the classes
@@ -29,17 +27,10 @@ MEASURES = {
     "entropy": ("Entropy", "Uncertain: many classes are about as probable"),
     "margin": ("Margin", "Uncertain: the two most probable classes are about as probable"),
 }
-RAMP_BOXES = (("low", 1.0, "", BOX), ("high", 1.5, "", BOX), ("opacity", 3.0, "/ nm", BOX + 14))
-RAMP_TIPS = {
-    "low": "Probability of being no background below which nothing shows",
-    "high": "Probability of being no background from which on it is as opaque as it gets",
-    "opacity": "Extinction at the top of the ramp, per nanometre",
-}
-AS_ONE = Ramp(color=(0.78, 0.76, 0.72), opacity=0.6)
 
 
 class PictureSection(QWidget):
-    """Mode, blending, all classes as one, contrast of projections, and uncertainty."""
+    """Mode, blending, contrast of projections, and uncertainty."""
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,18 +39,6 @@ class PictureSection(QWidget):
         self.mode.activated.connect(lambda _: self._change("Mode", mode=self.mode.currentData()))
         self.blending = _choice(BLENDINGS, "Blending")
         self.blending.activated.connect(lambda _: self._change("Blending", blending=self.blending.currentData()))
-        self.together = QCheckBox("All classes as one")
-        self.together.setToolTip("Draw everything but the background as one class, by how improbable the background is")
-        self.together.toggled.connect(self._unite)
-        self.color = ColorButton()
-        self.color.setToolTip("Colour of the classes drawn as one")
-        self.color.color_changed.connect(lambda color: self._ramp(color=color))
-        self.ramp = {name: Number(0, most, unit=unit, slider=False, width=width) for name, most, unit, width in RAMP_BOXES}
-        for name, box in self.ramp.items():
-            box.setToolTip(RAMP_TIPS[name])
-            box.setAccessibleName(f"{name} of all classes as one")
-            box.value_changed.connect(lambda value, name=name: self._ramp(**{name: value}))
-            box.released.connect(document.settle)
         self.automatic = QCheckBox("Auto")
         self.automatic.setToolTip("Black and white of a projection fit the density")
         self.automatic.toggled.connect(self._automatic)
@@ -88,9 +67,6 @@ class PictureSection(QWidget):
         self._levels = _line(self.black, self.white, self.automatic)
         form.addRow("Contrast", self._levels)
         form.addRow("Blending", self.blending)
-        form.addRow("", self.together)
-        self._one = _line(self.color, self.ramp["low"], self.ramp["high"], self.ramp["opacity"])
-        form.addRow("", self._one)
         form.addRow("Uncertainty", self.amount)
         form.addRow("", self.measure)
         self._form = form
@@ -101,22 +77,14 @@ class PictureSection(QWidget):
         probable = state.classes is not None and state.classes.kind == "probability" and scene.mode != "raw"
         for box, value in ((self.mode, scene.mode), (self.blending, scene.blending), (self.measure, scene.uncertainty.measure)):
             box.setCurrentIndex(box.findData(value))
-        with QSignalBlocker(self.together):
-            self.together.setChecked(scene.together is not None)
         with QSignalBlocker(self.automatic):
             self.automatic.setChecked(scene.contrast is None)
-        if scene.together is not None:
-            self.color.set_color(scene.together.color)
-            for name, number in self.ramp.items():
-                number.set_value(getattr(scene.together, name))
         black, white = scene.projected
         self.black.set_value(black)
         self.white.set_value(white)
         self.amount.set_value(scene.uncertainty.amount)
         self._form.setRowVisible(self._levels, projects)
-        self._form.setRowVisible(self._one, scene.together is not None)
         self.blending.setEnabled(state.classes is not None and scene.mode in {"classes", "surface"})
-        self.together.setEnabled(probable)
         self.amount.setEnabled(probable and not projects)
         self.measure.setEnabled(probable and not projects)
         self.black.setEnabled(scene.contrast is not None)
@@ -124,14 +92,6 @@ class PictureSection(QWidget):
 
     def _change(self, what: str, merge: str = "", **fields: Any) -> None:
         self._document.change(what, merge=merge, scene=replace(self._document.state.scene, **fields))
-
-    def _unite(self, on: bool) -> None:
-        self._change("All classes as one" if on else "Classes by themselves", together=AS_ONE if on else None)
-
-    def _ramp(self, **fields: Any) -> None:
-        together = self._document.state.scene.together
-        if together is not None:
-            self._change("Ramp of all classes", merge=f"together.{'.'.join(fields)}", together=replace(together, **fields))
 
     def _automatic(self, on: bool) -> None:
         scene = self._document.state.scene

@@ -14,7 +14,7 @@ GRIP = 7
 
 
 class RampHistogram(QWidget):
-    """Shows counts on a log scale with a ramp from ``low`` to ``high``; its ends, or all of it, can be dragged."""
+    """Shows counts, on a log scale unless told otherwise, with a ramp from ``low`` to ``high``; its ends, or all of it, can be dragged."""
 
     ramp_changed = Signal(float, float)
     released = Signal()
@@ -25,6 +25,7 @@ class RampHistogram(QWidget):
         self._range = (0.0, 1.0)
         self._ramp = (0.5, 1.0)
         self._mark: float | None = None
+        self._log = True
         self._color = QColor(170, 170, 170)
         self._held: str | None = None
         self._last = "low"
@@ -55,10 +56,20 @@ class RampHistogram(QWidget):
         self._mark = value
         self.update()
 
+    def set_log(self, on: bool) -> None:
+        """Show counts on a log scale, or as they are."""
+        self._log = on
+        self.update()
+
     def set_color(self, color: QColor) -> None:
         """Draw the ramp in this colour."""
         self._color = color
         self.update()
+
+    def heights(self) -> npt.NDArray[np.float64]:
+        """Return how high each bin is drawn, 0..1."""
+        heights = np.log1p(self._counts) if self._log else self._counts
+        return np.asarray(heights / max(1e-9, heights.max(initial=0.0)))
 
     def x_of(self, value: float) -> float:
         """Return where a value lies, in pixels from the left."""
@@ -124,8 +135,7 @@ class RampHistogram(QWidget):
     def _paint_counts(self, painter: QPainter, frame: QRectF) -> None:
         if not self._counts.any():
             return
-        heights = np.log1p(self._counts)
-        heights /= heights.max()
+        heights = self.heights()
         left = frame.left() + np.arange(heights.size + 1) / heights.size * frame.width()
         outline = [QPointF(frame.left(), frame.bottom())]
         for i, h in enumerate(heights):
