@@ -127,6 +127,7 @@ def only_window(qapp: QApplication) -> Iterator[Window]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(segment, "choices", lambda: [segment.Choice("fake", "fake")])
         window = Window()
+        window.furnish()
     yield window
     window.deleteLater()
 

@@ -19,9 +19,9 @@ from volviz.core.segmentation import Segmentation
 from volviz.gui import files, studio
 from volviz.gui.dialogs import StillChoice, VideoChoice
 from volviz.gui.window import Window
-from volviz.render import still
 from volviz.render.gl.context import headless
 from volviz.render.renderer import REFINED, Renderer
+from volviz.render.still import still
 
 pytestmark = [pytest.mark.gui, pytest.mark.display]
 

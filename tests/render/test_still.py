@@ -15,7 +15,8 @@ from volviz.core.motions import Turntable
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
-from volviz.render import frames, still
+from volviz.render.frames import frames
+from volviz.render.still import still
 
 
 def turn(volume: Volume, classes: Segmentation, count: int) -> list[tuple[Scene, Camera]]:

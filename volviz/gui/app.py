@@ -67,9 +67,6 @@ def application() -> QApplication:
     QApplication.setApplicationName("volviz")
     QApplication.setApplicationDisplayName("volviz")
     app = QApplication(sys.argv[:1])
-    import vispy
-
-    vispy.use("pyside6")
     from volviz.gui.icons import icon
     from volviz.gui.theme import dress
 

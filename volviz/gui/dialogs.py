@@ -7,7 +7,6 @@ import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
@@ -105,6 +104,8 @@ def error_box(parent: QWidget | None, what: str, error: BaseException) -> QMessa
 
 def versions(gl: Sequence[str] = ()) -> list[str]:
     """Return the lines that belong into a report of a problem."""
+    from importlib.metadata import PackageNotFoundError, version
+
     lines = [f"Python {platform.python_version()}, {platform.platform()}"]
     for name in PACKAGES:
         try:

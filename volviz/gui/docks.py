@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import cast
 
@@ -15,12 +15,12 @@ PANEL_WIDTH = 330
 SHARES = (300, 400)  # of the upper and the lower panels, of the height
 
 
-def build(window: QMainWindow, upper: Mapping[str, QWidget], lower: Mapping[str, QWidget]) -> dict[str, QDockWidget]:
-    """Dock panels at the right, two groups of tabs one above the other, and return the docks by name."""
+def build(window: QMainWindow, upper: Sequence[str], lower: Sequence[str]) -> dict[str, QDockWidget]:
+    """Make docks at the right, two groups of tabs one above the other, and return them by name; `fill` puts panels into them."""
     window.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks)
     window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-    docks = {name: dock(window, name, panel) for name, panel in {**upper, **lower}.items()}
-    first, second = docks[next(iter(upper))], docks[next(iter(lower))]
+    docks = {name: dock(window, name, QWidget()) for name in (*upper, *lower)}
+    first, second = docks[upper[0]], docks[lower[0]]
     window.splitDockWidget(first, second, Qt.Orientation.Vertical)
     for group in (upper, lower):
         for before, after in pairwise(group):
@@ -30,6 +30,13 @@ def build(window: QMainWindow, upper: Mapping[str, QWidget], lower: Mapping[str,
     window.resizeDocks([first, second], list(SHARES), Qt.Orientation.Vertical)
     window.resizeDocks([first], [PANEL_WIDTH], Qt.Orientation.Horizontal)
     return docks
+
+
+def fill(empty: QDockWidget, panel: QWidget) -> None:
+    """Show a panel in a dock."""
+    before = empty.widget()
+    empty.setWidget(Scrolled(panel, PANEL_WIDTH))
+    before.deleteLater()
 
 
 def dock(window: QMainWindow, name: str, panel: QWidget) -> QDockWidget:

@@ -16,7 +16,6 @@ from volviz.core.report import Report, part
 from volviz.gui.dialogs import StillChoice, StillDialog, VideoChoice, VideoDialog
 from volviz.gui.document import State
 from volviz.gui.jobs import Job
-from volviz.gui.opening import project_of, stored_at
 
 if TYPE_CHECKING:
     from volviz.core.stages import Panel
@@ -69,6 +68,7 @@ def write_session(window: Window, path: Path) -> Job:
     state, index = window.document.state, window.document.undo_stack.index()
 
     def work(report: Report) -> State:
+        from volviz.gui.opening import project_of, stored_at
         from volviz.io import save as save_value
         from volviz.io.project import save_project
 
@@ -122,6 +122,8 @@ def write_segmentation(window: Window, path: Path) -> Job | None:
         return cleaned is not None
 
     def done(cleaned: bool) -> None:
+        from volviz.gui.opening import stored_at
+
         # A session needs the classes as they were before: what it says of their cleaning is done to them again.
         whole = path.suffix in {".zarr", ""} and not cleaned
         if whole and window.document.state.segmentation is segmentation:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from volviz.io.sources import Lost, LostSources
+if TYPE_CHECKING:
+    from volviz.io.sources import Lost, LostSources
 
 ROLES = {"volume": "Tomogram", "segmentation": "Segmentation"}
 Chosen = dict[str, Path | None]

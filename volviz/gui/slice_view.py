@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import vispy
 from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QLabel, QSlider, QVBoxLayout, QWidget
 from vispy import scene
@@ -37,6 +38,7 @@ class SliceView(QWidget):
         self._latest = Latest(self)
         self.shown = 0  # how many slices have been shown: what a test of laziness counts
 
+        vispy.use("pyside6")
         self._canvas = scene.SceneCanvas(keys=None, bgcolor=GROUND, parent=self)
         self._view = self._canvas.central_widget.add_view()
         self._camera = scene.PanZoomCamera(aspect=1)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QSplitter, QStackedWidget
+from PySide6.QtWidgets import QLabel, QMenu, QSplitter, QStackedWidget
 
 from volviz.core.report import Report
 from volviz.gui import actions, docks, files, looking, settings
@@ -18,25 +18,22 @@ from volviz.gui.dialogs import KeysDialog, TextDialog, show_error, versions
 from volviz.gui.document import Document, State
 from volviz.gui.jobs import Job, Jobs
 from volviz.gui.lost import Chosen, LostDialog
-from volviz.gui.opening import open_state
-from volviz.gui.panels.classes import ClassesPanel
-from volviz.gui.panels.clean import CleanPanel
-from volviz.gui.panels.cuts import CutsPanel
-from volviz.gui.panels.data import DataPanel
-from volviz.gui.panels.light import LightPanel
-from volviz.gui.panels.segment import SegmentPanel, Wish
 from volviz.gui.panes import Panes, solid_pane
 from volviz.gui.planes import XY
+from volviz.gui.rooms import LOWER, UPPER, Furnished
 from volviz.gui.segmenting import Segmenting
-from volviz.gui.slices import Slices
 from volviz.gui.viewport import Viewport
 from volviz.gui.welcome import Preparing, Welcome
-from volviz.io.sources import LostSources
+
+if TYPE_CHECKING:
+    from volviz.gui.panels.segment import Wish
+    from volviz.gui.slices import Slices
+    from volviz.io.sources import LostSources
 
 VIEWPORT_SHARE = 0.61  # of the middle, beside the slices
 
 
-class Window(QMainWindow):
+class Window(Furnished):
     """One document, its views and its panels."""
 
     def __init__(self) -> None:
@@ -44,14 +41,7 @@ class Window(QMainWindow):
         self.document = Document(self)
         self.jobs = Jobs()
         self.viewport = Viewport(self.document)
-        self.slices = Slices(self.document)
-        self.data_panel = DataPanel(self.document)
-        self.segment_panel = SegmentPanel(self.document)
-        self.classes_panel = ClassesPanel(self.document)
-        self.light_panel = LightPanel(self.document)
-        self.cuts_panel = CutsPanel(self.document)
         self.cleaning = LiveCleaning(self.document, self)
-        self.clean_panel = CleanPanel(self.document, self.cleaning)
         self.welcome = Welcome()
         self.segmenting: Segmenting | None = None
         self._opening: Job | None = None
@@ -78,31 +68,25 @@ class Window(QMainWindow):
         self.stage.addWidget(self._preparing)
         solid = solid_pane(self.viewport, self.stage)
         self.panes = Panes(solid, self)
-        self.panes.add_slices(self.slices, {view.plane.name: (view, view.title) for view in self.slices.views})
         self.views.addWidget(solid)
-        self.views.addWidget(self.slices)
-        self.views.setSizes([round(1000 * VIEWPORT_SHARE), round(1000 * (1 - VIEWPORT_SHARE))])
-        self.views.setStretchFactor(0, 3)
-        self.views.setStretchFactor(1, 2)
         self.views.setCollapsible(0, False)
         self._pages = QStackedWidget()
         self._pages.addWidget(self.welcome)
         self._pages.addWidget(self.views)
         self.setCentralWidget(self._pages)
-        self.docks = docks.build(
-            self,
-            upper={"Data": self.data_panel, "Segment": self.segment_panel},
-            lower={
-                "Classes": self.classes_panel,
-                "Clean": self.clean_panel,
-                "Light": self.light_panel,
-                "Cuts": self.cuts_panel,
-            },
-        )
+        self.docks = docks.build(self, tuple(UPPER), tuple(LOWER))
         self.statusBar().addWidget(self._status, 1)
         self.statusBar().addPermanentWidget(self.jobs)
         # As high as a job needs, always: the views must not change size, and be drawn anew, when one starts or ends.
         self.statusBar().setFixedHeight(self.fontMetrics().height() + 14)
+
+    def place_slices(self, slices: Slices) -> None:
+        """Put the slices beside the 3D view."""
+        self.panes.add_slices(slices, {view.plane.name: (view, view.title) for view in slices.views})
+        self.views.addWidget(slices)
+        self.views.setSizes([round(1000 * VIEWPORT_SHARE), round(1000 * (1 - VIEWPORT_SHARE))])
+        self.views.setStretchFactor(0, 3)
+        self.views.setStretchFactor(1, 2)
 
     def _connect(self) -> None:
         self.document.changed.connect(self._look)
@@ -113,18 +97,13 @@ class Window(QMainWindow):
             signal.connect(self._name_undo)
         self.document.forgotten.connect(self.say)
         self.panes.changed.connect(self._mark_panes)
-        self.slices.hovered.connect(self._status.setText)
         self.viewport.steering.slice_stepped.connect(self._step_slice)
         self.viewport.steering.hovered.connect(self._status.setText)
         self.viewport.steering.focused.connect(lambda point: looking.focus(self, point))
         self.viewport.failed.connect(lambda error: show_error(self, "3D view", error))
         self.viewport.preparing.connect(self._prepare)
-        self.viewport.notes_changed.connect(self.data_panel.show_drawing_notes)
         for working in (self.jobs, self.cleaning):
             working.failed.connect(lambda title, error: show_error(self, title, error))
-        self.classes_panel.noted.connect(self.say)
-        self.segment_panel.started.connect(self.segment)
-        self.segment_panel.cancelled.connect(self.cancel_segmenting)
         self.welcome.open_asked.connect(lambda: files.ask_open(self))
         self.welcome.demo_asked.connect(lambda: files.demo(self))
         self.welcome.path_chosen.connect(lambda path: self.open_paths([Path(path)]))
@@ -159,6 +138,9 @@ class Window(QMainWindow):
         current, aspect = self.document.state, self._aspect()
 
         def work(report: Report) -> State | LostSources:
+            from volviz.gui.opening import open_state
+            from volviz.io.sources import LostSources
+
             try:
                 return open_state(paths, current, aspect, report, find, chosen)
             except LostSources as lost:
@@ -168,7 +150,7 @@ class Window(QMainWindow):
             self.open_paths(paths, then, [*find, *folders], {**(chosen or {}), **more}, asking=asking)
 
         def done(state: State | LostSources) -> None:
-            if isinstance(state, LostSources):
+            if not isinstance(state, State):
                 LostDialog(state, retry, self).open()
                 return
 
@@ -281,6 +263,8 @@ class Window(QMainWindow):
         self.document.undo_stack.redo()
 
     def _look(self, old: State, new: State) -> None:
+        if new.volume is not None:
+            self.furnish()
         present = {name for name in ("volume", "segmentation") if getattr(new, name) is not None}
         actions.enable(self.actions_by_id, frozenset(present))
         self._name_undo()
@@ -296,7 +280,7 @@ class Window(QMainWindow):
             self.setWindowTitle(f"{(new.path or Path(new.volume.name)).name}[*] - volviz")
 
     def _mark_panes(self) -> None:
-        self.actions_by_id["view.slices"].setChecked(not self.slices.isHidden())
+        self.actions_by_id["view.slices"].setChecked(self.lacks("slices") or not self.slices.isHidden())
         for name in ("3D", "XY", "XZ", "YZ"):
             self.actions_by_id[f"view.alone_{name.lower()}"].setChecked(self.panes.alone == name)
 
@@ -325,8 +309,9 @@ class Window(QMainWindow):
         self.jobs.cancel_all()
         self.cleaning.close()
         settings.save_layout(self)
-        for holder in (self.slices, self.data_panel, self.classes_panel):
-            holder.close_threads()
+        for name in ("slices", "data_panel", "classes_panel"):
+            if not self.lacks(name):
+                getattr(self, name).close_threads()
         self.viewport.steering.close_threads()
         self.viewport.release()
         event.accept()

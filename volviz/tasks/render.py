@@ -54,7 +54,7 @@ def still(
     Raises:
         VolvizError: there is no OpenGL 4.3 here, or the volume does not fit the graphics memory.
     """
-    from volviz.render import still as draw
+    from volviz.render.still import still as draw
 
     shown = _cleaned(segmentation, scene, report)
     return draw(scene, volume, shown, size=size, camera=camera, quality=quality, transparent=transparent, bits=bits, report=report)

@@ -136,7 +136,7 @@ def _pictures(
     report: Report,
 ) -> Generator[npt.NDArray[np.uint8], None, None]:
     """Yield all pictures, bringing data to the GPU anew where classes are cleaned otherwise from there on."""
-    from volviz.render import frames
+    from volviz.render.frames import frames
 
     def told(fraction: float, text: str = "", **metrics: float) -> None:
         report(fraction, f"picture {min(len(shown), 1 + int(fraction * len(shown)))} of {len(shown)}")

@@ -1,0 +1,150 @@
+"""What of the window takes long to build: each part is built when it is first asked for, or as soon as nothing else is to do.
+
+A person who has just started volviz can already open something while the panels, which are empty till then, are being made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+from volviz.gui import docks
+
+if TYPE_CHECKING:
+    from volviz.gui.panels.classes import ClassesPanel
+    from volviz.gui.panels.clean import CleanPanel
+    from volviz.gui.panels.cuts import CutsPanel
+    from volviz.gui.panels.data import DataPanel
+    from volviz.gui.panels.light import LightPanel
+    from volviz.gui.panels.segment import SegmentPanel
+    from volviz.gui.slices import Slices
+    from volviz.gui.window import Window
+
+FIRST_MS = 150  # after the window was shown, so that it is painted before
+ROOM_MS = 20  # between two parts that are built while nothing else is to do: the person's turn
+
+
+def _slices(window: Window) -> QWidget:
+    from volviz.gui.slices import Slices
+
+    slices = Slices(window.document)
+    slices.hovered.connect(window.say)
+    window.place_slices(slices)
+    return slices
+
+
+def _data(window: Window) -> QWidget:
+    from volviz.gui.panels.data import DataPanel
+
+    panel = DataPanel(window.document)
+    window.viewport.notes_changed.connect(panel.show_drawing_notes)
+    return panel
+
+
+def _segment(window: Window) -> QWidget:
+    from volviz.gui.panels.segment import SegmentPanel
+
+    panel = SegmentPanel(window.document)
+    panel.started.connect(window.segment)
+    panel.cancelled.connect(window.cancel_segmenting)
+    return panel
+
+
+def _classes(window: Window) -> QWidget:
+    from volviz.gui.panels.classes import ClassesPanel
+
+    panel = ClassesPanel(window.document)
+    panel.noted.connect(window.say)
+    return panel
+
+
+def _clean(window: Window) -> QWidget:
+    from volviz.gui.panels.clean import CleanPanel
+
+    return CleanPanel(window.document, window.cleaning)
+
+
+def _light(window: Window) -> QWidget:
+    from volviz.gui.panels.light import LightPanel
+
+    return LightPanel(window.document)
+
+
+def _cuts(window: Window) -> QWidget:
+    from volviz.gui.panels.cuts import CutsPanel
+
+    return CutsPanel(window.document)
+
+
+ROOMS: dict[str, Callable[[Window], Any]] = {
+    "slices": _slices,
+    "classes_panel": _classes,
+    "data_panel": _data,
+    "segment_panel": _segment,
+    "clean_panel": _clean,
+    "light_panel": _light,
+    "cuts_panel": _cuts,
+}
+"""How each attribute of the window is made, in the order in which they are when nobody asks."""
+
+UPPER = {"Data": "data_panel", "Segment": "segment_panel"}
+LOWER = {"Classes": "classes_panel", "Clean": "clean_panel", "Light": "light_panel", "Cuts": "cuts_panel"}
+"""Which of them are in which group of docks, by the docks' titles."""
+
+
+class Furnished(QMainWindow):
+    """A window whose attributes named in `ROOMS` are made when they are first asked for, or after it was shown."""
+
+    slices: Slices
+    data_panel: DataPanel
+    segment_panel: SegmentPanel
+    classes_panel: ClassesPanel
+    clean_panel: CleanPanel
+    light_panel: LightPanel
+    cuts_panel: CutsPanel
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.docks: dict[str, QDockWidget] = {}
+        self._missing = dict(ROOMS)
+        self._furnishing = QTimer(self)
+        self._furnishing.setSingleShot(True)
+        self._furnishing.timeout.connect(self._furnish_one)
+
+    def lacks(self, name: str) -> bool:
+        """Whether a part has not been built yet."""
+        return name in self._missing
+
+    def furnish(self) -> None:
+        """Build at once what has not been built yet."""
+        while self._missing:
+            self._build_room(next(iter(self._missing)))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._missing:
+            self._furnishing.start(FIRST_MS)
+
+    def _furnish_one(self) -> None:
+        if self._missing:
+            self._build_room(next(iter(self._missing)))
+            self._furnishing.start(ROOM_MS)
+
+    def _build_room(self, name: str) -> Any:
+        room = self._missing.pop(name)(cast("Window", self))
+        setattr(self, name, room)
+        for title, panel in {**UPPER, **LOWER}.items():
+            if panel == name:
+                docks.fill(self.docks[title], room)
+        return room
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name in self.__dict__.get("_missing", ()):
+                return self._build_room(name)
+            raise AttributeError(f"the window has no attribute '{name}'")
