@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -95,3 +96,25 @@ def test_a_folder_nobody_can_write_to():
 
 def test_hidden_names_differ(tmp_path):
     assert len({partial_name(tmp_path / "x.mrc") for _ in range(50)}) == 50
+
+
+def test_what_is_half_written_when_the_process_ends_goes_with_it(tmp_path):
+    code = """
+import sys, threading, time
+from pathlib import Path
+from volviz.io.atomic import replacing
+
+began = threading.Event()
+
+def work():
+    with replacing(Path(sys.argv[1]) / "x.mrc") as partial:
+        partial.write_text("half")
+        began.set()
+        time.sleep(60)
+
+threading.Thread(target=work, daemon=True).start()
+began.wait()
+assert len(list(Path(sys.argv[1]).iterdir())) == 1
+"""
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, timeout=120)
+    assert list(tmp_path.iterdir()) == []

@@ -46,6 +46,7 @@ def run(paths: Sequence[str | Path] = (), *, demo: bool = False, find: Sequence[
     else:
         window.open_paths([Path(path) for path in paths], find=find)
     status = app.exec()
+    window.jobs.cancel_all()  # a signal ends the loop without a question
     timer.stop()
     return status
 

@@ -37,7 +37,7 @@ class ClosingDialog(QMessageBox):
             self.setText(f"<b>Stop what is running and {verb}?</b>")
             self.discard = self.addButton("Stop and " + verb, QMessageBox.ButtonRole.AcceptRole)
         if running:
-            lines = "".join(f"<li>{job.title}: {100 * job.fraction:.0f} %</li>" for job in running)
+            lines = "".join(f"<li>{job.title}: {100 * job.fraction:.0f} %, {job.time_said}</li>" for job in running)
             said.append(f"Still running, and stopped then:<ul>{lines}</ul>Nothing half-written stays behind.")
         self.setInformativeText("<br><br>".join(said))
         self.discard.clicked.connect(proceed)

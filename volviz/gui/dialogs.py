@@ -135,7 +135,7 @@ class StillDialog(QDialog):
         form.addRow("Size", self._preset)
         form.addRow("", _beside(self.width_box, QLabel("×"), self.height_box, QLabel("pixels")))
         form.addRow("", self.transparent)
-        form.addRow(_buttons(self, "Save…"))
+        form.addRow(buttons(self, "Save…")[0])
         self._fill()
 
     @property
@@ -174,7 +174,7 @@ class VideoDialog(QDialog):
         form.addRow("One turn in", self.seconds)
         form.addRow("Frames per second", self.fps)
         form.addRow("", self._frames)
-        form.addRow(_buttons(self, "Save…"))
+        form.addRow(buttons(self, "Save…")[0])
         self._count()
 
     @property
@@ -252,9 +252,10 @@ def _beside(*widgets: QWidget) -> QWidget:
     return holder
 
 
-def _buttons(dialog: QDialog, accept: str) -> QDialogButtonBox:
-    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-    buttons.addButton(accept, QDialogButtonBox.ButtonRole.AcceptRole)
-    buttons.accepted.connect(dialog.accept)
-    buttons.rejected.connect(dialog.reject)
-    return buttons
+def buttons(dialog: QDialog, accept: str) -> tuple[QDialogButtonBox, QPushButton]:
+    """Return a row of Cancel and of the button that accepts a dialog, and that button."""
+    row = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+    accepting = row.addButton(accept, QDialogButtonBox.ButtonRole.AcceptRole)
+    row.accepted.connect(dialog.accept)
+    row.rejected.connect(dialog.reject)
+    return row, accepting

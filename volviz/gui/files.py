@@ -13,6 +13,9 @@ from PySide6.QtWidgets import QFileDialog
 
 from volviz.core.errors import VolvizError
 from volviz.core.report import Report, part
+from volviz.gui.asking import ask_path as _ask_path
+from volviz.gui.asking import folder as _folder
+from volviz.gui.asking import stem as _stem
 from volviz.gui.dialogs import StillChoice, StillDialog, VideoChoice, VideoDialog
 from volviz.gui.document import State
 from volviz.gui.jobs import Job
@@ -89,7 +92,7 @@ def write_session(window: Window, path: Path) -> Job:
             window.document.undo_stack.setClean()
         window.say(f"Saved {path}")
 
-    return window.jobs.start("Save session", work, done)
+    return window.jobs.start("Save session", work, done, [path])
 
 
 def _free(path: Path) -> Path:
@@ -130,7 +133,7 @@ def write_segmentation(window: Window, path: Path) -> Job | None:
             window.document.show(segmentation=stored_at(segmentation, path))
         window.say(f"Saved {path}")
 
-    return window.jobs.start("Save segmentation", work, done)
+    return window.jobs.start("Save segmentation", work, done, [path])
 
 
 def with_place(window: Window, wish: Wish) -> Wish | None:
@@ -217,23 +220,3 @@ def view_of(state: State) -> View:
     if state.volume is None:
         raise VolvizError("There is nothing to draw; open a tomogram first.")
     return View(state.volume, state.classes, state.scene, state.camera)
-
-
-def _ask_path(window: Window, title: str, name: str, kinds: str, suffix: str) -> Path | None:
-    chosen, kind = QFileDialog.getSaveFileName(window, title, str(_folder(window) / name), kinds)
-    if not chosen:
-        return None
-    path = Path(chosen)
-    return path if path.suffix or kind.startswith("Folder") else path.with_suffix(suffix)
-
-
-def _folder(window: Window) -> Path:
-    volume = window.document.state.volume
-    return volume.source.parent if volume is not None and volume.source is not None else Path.cwd()
-
-
-def _stem(window: Window) -> str:
-    from volviz.tasks.segment import stem_of
-
-    volume = window.document.state.volume
-    return "volviz" if volume is None else stem_of(volume)

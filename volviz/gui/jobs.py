@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -15,12 +16,16 @@ from volviz.core.errors import Cancelled
 from volviz.core.report import Report
 
 REPORTS_PER_SECOND = 20
+REMEMBERED = 40  # ended jobs that the list shows
 
 log = logging.getLogger(__name__)
 
 
 class Job(QObject):
-    """One piece of work in a thread of its own. Signals arrive in the window's thread."""
+    """One piece of work in a thread of its own. Signals arrive in the window's thread.
+
+    ``files`` are what it left behind, known when it has succeeded; ``error`` is why it failed.
+    """
 
     progressed = Signal(float, str)
     succeeded = Signal(object)
@@ -28,13 +33,17 @@ class Job(QObject):
     cancelled = Signal()
     ended = Signal()
 
-    def __init__(self, title: str, work: Callable[[Report], Any], parent: QObject | None = None) -> None:
+    def __init__(self, title: str, work: Callable[[Report], Any], parent: QObject | None = None, files: Sequence[Path] = ()) -> None:
         super().__init__(parent)
         self.title = title
         self.fraction = 0.0
         self.text = ""
+        self.files: tuple[Path, ...] = ()
+        self.error: Exception | None = None
+        self.seconds = 0.0  # that it took
         self.started = time.monotonic()
-        self._work = work
+        self._work: Callable[[Report], Any] | None = work
+        self._expected = tuple(files)
         self._stop = threading.Event()
         self._last = 0.0
         self._thread = threading.Thread(target=self._run, name=title, daemon=True)
@@ -73,6 +82,13 @@ class Job(QObject):
         elapsed = time.monotonic() - self.started
         return elapsed * (1 - self.fraction) / self.fraction if self.fraction > 0.02 and elapsed > 2 else None
 
+    @property
+    def time_said(self) -> str:
+        """How long it has been at work, and how long it still will be if that can be guessed."""
+        elapsed = duration(time.monotonic() - self.started)
+        left = self.seconds_left
+        return elapsed if left is None else f"{elapsed}, {duration(left)} left"
+
     def report(self, fraction: float, text: str = "", **metrics: float) -> None:
         """Pass progress on to the window, a few times a second.
 
@@ -88,15 +104,20 @@ class Job(QObject):
             self.progressed.emit(fraction, text)
 
     def _run(self) -> None:
+        work, self._work = self._work, None  # what it holds is let go of when it ends, though the job stays in the list
+        assert work is not None
         try:
-            result = self._work(self.report)
+            result = work(self.report)
         except Cancelled:
             self._say(self.cancelled)
         except Exception as error:  # whatever it was, the person must hear of it
             log.debug("%s failed", self.title, exc_info=error)
+            self.error = error
             self._say(self.failed, error)
         else:
+            self.files = self._expected or _paths(result)
             self._say(self.succeeded, result)
+        self.seconds = time.monotonic() - self.started
         self._say(self.ended)
 
     def _say(self, signal: Any, *arguments: Any) -> None:
@@ -107,30 +128,48 @@ class Job(QObject):
 
 
 class Jobs(QWidget):
-    """The work in progress, as rows of the status bar."""
+    """The newest of the work in progress as a row of the status bar, and a button that lists all of it.
+
+    ``ended`` are jobs that left files or failed, the newest last.
+    """
 
     failed = Signal(str, object)  # title, exception
     count_changed = Signal(int)
+    changed = Signal()  # something began, ended or was taken off the list
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.running: list[Job] = []
+        self.ended: list[Job] = []
+        self._rows: dict[Job, QWidget] = {}
+        self._list: QWidget | None = None
+        self.button = QToolButton()
+        self.button.setAutoRaise(True)
+        self.button.setVisible(False)
+        self.button.setToolTip("List what is running, what has ended and where its files are (Ctrl+J)")
+        self.button.clicked.connect(self.toggle_list)
         self._layout = QHBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.addWidget(self.button)
 
-    def start(self, title: str, work: Callable[[Report], Any], done: Callable[[Any], None] | None = None) -> Job:
-        """Run work in a thread; ``done`` gets its result in the window's thread."""
-        job = Job(title, work, self)
-        row = _Row(job, self)
-        self._layout.addWidget(row)
+    def start(
+        self, title: str, work: Callable[[Report], Any], done: Callable[[Any], None] | None = None, files: Sequence[Path] = ()
+    ) -> Job:
+        """Run work in a thread; ``done`` gets its result in the window's thread.
+
+        ``files`` are what it writes, if its result is not their paths: the list offers to open them.
+        """
+        job = Job(title, work, self, files)
+        row = self._rows[job] = _Row(job, self)
+        self._layout.insertWidget(0, row)
         self.running.append(job)
         if done is not None:
             job.succeeded.connect(done)
         job.failed.connect(lambda error: self.failed.emit(title, error))
-        job.ended.connect(lambda: self._end(job, row))
+        job.ended.connect(lambda: self._end(job))
         # At the next turn of the event loop, so that whoever asked can listen to all of its signals first.
         QTimer.singleShot(0, job, job.start)
-        self.count_changed.emit(len(self.running))
+        self._tell()
         return job
 
     def cancel_all(self, seconds: float = 10.0) -> bool:
@@ -140,13 +179,44 @@ class Jobs(QWidget):
         until = time.monotonic() + seconds
         return all(job.wait(max(0.0, until - time.monotonic())) for job in self.running)
 
-    def _end(self, job: Job, row: QWidget) -> None:
+    def forget(self, jobs: Sequence[Job]) -> None:
+        """Take ended jobs off the list."""
+        for job in jobs:
+            if job in self.ended:
+                self.ended.remove(job)
+                job.deleteLater()
+        self._tell()
+
+    def toggle_list(self) -> None:
+        """Show or hide the list of jobs, above the status bar."""
+        from volviz.gui.joblist import JobList
+
+        if self._list is None:
+            self._list = JobList(self, self.window())
+        self._list.setVisible(not self._list.isVisible())
+
+    def _end(self, job: Job) -> None:
         self.running.remove(job)
+        row = self._rows.pop(job)
         self._layout.removeWidget(row)
         row.deleteLater()
         job.wait(1.0)
-        job.deleteLater()
-        self.count_changed.emit(len(self.running))
+        if job.files or job.error is not None:
+            self.ended.append(job)
+            self.forget(self.ended[:-REMEMBERED])
+        else:
+            job.deleteLater()
+        self._tell()
+
+    def _tell(self) -> None:
+        # The others are in the list: three rows would push each other out of the status bar.
+        for job, row in self._rows.items():
+            row.setVisible(job is self.running[-1])
+        count = len(self.running)
+        self.button.setText(f"{count} jobs" if count > 1 else "Jobs")
+        self.button.setVisible(bool(self.running or self.ended))
+        self.count_changed.emit(count)
+        self.changed.emit()
 
 
 class _Row(QWidget):
@@ -174,6 +244,9 @@ class _Row(QWidget):
 
     def _stop(self) -> None:
         self._job.cancel()
+        self._look_stopping()
+
+    def _look_stopping(self) -> None:
         self._cancel.setEnabled(False)
         self._text.setText(f"{self._job.title}: stopping")
 
@@ -185,9 +258,9 @@ class _Row(QWidget):
         self._text.setText(f"{self._job.title}: {text}" if text else self._job.title)
 
     def _show_time(self) -> None:
-        elapsed = duration(time.monotonic() - self._job.started)
-        left = self._job.seconds_left
-        self._time.setText(elapsed if left is None else f"{elapsed}, {duration(left)} left")
+        if self._job.cancelling:  # perhaps from the list
+            self._look_stopping()
+        self._time.setText(self._job.time_said)
 
 
 def duration(seconds: float) -> str:
@@ -198,3 +271,12 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60}:{whole % 60:02} min"
     return f"{whole // 3600}:{whole % 3600 // 60:02} h"
+
+
+def _paths(result: Any) -> tuple[Path, ...]:
+    """Return the files that a result names: a path, or several."""
+    if isinstance(result, Path):
+        return (result,)
+    if isinstance(result, list | tuple) and result and all(isinstance(one, Path) for one in result):
+        return tuple(result)
+    return ()

@@ -85,6 +85,11 @@ def cut_here(window: Window) -> None:
     window.cuts_panel.cut_here()
 
 
+def toggle_jobs(window: Window) -> None:
+    """Show or hide the list of jobs."""
+    window.jobs.toggle_list()
+
+
 def toggle_frame_time(window: Window) -> None:
     """Show or hide what moving pictures cost."""
     window.viewport.meter.switch(window.actions_by_id["view.frame_time"].isChecked())

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from volviz.core.errors import VolvizError
 
+_unfinished: dict[Path, int] = {}  # hidden names that were given out, and the process that asked for them
+
 
 def partial_name(path: Path) -> Path:
-    """Return a hidden name beside a path, with its suffixes, that nothing has yet."""
+    """Return a hidden name beside a path, with its suffixes, that nothing has yet.
+
+    What still has it when the process ends is removed: a thread may have been at work that nobody waited for.
+    """
     suffix = "".join(path.suffixes[-2:]) if path.suffix.lower() in {".gz", ".bz2"} else path.suffix
     stem = path.name.removesuffix(suffix)
-    return path.with_name(f".{stem}.{uuid.uuid4().hex[:8]}.part{suffix}")
+    partial = path.absolute().with_name(f".{stem}.{uuid.uuid4().hex[:8]}.part{suffix}")
+    _unfinished[partial] = os.getpid()
+    return partial
+
+
+@atexit.register
+def _remove_unfinished() -> None:
+    for partial, process in list(_unfinished.items()):
+        if process == os.getpid():
+            with suppress(OSError):
+                remove(partial)
 
 
 def remove(path: Path) -> None:
     """Remove a file or a folder with all it holds, if it is there."""
+    _unfinished.pop(path, None)
     if os.path.isdir(path) and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -138,9 +155,15 @@ def remove_if_empty(folder: Path) -> None:
 
 def move(partial: Path, path: Path) -> None:
     """Put a finished file or folder in the place of whatever has its name."""
+    _move(partial, path)
+    _unfinished.pop(partial, None)
+
+
+def _move(partial: Path, path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         # A folder that is not empty cannot be replaced in one step: set it aside, and bring it back if the second step fails.
         aside = partial_name(path)
+        _unfinished.pop(aside)  # what was there before is not ours to remove
         path.rename(aside)
         try:
             os.replace(partial, path)

@@ -34,11 +34,11 @@ def mesh(
 
     ``scene`` says how the classes are cleaned, what colours they have, and where their ramps lie: a surface is where a class
     rises through the middle of its ramp, as the mode "surface" draws it, or through ``level``, a probability. Without a scene
-    the ramps are those that `Scene.of` would estimate. ``classes`` are names; by default all that the scene shows and that
-    have a surface. ``region`` (voxels, z, y, x), ``closed`` and ``binning`` are those of `volviz.measure.surface`.
+    the ramps are those that `Scene.of` would estimate. ``classes`` are names, by default of all that the scene shows; one that
+    reaches its level nowhere is left out. ``region`` (voxels, z, y, x), ``closed`` and ``binning`` are those of `volviz.measure.surface`.
 
     Raises:
-        VolvizError: there is no such class, it has no surface at this level, or one of too many triangles.
+        VolvizError: there is no such class, none has a surface, or one of too many triangles.
         Cancelled: by ``report``.
     """
     from volviz.measure.surfaces import surface
@@ -56,10 +56,8 @@ def mesh(
         found = surface(cleaned, name, at, region=region, closed=closed, binning=binning, report=told)
         if len(found.faces):
             made.append(replace(found, color=ramp.color))
-        elif classes is not None:
-            raise VolvizError(f"The class {name} has no surface at the level {at:.3g}, which it reaches nowhere; choose a lower level.")
     if not made:
-        raise VolvizError(f"None of {', '.join(wanted)} has a surface: their levels are reached nowhere; choose a lower level.")
+        raise VolvizError(f"There is no surface: {' and '.join(wanted)} reach the level nowhere; choose a lower one.")
     return tuple(made)
 
 

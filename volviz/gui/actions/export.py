@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from volviz.gui import files
+from volviz.gui import exporting, files
 from volviz.gui.actions.entry import CLASSES, VOLUME, Entry
 
 EXPORT = "File/Export"
@@ -18,6 +18,15 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry("file.video", EXPORT, "Video…", "Save a video of the object turning once", files.save_video, "Ctrl+Shift+V", "video", VOLUME),
     Entry(
+        "file.meshes",
+        EXPORT,
+        "Meshes…",
+        "Save the surfaces of the classes as GLB, OBJ, PLY or STL",
+        exporting.export_meshes,
+        needs=CLASSES,
+        separator=True,
+    ),
+    Entry(
         "file.save_classes",
         EXPORT,
         "Segmentation…",
@@ -25,6 +34,5 @@ ENTRIES: tuple[Entry, ...] = (
         files.save_segmentation,
         "Ctrl+Shift+E",
         needs=CLASSES,
-        separator=True,
     ),
 )

@@ -104,6 +104,7 @@ ENTRIES: tuple[Entry, ...] = (
     _guide("axes", "Axes", "Show x, y and z in a corner of the 3D view", "A"),
     _guide("box", "Bounding box", "Show the edges of the volume", "B"),
     _guide("scale_bar", "Scale bar", "Show a length in nanometres", "L"),
+    Entry("view.jobs", "View", "Jobs", "List what is running, and where finished files are", looking.toggle_jobs, "Ctrl+J"),
     Entry(
         "view.frame_time",
         "View",
