@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QSize, Qt
-from PySide6.QtGui import QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QAction, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from volviz.assets import asset
 
@@ -27,3 +28,17 @@ def icon(name: str, palette: QPalette) -> QIcon:
             painter.end()
             found.addPixmap(picture, mode)
     return found
+
+
+def put(target: QAction | QAbstractButton, name: str, palette: QPalette) -> None:
+    """Give an action or a button its icon, and let `redraw` know of it."""
+    target.setIcon(icon(name, palette))
+    target.setProperty("drawing", name)
+
+
+def redraw(window: QWidget) -> None:
+    """Draw all icons that were `put` in a window in the colours it has now."""
+    targets: list[QAction | QAbstractButton] = [*window.findChildren(QAction), *window.findChildren(QAbstractButton)]
+    for target in targets:
+        if name := target.property("drawing"):
+            target.setIcon(icon(name, window.palette()))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 
 from volviz.core.cuts import clipped
+from volviz.gui import docks, settings, theme
 from volviz.gui.gestures import focused
 
 if TYPE_CHECKING:
@@ -57,14 +58,25 @@ def draw_whole(window: Window) -> None:
     window.document.change("Draw the whole volume", scene=replace(window.document.state.scene, region=None))
 
 
-def toggle_slices(window: Window) -> None:
-    """Show or hide the slices."""
-    window.panes.toggle_slices()
+def toggle_turntable(window: Window) -> None:
+    """Turn as on a table, or freely, and remember it."""
+    steering = window.viewport.steering
+    steering.turntable = not steering.turntable
+    settings.settings().setValue("turntable", steering.turntable)
+    if steering.turntable:
+        window.document.show(camera=window.document.state.camera.tabled(0.0, 0.0))
 
 
-def maximise(window: Window, name: str) -> None:
-    """Give a view all the room, or all views theirs."""
-    window.panes.toggle(name)
+def wear(_window: Window, name: str) -> None:
+    """Be dark, light, or as the system is."""
+    theme.choose(name)
+
+
+def reset_layout(window: Window) -> None:
+    """Put panels and views back to where they were at first."""
+    docks.restore(window)
+    window.panes.show_all()
+    window.share_room(window.slices)
 
 
 def toggle_guide(window: Window, name: str) -> None:

@@ -58,6 +58,18 @@ class Panes(QObject):
             self._slices.setVisible(self._with_slices if self.alone is None else self.alone != SOLID)
         self.changed.emit()
 
+    @property
+    def with_slices(self) -> bool:
+        """Whether the slices lie beside the 3D view, or will as soon as no view is alone."""
+        return self._with_slices if self.alone is not None or self._slices is None else not self._slices.isHidden()
+
+    def show_all(self) -> None:
+        """Show the 3D view and all slices."""
+        if self.alone is not None:
+            self.toggle(self.alone)
+        if not self.with_slices:
+            self.toggle_slices()
+
     def toggle_slices(self) -> None:
         """Show or hide the slices beside the 3D view."""
         if self._slices is None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QMainWindow, QSplitter
 
 RECENT = 8
-LAYOUT = 2  # raised when docks change, so that an old layout is not forced on new ones
+LAYOUT = 3  # raised when docks change, so that an old layout is not forced on new ones
 
 
 def settings() -> QSettings:
@@ -46,3 +46,17 @@ def restore_layout(window: QMainWindow) -> None:
         window.restoreGeometry(geometry)
     if isinstance(docks, QByteArray):
         window.restoreState(docks, LAYOUT)
+
+
+def save_splitters(splitters: Mapping[str, QSplitter]) -> None:
+    """Keep how views share the room."""
+    for name, splitter in splitters.items():
+        settings().setValue(f"splitters/{name}", splitter.saveState())
+
+
+def restore_splitters(splitters: Mapping[str, QSplitter]) -> None:
+    """Bring back how views shared the room."""
+    for name, splitter in splitters.items():
+        state = settings().value(f"splitters/{name}")
+        if isinstance(state, QByteArray):
+            splitter.restoreState(state)

@@ -18,17 +18,20 @@ class Slices(QWidget):
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.views = [SliceView(plane, document, self) for plane in PLANES]
-        splitter = QSplitter(Qt.Orientation.Vertical)
+        self.splitter = splitter = QSplitter(Qt.Orientation.Vertical)
         for view in self.views:
             splitter.addWidget(view)
             view.hovered.connect(self.hovered)
-        # A tomogram is a slab: XY is square, the other two are low.
-        splitter.setSizes([420, 190, 190])
+        self.share_room()
         for i, stretch in enumerate((5, 2, 2)):
             splitter.setStretchFactor(i, stretch)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)
+
+    def share_room(self) -> None:
+        """Give each slice its part of the room. A tomogram is a slab: XY is square, the other two are low."""
+        self.splitter.setSizes([420, 190, 190])
 
     def fit(self) -> None:
         """Show the whole of each slice."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QLabel, QMenu, QSplitter, QStackedWidget
 
@@ -16,6 +16,7 @@ from volviz.gui.cleaning import LiveCleaning
 from volviz.gui.closing import nothing_lost
 from volviz.gui.dialogs import KeysDialog, TextDialog, show_error, versions
 from volviz.gui.document import Document, State
+from volviz.gui.icons import redraw
 from volviz.gui.jobs import Job, Jobs
 from volviz.gui.lost import Chosen, LostDialog
 from volviz.gui.panes import Panes, solid_pane
@@ -36,6 +37,10 @@ VIEWPORT_SHARE = 0.61  # of the middle, beside the slices
 class Window(Furnished):
     """One document, its views and its panels."""
 
+    document: Document
+    viewport: Viewport
+    panes: Panes
+
     def __init__(self) -> None:
         super().__init__()
         self.document = Document(self)
@@ -45,16 +50,20 @@ class Window(Furnished):
         self.welcome = Welcome()
         self.segmenting: Segmenting | None = None
         self._opening: Job | None = None
+        self.splitters: dict[str, QSplitter] = {}
         self._closes = False  # without another question
         self._status = QLabel()
+        self.viewport.steering.turntable = settings.settings().value("turntable", "false") in {True, "true"}
         self._build()
-        self.actions_by_id = actions.build(self)
+        self.actions_by_id, self.menus = actions.build(self)
         self.recent_menu = QMenu("Open recent", self)
-        cast("QMenu", self.menuBar().actions()[0].menu()).insertMenu(self.actions_by_id["file.demo"], self.recent_menu)
+        self.menus["File"].insertMenu(self.actions_by_id["file.demo"], self.recent_menu)
+        docks.switches(self.menus["View/Panels"], self.docks.values())
         self._connect()
         self._look(State(), self.document.state)
         self.setAcceptDrops(True)
         self.resize(self.sizeHint())
+        docks.keep(self)
         settings.restore_layout(self)
 
     def sizeHint(self) -> QSize:
@@ -84,9 +93,16 @@ class Window(Furnished):
         """Put the slices beside the 3D view."""
         self.panes.add_slices(slices, {view.plane.name: (view, view.title) for view in slices.views})
         self.views.addWidget(slices)
-        self.views.setSizes([round(1000 * VIEWPORT_SHARE), round(1000 * (1 - VIEWPORT_SHARE))])
         self.views.setStretchFactor(0, 3)
         self.views.setStretchFactor(1, 2)
+        self.share_room(slices)
+        self.splitters = {"views": self.views, "slices": slices.splitter}
+        settings.restore_splitters(self.splitters)
+
+    def share_room(self, slices: Slices) -> None:
+        """Give the 3D view and the slices their parts of the room."""
+        self.views.setSizes([round(1000 * VIEWPORT_SHARE), round(1000 * (1 - VIEWPORT_SHARE))])
+        slices.share_room()
 
     def _connect(self) -> None:
         self.document.changed.connect(self._look)
@@ -96,7 +112,7 @@ class Window(Furnished):
         for signal in (stack.canUndoChanged, stack.canRedoChanged, stack.indexChanged):
             signal.connect(self._name_undo)
         self.document.forgotten.connect(self.say)
-        self.panes.changed.connect(self._mark_panes)
+        self.panes.changed.connect(lambda: actions.refresh(self))
         self.viewport.steering.slice_stepped.connect(self._step_slice)
         self.viewport.steering.hovered.connect(self._status.setText)
         self.viewport.steering.focused.connect(lambda point: looking.focus(self, point))
@@ -265,24 +281,13 @@ class Window(Furnished):
     def _look(self, old: State, new: State) -> None:
         if new.volume is not None:
             self.furnish()
-        present = {name for name in ("volume", "segmentation") if getattr(new, name) is not None}
-        actions.enable(self.actions_by_id, frozenset(present))
+        actions.refresh(self)
         self._name_undo()
-        self.actions_by_id["view.orthographic"].setChecked(new.camera.orthographic_height is not None)
-        for name in ("axes", "box", "scale_bar"):
-            self.actions_by_id[f"view.{name}"].setChecked(getattr(new.scene.guides, name))
-        self.actions_by_id["view.planes"].setChecked(new.scene.slices.shown)
-        self._mark_panes()
         self._pages.setCurrentWidget(self.welcome if new.volume is None else self.views)
         if new.volume is None:
             self.setWindowTitle("volviz")
         elif new.volume is not old.volume or new.path != old.path:
             self.setWindowTitle(f"{(new.path or Path(new.volume.name)).name}[*] - volviz")
-
-    def _mark_panes(self) -> None:
-        self.actions_by_id["view.slices"].setChecked(self.lacks("slices") or not self.slices.isHidden())
-        for name in ("3D", "XY", "XZ", "YZ"):
-            self.actions_by_id[f"view.alone_{name.lower()}"].setChecked(self.panes.alone == name)
 
     def _prepare(self, fraction: float) -> None:
         self._preparing.show_fraction(fraction)
@@ -302,6 +307,11 @@ class Window(Furnished):
         self._closes = True
         self.close()
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            redraw(self)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self._closes and not nothing_lost(self, "close", self._close_at_once):
             event.ignore()
@@ -309,6 +319,7 @@ class Window(Furnished):
         self.jobs.cancel_all()
         self.cleaning.close()
         settings.save_layout(self)
+        settings.save_splitters(self.splitters)
         for name in ("slices", "data_panel", "classes_panel"):
             if not self.lacks(name):
                 getattr(self, name).close_threads()

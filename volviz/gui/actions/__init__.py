@@ -5,6 +5,7 @@ A menu, or what belongs together of one, is a module with its ``ENTRIES``, and o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
@@ -12,8 +13,8 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolBar, QToolButton
 
 from volviz.gui.actions import edit, export, file, guidance, segment, view
-from volviz.gui.actions.entry import Entry, Needs
-from volviz.gui.icons import icon
+from volviz.gui.actions.entry import Entry
+from volviz.gui.icons import put
 
 if TYPE_CHECKING:
     from volviz.gui.window import Window
@@ -31,8 +32,8 @@ ENTRIES: tuple[Entry, ...] = (
 )
 
 
-def build(window: Window) -> dict[str, QAction]:
-    """Put the table into a window's menus and toolbar, and return its actions by id."""
+def build(window: Window) -> tuple[dict[str, QAction], dict[str, QMenu]]:
+    """Put the table into a window's menus and toolbar, and return its actions by id and its menus by path."""
     menus: dict[str, QMenu] = {}
     bar = QToolBar("Tools", window)
     bar.setObjectName("toolbar")
@@ -45,15 +46,14 @@ def build(window: Window) -> dict[str, QAction]:
         action.setIconText(entry.text.removesuffix("…"))
         action.setObjectName(entry.id)
         action.setShortcut(QKeySequence(entry.keys))
-        action.setToolTip(f"{entry.tip} ({entry.keys})" if entry.keys else entry.tip)
         action.setStatusTip(entry.tip)
-        action.setCheckable(entry.checkable)
-        action.triggered.connect(lambda _checked=False, do=entry.do: do(window))
+        action.setCheckable(entry.checkable or entry.checked is not None)
+        action.triggered.connect(lambda _checked=False, do=entry.do: _do(window, do))
         if entry.separator:
             menu.addSeparator()
         menu.addAction(action)
         if entry.icon:
-            action.setIcon(icon(entry.icon, window.palette()))
+            put(action, entry.icon, window.palette())
         actions[entry.id] = action
     for name in TOOLBAR:
         if not name:
@@ -63,7 +63,7 @@ def build(window: Window) -> dict[str, QAction]:
         if name not in ICON_ALONE and isinstance(button := bar.widgetForAction(actions[name]), QToolButton):
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     window.addToolBar(bar)
-    return actions
+    return actions, menus
 
 
 def _menu(window: Window, menus: dict[str, QMenu], path: str) -> QMenu:
@@ -71,15 +71,25 @@ def _menu(window: Window, menus: dict[str, QMenu], path: str) -> QMenu:
     if path not in menus:
         above, _, name = path.rpartition("/")
         if above:
-            outer = _menu(window, menus, above)
-            outer.addSeparator()
-            menus[path] = outer.addMenu(f"&{name}")
+            menus[path] = _menu(window, menus, above).addMenu(f"&{name}")
         else:
             menus[path] = window.menuBar().addMenu(f"&{name}")
     return menus[path]
 
 
-def enable(actions: dict[str, QAction], present: Needs) -> None:
-    """Grey out what lacks something."""
+def _do(window: Window, do: Callable[[Window], object]) -> None:
+    do(window)
+    refresh(window)  # not all that can be switched is in the document
+
+
+def refresh(window: Window) -> None:
+    """Grey out what lacks something, and say what; check what is on."""
+    state = window.document.state
+    present = frozenset(name for name in ("volume", "segmentation") if getattr(state, name) is not None)
     for entry in ENTRIES:
-        actions[entry.id].setEnabled(entry.needs <= present)
+        action, lacks = window.actions_by_id[entry.id], entry.lacks(present)
+        action.setEnabled(not lacks)
+        tip = f"{entry.tip} ({entry.keys})" if entry.keys else entry.tip
+        action.setToolTip(f"{tip}\n{lacks}." if lacks else tip)
+        if entry.checked is not None:
+            action.setChecked(entry.checked(window))

@@ -13,13 +13,14 @@ Needs = frozenset[str]
 NOTHING: Needs = frozenset()
 VOLUME: Needs = frozenset({"volume"})
 CLASSES: Needs = frozenset({"volume", "segmentation"})
+LACKING = {"volume": "Open a tomogram first", "segmentation": "Find the classes first, or open a segmentation"}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One action. ``needs`` are fields of the State without which it makes no sense; ``icon`` names its drawing.
 
-    ``menu`` may name a menu within a menu, as ``File/Export``.
+    ``menu`` may name a menu within a menu, as ``File/Export``. ``checked`` says whether what it switches is on now.
     """
 
     id: str
@@ -32,3 +33,8 @@ class Entry:
     needs: Needs = NOTHING
     checkable: bool = False
     separator: bool = False  # before it
+    checked: Callable[[Window], bool] | None = None
+
+    def lacks(self, present: Needs) -> str:
+        """Return what a person has to do before this makes sense, or nothing."""
+        return next((sentence for name, sentence in LACKING.items() if name in self.needs - present), "")

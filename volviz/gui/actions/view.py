@@ -1,14 +1,21 @@
-"""View: from where, and what is shown beside the object."""
+"""View: from where, how much of it, and what is shown beside the object."""
 
 from __future__ import annotations
 
-from volviz.gui import looking
+from PySide6.QtCore import Qt
+
+from volviz.gui import looking, theme
 from volviz.gui.actions.entry import VOLUME, Entry
+from volviz.gui.panes import SOLID
+from volviz.gui.planes import PLANES
+
+FROM, ALONE, THEME = "View/Look from", "View/One view", "View/Theme"
+NAMES = (SOLID, *(plane.name for plane in PLANES))
 
 
-def _view(name: str, key: str) -> Entry:
-    text, tip = name.capitalize(), f"Look from the {name}" if name not in {"left", "right"} else f"Look from the {name} side"
-    return Entry(f"view.{name}", "View", text, tip, lambda w: looking.look_from(w, name), key, needs=VOLUME, separator=name == "front")
+def _from(name: str, key: str) -> Entry:
+    side = f"{name} side" if name in {"left", "right"} else name
+    return Entry(f"view.{name}", FROM, name.capitalize(), f"Look from the {side}", lambda w: looking.look_from(w, name), key, needs=VOLUME)
 
 
 def _guide(name: str, text: str, tip: str, key: str) -> Entry:
@@ -20,7 +27,7 @@ def _guide(name: str, text: str, tip: str, key: str) -> Entry:
         lambda w: looking.toggle_guide(w, name),
         key,
         needs=VOLUME,
-        checkable=True,
+        checked=lambda w: getattr(w.document.state.scene.guides, name),
         separator=name == "axes",
     )
 
@@ -28,14 +35,19 @@ def _guide(name: str, text: str, tip: str, key: str) -> Entry:
 def _alone(name: str, key: str) -> Entry:
     return Entry(
         f"view.alone_{name.lower()}",
-        "View/One view",
+        ALONE,
         f"{name} alone",
-        f"Give {name} all the room, and the same key gives it back to all views",
-        lambda w: looking.maximise(w, name),
+        f"Give the {name} view all the room; the same again gives it back to all views",
+        lambda w: w.panes.toggle(name),
         key,
         needs=VOLUME,
-        checkable=True,
+        checked=lambda w: w.panes.alone == name,
     )
+
+
+def _theme(name: str, tip: str) -> Entry:
+    text = "As the system" if name == "system" else name.capitalize()
+    return Entry(f"view.theme_{name}", THEME, text, tip, lambda w: looking.wear(w, name), checked=lambda _: theme.chosen() == name)
 
 
 ENTRIES: tuple[Entry, ...] = (
@@ -49,12 +61,12 @@ ENTRIES: tuple[Entry, ...] = (
         "reset",
         VOLUME,
     ),
-    _view("front", "1"),
-    _view("back", "2"),
-    _view("left", "3"),
-    _view("right", "4"),
-    _view("top", "5"),
-    _view("bottom", "6"),
+    _from("front", "1"),
+    _from("back", "2"),
+    _from("left", "3"),
+    _from("right", "4"),
+    _from("top", "5"),
+    _from("bottom", "6"),
     Entry(
         "view.orthographic",
         "View",
@@ -63,8 +75,16 @@ ENTRIES: tuple[Entry, ...] = (
         looking.toggle_orthographic,
         "O",
         needs=VOLUME,
-        checkable=True,
-        separator=True,
+        checked=lambda w: w.document.state.camera.orthographic_height is not None,
+    ),
+    Entry(
+        "view.turntable",
+        "View",
+        "Turntable",
+        "Turn as on a table, with z always upright, instead of freely as with a ball in the hand",
+        looking.toggle_turntable,
+        "T",
+        checked=lambda w: w.viewport.steering.turntable,
     ),
     Entry(
         "view.region",
@@ -85,11 +105,19 @@ ENTRIES: tuple[Entry, ...] = (
         "Shift+F",
         needs=VOLUME,
     ),
-    _alone("3D", "Ctrl+1"),
-    _alone("XY", "Ctrl+2"),
-    _alone("XZ", "Ctrl+3"),
-    _alone("YZ", "Ctrl+4"),
-    Entry("view.slices", "View", "Slices", "Show or hide the three slices", looking.toggle_slices, "S", checkable=True),
+    _alone(NAMES[0], "Ctrl+1"),
+    _alone(NAMES[1], "Ctrl+2"),
+    _alone(NAMES[2], "Ctrl+3"),
+    _alone(NAMES[3], "Ctrl+4"),
+    Entry(
+        "view.slices",
+        "View",
+        "Slices",
+        "Show or hide the three slices",
+        lambda w: w.panes.toggle_slices(),
+        "S",
+        checked=lambda w: w.panes.with_slices,
+    ),
     Entry(
         "view.planes",
         "View",
@@ -98,7 +126,7 @@ ENTRIES: tuple[Entry, ...] = (
         looking.toggle_planes,
         "D",
         needs=VOLUME,
-        checkable=True,
+        checked=lambda w: w.document.state.scene.slices.shown,
     ),
     Entry("view.cut", "View", "Cut here", "Cut away what is before the crosshair, along the screen", looking.cut_here, "C", needs=VOLUME),
     _guide("axes", "Axes", "Show x, y and z in a corner of the 3D view", "A"),
@@ -106,10 +134,21 @@ ENTRIES: tuple[Entry, ...] = (
     _guide("scale_bar", "Scale bar", "Show a length in nanometres", "L"),
     Entry("view.jobs", "View", "Jobs", "List what is running, and where finished files are", looking.toggle_jobs, "Ctrl+J"),
     Entry(
+        "view.layout",
+        "View/Panels",
+        "Reset layout",
+        "Put all panels and views back to where they were at first",
+        looking.reset_layout,
+        separator=True,
+    ),
+    _theme("system", "Dark or light, as the system is"),
+    _theme("dark", "Light text on dark"),
+    _theme("light", "Dark text on light"),
+    Entry(
         "view.frame_time",
         "View",
         "Frame time",
-        "Show what pictures cost while something moves, and what draws them",
+        "Show what pictures cost while something moves (milliseconds), and what draws them",
         looking.toggle_frame_time,
         checkable=True,
         separator=True,
@@ -121,7 +160,6 @@ ENTRIES: tuple[Entry, ...] = (
         "Use the whole screen",
         looking.toggle_full_screen,
         "F11",
-        checkable=True,
-        separator=True,
+        checked=lambda w: bool(w.windowState() & Qt.WindowState.WindowFullScreen),
     ),
 )

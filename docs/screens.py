@@ -1,0 +1,198 @@
+"""Take a picture of the window in every state: `xvfb-run -a -s "-screen 0 1600x1000x24" python docs/screens.py [NAME ...]`.
+
+Without --tomogram and --segmentation the sample of `volviz demo` is made first. QT_SCALE_FACTOR=2 shows what a fine screen
+shows. Settings are kept in a folder of their own: yours are neither read nor changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from volviz.gui.window import Window
+
+WAIT_SECONDS = 300.0
+LARGEST = 195_000  # bytes of a picture
+
+
+class Studio:
+    """A window, and what leads it from state to state."""
+
+    def __init__(self, tomogram: Path, segmentation: Path | None, size: tuple[int, int]) -> None:
+        from volviz.gui.window import Window
+
+        self.tomogram, self.segmentation = tomogram, segmentation
+        self.window: Window = Window()
+        self.window.resize(*size)
+        self.window.move(0, 0)
+        self.window.show()
+        self.pause(0.5)
+
+    def pause(self, seconds: float) -> None:
+        """Let the window live for a while."""
+        from PySide6.QtWidgets import QApplication
+
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            QApplication.processEvents()
+            time.sleep(0.01)
+
+    def wait(self, done: Callable[[], bool]) -> None:
+        """Let the window live until something is so."""
+        until = time.monotonic() + WAIT_SECONDS
+        while not done():
+            if time.monotonic() > until:
+                sys.exit("a state of the window did not come")
+            self.pause(0.05)
+
+    def rest(self) -> None:
+        """Wait for the final picture."""
+        self.wait(lambda: not self.window.jobs.running)
+        if self.window.document.state.volume is not None and self.window.viewport.isVisible():
+            self.wait(lambda: self.window.viewport.resting)
+        self.pause(0.7)
+
+    def open(self, *, segmented: bool = True) -> None:
+        """Show the tomogram, and its classes."""
+        state = self.window.document.state
+        if state.volume is None or (state.segmentation is not None) != segmented:
+            both = segmented and self.segmentation is not None
+            self.window.open_paths([self.tomogram, self.segmentation] if both else [self.tomogram])  # type: ignore[list-item]
+            self.wait(lambda: self.window.document.state.volume is not None)
+            self.rest()
+        if segmented and self.window.document.state.segmentation is None:
+            self.window.start_segmenting()
+            self.wait(lambda: self.window.document.state.segmentation is not None)
+        self.rest()
+
+    def do(self, name: str) -> None:
+        """Trigger an action."""
+        self.window.actions_by_id[name].trigger()
+        self.rest()
+
+    def close_dialogs(self) -> None:
+        """Close what lies over the window."""
+        from PySide6.QtWidgets import QApplication
+
+        for widget in QApplication.topLevelWidgets():
+            if widget is not self.window and widget.isVisible():
+                widget.close()
+        self.pause(0.1)
+
+
+def _empty(studio: Studio) -> None:
+    studio.pause(0.5)
+
+
+def _opened(studio: Studio) -> None:
+    studio.open(segmented=False)
+
+
+def _segmenting(studio: Studio) -> None:
+    studio.open(segmented=False)
+    studio.window.start_segmenting()
+    studio.wait(lambda: any(job.fraction > 0.4 for job in studio.window.jobs.running) or not studio.window.jobs.running)
+
+
+def _segmented(studio: Studio) -> None:
+    studio.window.cancel_segmenting()
+    studio.wait(lambda: not studio.window.jobs.running)
+    studio.open()
+
+
+def _panel(name: str) -> Callable[[Studio], None]:
+    def show(studio: Studio) -> None:
+        studio.open()
+        studio.window.docks[name].show()
+        studio.window.docks[name].raise_()
+        studio.pause(1.0)
+
+    return show
+
+
+def _action(*names: str, segmented: bool = True) -> Callable[[Studio], None]:
+    def show(studio: Studio) -> None:
+        studio.open(segmented=segmented)
+        for name in names:
+            studio.do(name)
+
+    return show
+
+
+def states(window: Window) -> dict[str, Callable[[Studio], None]]:
+    """Return what leads to each picture, by its name, in order."""
+    panels = {f"panel_{name.lower()}": _panel(name) for name in window.docks}
+    return {
+        "empty": _empty,
+        "opened": _opened,
+        "segmenting": _segmenting,
+        "segmented": _segmented,
+        **panels,
+        "alone": _action("view.alone_xy"),
+        "together": _action("view.alone_xy"),
+        "keys": _action("help.shortcuts"),
+        "about": _action("help.about"),
+    }
+
+
+def save(name: str, out: Path) -> None:
+    """Write what is on the screen."""
+    from PySide6.QtGui import QGuiApplication
+
+    picture = QGuiApplication.primaryScreen().grabWindow(0)
+    for quality in (92, 85, 75, 60):
+        path = out / f"{name}.jpg"
+        picture.save(str(path), "JPG", quality)
+        if path.stat().st_size < LARGEST:
+            break
+    print(path, path.stat().st_size)
+
+
+def main() -> None:
+    """Take the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="of the states; all without any")
+    parser.add_argument("--out", type=Path, default=Path("volviz-screens"))
+    parser.add_argument("--tomogram", type=Path)
+    parser.add_argument("--segmentation", type=Path)
+    parser.add_argument("--size", default="1280x800")
+    parser.add_argument("--theme", default="dark")
+    arguments = parser.parse_args()
+    os.environ.setdefault("QT_API", "pyside6")
+    with tempfile.TemporaryDirectory() as folder:
+        from PySide6.QtCore import QSettings
+
+        for form in (QSettings.Format.IniFormat, QSettings.Format.NativeFormat):
+            QSettings.setPath(form, QSettings.Scope.UserScope, folder)
+        from volviz.gui import settings
+        from volviz.gui.app import application
+
+        settings.settings().setValue("theme", arguments.theme)
+        application()
+        tomogram, segmentation = arguments.tomogram, arguments.segmentation
+        if tomogram is None:
+            from volviz.tasks.demo import sample_file
+
+            tomogram = sample_file(Path(folder))
+        width, _, height = arguments.size.partition("x")
+        studio = Studio(tomogram, segmentation, (int(width), int(height)))
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        todo = states(studio.window)
+        for name in arguments.names or todo:
+            todo[name](studio)
+            save(name, arguments.out)
+            studio.close_dialogs()
+        studio.window.jobs.cancel_all()
+        studio.window.document.undo_stack.setClean()
+        studio.window.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""How the window is laid out: panels that come back as they were, a size that fits a laptop, dark and light."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QIcon, QPalette
+from PySide6.QtWidgets import QTabBar
+from pytestqt.qtbot import QtBot
+
+from volviz.gui import settings, theme
+from volviz.gui.window import Window
+
+pytestmark = [pytest.mark.gui, pytest.mark.display]
+
+
+@pytest.fixture
+def arranged(window: Window) -> Iterator[Window]:
+    yield window
+    window.actions_by_id["view.layout"].trigger()
+    theme.choose("system")
+
+
+def tabs(window: Window) -> list[str]:
+    """The titles of all tabs that are seen."""
+    bars = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    return [bar.tabText(i) for bar in bars if bar.isVisible() for i in range(bar.count())]
+
+
+def test_a_panel_can_go_float_and_come_back(arranged: Window, qtbot: QtBot) -> None:
+    names = sorted(arranged.docks)
+    qtbot.waitUntil(lambda: sorted(tabs(arranged)) == names)  # each once: no stray tab bars
+    light = arranged.docks["Light"]
+    light.toggleViewAction().trigger()
+    qtbot.waitUntil(lambda: not light.isVisible() and "Light" not in tabs(arranged))
+    light.toggleViewAction().trigger()
+    light.setFloating(True)
+    qtbot.waitUntil(lambda: light.isVisible() and light.titleBarWidget() is None)
+    arranged.actions_by_id["view.layout"].trigger()
+    qtbot.waitUntil(lambda: not light.isFloating() and light.titleBarWidget() is not None)
+    qtbot.waitUntil(lambda: sorted(tabs(arranged)) == names)
+
+
+def test_what_was_hidden_stays_hidden_the_next_time(arranged: Window, qtbot: QtBot) -> None:
+    cuts = arranged.docks["Cuts"]
+    cuts.toggleViewAction().trigger()
+    arranged.furnish()
+    arranged.views.setSizes([300, 120])
+    sizes = arranged.views.sizes()
+    settings.save_layout(arranged)
+    settings.save_splitters(arranged.splitters)
+    arranged.actions_by_id["view.layout"].trigger()
+    assert not cuts.isHidden()
+    settings.restore_layout(arranged)
+    settings.restore_splitters(arranged.splitters)
+    assert cuts.isHidden()
+    assert arranged.views.sizes() == sizes
+
+
+def test_it_fits_a_small_screen(shown: Window) -> None:
+    least = shown.minimumSizeHint()
+    assert least.width() <= 1024
+    assert least.height() <= 700
+
+
+def _ink(icon: QIcon) -> int:
+    image = icon.pixmap(20, 20).toImage()
+    colors = [image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())]
+    return max((color for color in colors if color.alpha() > 200), key=lambda color: color.alpha()).lightness()
+
+
+def test_dark_and_light_change_at_once_and_icons_with_them(arranged: Window, qtbot: QtBot) -> None:
+    ground = QPalette.ColorRole.Window
+    icon = arranged.actions_by_id["file.open"]
+    arranged.actions_by_id["view.theme_light"].trigger()
+    qtbot.waitUntil(lambda: arranged.palette().color(ground).lightness() > 200)
+    assert _ink(icon.icon()) < 100
+    assert theme.chosen() == "light"
+    arranged.actions_by_id["view.theme_dark"].trigger()
+    qtbot.waitUntil(lambda: arranged.palette().color(ground).lightness() < 60)
+    assert _ink(icon.icon()) > 150
+    assert [arranged.actions_by_id[f"view.theme_{name}"].isChecked() for name in theme.THEMES] == [False, True, False]
