@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from volviz.io import open, save  # noqa: A004 - volviz.open is the promise
     from volviz.io.meshes import save_meshes
     from volviz.measure import evaluate
+    from volviz.tasks.annotations import read_annotations, write_annotations
     from volviz.tasks.clean import clean
     from volviz.tasks.comparison import compare
     from volviz.tasks.describe import describe
@@ -70,12 +71,14 @@ _HOMES = {
     "mesh": "tasks.mesh",
     "find_look": "tasks.looks",
     "open": "io",
+    "read_annotations": "tasks.annotations",
     "save": "io",
     "save_meshes": "io.meshes",
     "segment": "tasks.segment",
     "simulate": "tasks.simulate",
     "spin": "tasks.video",
     "still": "tasks.render",
+    "write_annotations": "tasks.annotations",
 }
 
 __all__ = [
@@ -104,12 +107,14 @@ __all__ = [
     "measure",
     "mesh",
     "open",
+    "read_annotations",
     "save",
     "save_meshes",
     "segment",
     "simulate",
     "spin",
     "still",
+    "write_annotations",
 ]
 
 

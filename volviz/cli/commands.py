@@ -194,6 +194,27 @@ def measure(arguments: Namespace) -> None:
     print(arguments.out)
 
 
+def annotation_files(arguments: Namespace) -> None:
+    """Write annotations as another kind of file."""
+    from volviz.tasks.annotations import convert_annotations
+
+    with Progress() as report:
+        count, notes = convert_annotations(
+            arguments.path,
+            arguments.out,
+            arguments.tomogram,
+            label=arguments.label,
+            relion=arguments.relion,
+            pixel_size=arguments.pixel_size,
+            voxel_size=arguments.voxel_size,
+            overwrite=arguments.overwrite,
+            report=report,
+        )
+    _warn(notes)
+    print(f"{count} annotations")
+    print(arguments.out)
+
+
 def evaluate(arguments: Namespace) -> None:
     """Compare a segmentation with labels."""
     from volviz.tasks.evaluate import evaluate_files, table

@@ -211,6 +211,26 @@ def build_parser() -> tuple[_Parser, set[str]]:
     _voxel_size(p)
     _overwrite(p)
 
+    p = command(
+        "annotations",
+        commands.annotation_files,
+        "Write annotations as another kind of file. The suffixes decide: .annotations.json and sessions hold all kinds; .mrc and .zarr "
+        "are label volumes on the tomogram (-1 and 255 are unlabelled); .csv and .star are points, in angstrom and as RELION has them.",
+    )
+    p.add_argument("path", metavar="IN", type=Path, help="annotations, a session, a label volume, or points")
+    p.add_argument("out", metavar="OUT", type=Path)
+    p.add_argument("--tomogram", type=Path, metavar="TOMO", help="what they lie on; label volumes and STAR files need it")
+    p.add_argument("--label", default="spikes", metavar="NAME", help="class of points that name none (default: spikes)")
+    p.add_argument("--relion", type=int, choices=[4, 5], default=5, help="which RELION a STAR file is for (default: 5)")
+    p.add_argument(
+        "--pixel-size",
+        type=_positive,
+        metavar="A",
+        help="of coordinates of RELION 4, in angstrom: that of the tilt series (default: what the file states, else the tomogram's voxels)",
+    )
+    _voxel_size(p)
+    _overwrite(p)
+
     p = command("train", train, "Fit a segmenter to simulated tomograms, or to your own with --data.")
     p.add_argument("method", metavar="METHOD", help="which segmenter: unet, or one that a plug-in brings")
     p.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="its options: see volviz train METHOD --help")

@@ -12,13 +12,15 @@ import numpy.typing as npt
 from volviz.core.annotations import Dense, Example
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Region
-from volviz.core.segmentation import VIRION_LABELS, Segmentation
+from volviz.core.segmentation import VIRION_LABELS, Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
+from volviz.io.labels import names_of
 
 _UNKNOWN = (255, -1)
 # Planes that are looked at together when a label file is checked.
 _PLANES = 16
+_MOST = 126  # the largest number of a class
 
 
 class HardLabels:
@@ -59,22 +61,34 @@ def read_example(tomogram: Path, labels: Path) -> Example:
     return Example(volume, [Dense(replace(hard_segmentation(labelled), grid=volume.grid))])
 
 
-def hard_segmentation(labelled: Volume) -> Segmentation:
+def hard_segmentation(labelled: Volume, *, any_class: bool = False) -> Segmentation:
     """Return a volume of hard labels (0 background, 1 membrane, 2 spikes, 3 lumen) as classes, read in place.
 
-    Voxels of 255, or -1 where bytes have signs, are unknown: of no class.
+    Voxels of 255, or -1 where bytes have signs, are unknown: of no class. With ``any_class`` there may be more classes, up
+    to 127: with the names that the file gives them, else ``class 4`` and so on.
 
     Raises:
         VolvizError: other values are in it.
     """
-    nz, ny, nx = labelled.grid.shape
+    labels = _named(labelled) if any_class else VIRION_LABELS
+    most, (nz, ny, nx) = len(labels) - 1, labelled.grid.shape
     for z in range(0, nz, _PLANES):
-        numbers = np.rint(labelled.read(Region((z, 0, 0), (min(z + _PLANES, nz), ny, nx))))
-        if not np.isin(numbers, (*range(len(VIRION_LABELS)), *_UNKNOWN)).all():
-            raise VolvizError(
-                f"{labelled.source or labelled.name} holds values that are no class; "
-                "use 0 background, 1 membrane, 2 spikes, 3 lumen, 255 unknown."
-            )
+        values = labelled.read(Region((z, 0, 0), (min(z + _PLANES, nz), ny, nx)))
+        numbers = np.rint(values)
+        known = numbers[~np.isin(numbers, _UNKNOWN)]
+        if any_class:
+            most = max(most, int(known.max(initial=0)))
+        if known.min(initial=0) < 0 or known.max(initial=0) > min(most, _MOST) or (any_class and not np.array_equal(numbers, values)):
+            name = labelled.source or labelled.name
+            names = ", ".join(f"{i} {label.name}" for i, label in enumerate(labels))
+            raise VolvizError(f"{name} holds values that are no class; use {names}, 255 unknown.")
+    labels = (*labels, *(Label(f"class {i}") for i in range(len(labels), most + 1)))
     return Segmentation(
-        labelled.grid, HardLabels(labelled, len(VIRION_LABELS)), source=labelled.source, name=labelled.name, header=labelled.header
+        labelled.grid, HardLabels(labelled, len(labels)), labels, source=labelled.source, name=labelled.name, header=labelled.header
     )
+
+
+def _named(labelled: Volume) -> tuple[Label, ...]:
+    """Return the classes that a label volume names, those of virions in their colours; without names, those of virions."""
+    known = {label.name: label for label in VIRION_LABELS}
+    return tuple(known.get(name, Label(name)) for name in names_of(labelled)) or VIRION_LABELS
