@@ -16,21 +16,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from volviz.core.density import dense_is_dark
 from volviz.core.errors import VolvizError
-from volviz.core.grid import END, Grid, Region, Shape
+from volviz.core.grid import Region
 from volviz.core.segmentation import Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.segment.batches import NO_ROOM, Batches, Network
-from volviz.segment.device import give_back, torch_device, torch_dtype
+from volviz.segment.device import give_back, torch_dtype
+from volviz.segment.frame import Finished, Frame, classified
 from volviz.segment.nn.statistics import boxes, with_fixed_statistics
-from volviz.segment.normalise import Standard
 from volviz.segment.protocol import Run
-from volviz.segment.resample import gather, read_resampled, taps
-from volviz.segment.results import Memory, Outputs, Streamed
-from volviz.segment.scale import working_grids
+from volviz.segment.resample import gather
 from volviz.segment.sums import Step, Sums, steps
 from volviz.segment.tiles import Bricks, Tiling
 
@@ -56,71 +53,33 @@ def apply(
         VolvizError: the device asked for is missing or has no room for one tile, or the volume has no slice in ``run.z``.
         Cancelled: the sinks were told to leave nothing behind.
     """
-    device = torch_device(run.device)
-    dtype = torch_dtype(run.precision, device)
-    native, model, notes = working_grids(volume.grid, bricks)
-    region = run.region or Region.whole(native.shape)
-    inner = _within(run.z, region, native.shape)
-    dark = dense_is_dark(volume) if run.dense_is_dark is None else run.dense_is_dark
-    standard = Standard.of(volume, 1 if bricks.dense_is_dark in (None, dark) else -1, bricks.scale)
-    grid = volume.grid.crop(region)
+    frame = Frame.of(volume, run, bricks)
+    dtype = torch_dtype(run.precision, frame.device)
     said = {
         **(provenance or {}),
-        "voxel_size": list(model.voxel_size),
         "tile": bricks.tile,
         "overlap": bricks.overlap,
         "statistics": bricks.statistics,
         "augment": run.augment,
-        "z": None if run.z is None else list(run.z),
-        "device": device.type,
         "precision": str(dtype).removeprefix("torch."),
-        "dense_is_dark": dark,
-        "mean": standard.mean,
-        "std": standard.std,
-        "notes": [*(provenance or {}).get("notes", ()), *notes],
     }
-    sink = run.sink or Memory(run.bits)
-    outputs = Outputs(sink, run.spread, run.bits, len(labels))
-    run.report(0.0, notes[0] if notes else "segmenting")
-    with outputs.begun(grid, labels, said):
-        outputs.background(region, inner)
-        if inner is not None:
-            offset = [a - b for a, b in zip(inner.start, region.start, strict=True)]
-            work = _Work(volume, native, model, inner, bricks, standard, device)
-            ready = work.prepared(network, dtype)
-            batches = Batches(ready, device, dtype, augment=run.augment, spread=run.spread is not None)
-            for part, values in work.slabs(batches, len(labels), run):
-                outputs.write(part.shifted(offset), values)
-        run.report(1.0, "segmented")
-    kept = sink.data if isinstance(sink, Memory) else None
-    return Segmentation(
-        grid,
-        Streamed((len(labels), *grid.shape), np.dtype(f"u{run.bits // 8}")) if kept is None else kept,
-        labels,
-        provenance=said,
-        source=volume.source,
-        name=volume.name,
-        header=volume.header,
-    )
+
+    def finished(region: Region) -> Finished:
+        work = _Work(frame, region, bricks)
+        ready = work.prepared(network, dtype)
+        batches = Batches(ready, frame.device, dtype, augment=run.augment, spread=run.spread is not None)
+        return work.slabs(batches, len(labels), run)
+
+    return classified(volume, run, frame, labels, finished, said)
 
 
 class _Work:
     """One run over a part of the volume: which tiles are needed and what becomes of them."""
 
-    def __init__(
-        self, volume: Volume, native: Grid, model: Grid, region: Region, bricks: Bricks, standard: Standard, device: torch.device
-    ) -> None:
-        self.volume = Volume(native, volume.data) if native is not volume.grid else volume
-        self.region, self.bricks, self.standard, self.device = region, bricks, standard, device
-        self.model = model
-        self.forward = [taps(native, model, a) for a in range(3)]
-        self.back = [taps(model, native, a).part(region.start[a], region.stop[a]) for a in range(3)]
-        self.tilings = [Tiling.along(n, bricks) for n in model.shape]
-
-    def read(self, start: Shape, size: Shape) -> Tensor:
-        """Read a box (z, y, x) of standardised density at the network's voxel size; beyond its end the volume is mirrored."""
-        z, y, x = (taps.mirrored(a, n) for taps, a, n in zip(self.forward, start, size, strict=True))
-        return self.standard(read_resampled(self.volume, (z, y, x), self.device))
+    def __init__(self, frame: Frame, region: Region, bricks: Bricks) -> None:
+        self.frame, self.region, self.bricks = frame, region, bricks
+        self.back = frame.back(region)
+        self.tilings = [Tiling.along(n, bricks) for n in frame.grid.shape]
 
     def prepared(self, network: Network, dtype: torch.dtype) -> Network:
         """Return the network on its device, with statistics of this volume if it wants them.
@@ -130,12 +89,12 @@ class _Work:
         """
         if not isinstance(network, nn.Module):
             return network
-        placed: nn.Module = network.eval().to(device=self.device, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-        sampled = boxes(self.model.shape, self.bricks.multiple)
+        placed: nn.Module = network.eval().to(device=self.frame.device, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        sampled = boxes(self.frame.grid.shape, self.bricks.multiple)
         # One tile that is the whole volume normalises by the volume's statistics without being told.
         if self.bricks.statistics == "tile" or sampled == [((0, 0, 0), tuple(t.size for t in self.tilings))]:
             return placed
-        tiles = torch.stack([self.read(start, size) for start, size in sampled])
+        tiles = torch.stack([self.frame.read(start, size) for start, size in sampled])
         try:
             return with_fixed_statistics(placed, tiles[:, None], dtype)
         except torch.OutOfMemoryError as error:
@@ -151,7 +110,7 @@ class _Work:
         sums = Sums(classes - 1 + batches.spread, zs, ys, xs)
         total = len(zs) * len(ys) * len(xs)
         tiles = (
-            ((number, z, y, x), partial(self.read, (z.start, y.start, x.start), (z.size, y.size, x.size)))
+            ((number, z, y, x), partial(self.frame.read, (z.start, y.start, x.start), (z.size, y.size, x.size)))
             for number, (z, y, x) in enumerate(product(zs, ys, xs))
         )
         for tile, (number, z, y, x) in batches.run(tiles):
@@ -164,7 +123,7 @@ class _Work:
                 yield from self._finished(sums, z, y, classes)
                 sums.leave(z, y)
                 give_back()
-                self.volume.let_go()
+                self.frame.volume.let_go()
 
     def _finished(self, sums: Sums, z: Step, y: Step, classes: int) -> Iterator[tuple[Region, npt.NDArray[np.float32]]]:
         """Yield what is complete with a row of tiles along x, slab by slab."""
@@ -181,18 +140,3 @@ class _Work:
             kept = gather(used, (along_z, along_y, self.back[2]), (along_z.start, along_y.start, sums.x))
             values = torch.cat([1 - kept[: classes - 1].sum(dim=0, keepdim=True), kept])
             yield Region((low, top, 0), (high, bottom, width)), values.numpy()
-
-
-def _within(z: tuple[int, int] | None, region: Region, shape: Shape) -> Region | None:
-    """Return the part of a region in the slices asked for, or None if there is none.
-
-    Raises:
-        VolvizError: the volume has no such slices.
-    """
-    if z is None:
-        return region
-    low, high = max(0, z[0]), min(shape[0], z[1])
-    if low >= high:
-        wanted = f"from {z[0]} on" if z[1] >= END else f"from {z[0]} up to {z[1]}"
-        raise VolvizError(f"A tomogram of {shape[0]} slices has none {wanted}; the first slice is 0.")
-    return region & Region((low, 0, 0), (high, *shape[1:]))

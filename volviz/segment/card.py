@@ -105,8 +105,8 @@ def write_weights(path: Path, weights: Mapping[str, Tensor], card: Card) -> None
     import torch
     from safetensors.torch import save
 
-    half = all(torch.equal(v.half().float(), v.float()) for v in weights.values())
-    tensors = {k: (v.half() if half else v).detach().cpu().contiguous() for k, v in weights.items()}
+    half = all(torch.equal(v.half().float(), v.float()) for v in weights.values() if v.is_floating_point())
+    tensors = {k: (v.half() if half and v.is_floating_point() else v).detach().cpu().contiguous() for k, v in weights.items()}
     content = save(tensors)
     card = replace(card, sha256=hashlib.sha256(content).hexdigest())
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -20,8 +20,14 @@ if TYPE_CHECKING:
     from volviz.segment.methods.unet import UNetPredictor
 
 # Where volviz's own live. Plug-ins register under the entry-point groups `volviz.segmenters` and `volviz.predictors`.
-_SEGMENTERS = {"unet": "volviz.segment.methods.unet:UNet"}
-_PREDICTORS = {"unet": "volviz.segment.methods.unet:UNetPredictor"}
+_SEGMENTERS = {
+    "unet": "volviz.segment.methods.unet:UNet",
+    "scribble-forest": "volviz.segment.methods.scribble_forest:ScribbleForest",
+}
+_PREDICTORS = {
+    "unet": "volviz.segment.methods.unet:UNetPredictor",
+    "scribble-forest": "volviz.segment.methods.scribble_forest:ScribbleForestPredictor",
+}
 _OWN = ".safetensors"
 # Weights that other programs trained.
 FOREIGN = (".ckpt", ".pytorch", ".pt", ".pth")

@@ -191,11 +191,12 @@ def eigenvalues(zz: Tensor, yy: Tensor, xx: Tensor, zy: Tensor, zx: Tensor, yx: 
     entries = [v.reshape(-1) for v in (zz, yy, xx, zy, zx, yx)]
     out = zz.new_empty((3, zz.numel()))
     for start in range(0, zz.numel(), _AT_A_TIME):
-        _solve(*(v[start : start + _AT_A_TIME].double() for v in entries), out[:, start : start + _AT_A_TIME])
+        part = slice(start, start + _AT_A_TIME)
+        out[:, part] = torch.stack(_solve(*(v[part].double() for v in entries)))
     return out.view(3, *zz.shape)
 
 
-def _solve(zz: Tensor, yy: Tensor, xx: Tensor, zy: Tensor, zx: Tensor, yx: Tensor, out: Tensor) -> None:
+def _solve(zz: Tensor, yy: Tensor, xx: Tensor, zy: Tensor, zx: Tensor, yx: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     mean = (zz + yy + xx) / 3
     a, b, c = zz - mean, yy - mean, xx - mean
     size = ((a * a + b * b + c * c + 2 * (zy * zy + zx * zx + yx * yx)) / 6).sqrt_()
@@ -204,7 +205,7 @@ def _solve(zz: Tensor, yy: Tensor, xx: Tensor, zy: Tensor, zx: Tensor, yx: Tenso
     size *= 2
     most = mean + torch.cos(angle) * size
     least = mean + torch.cos(angle + 2 * math.pi / 3) * size
-    out[0], out[1], out[2] = most, 3 * mean - most - least, least
+    return most, 3 * mean - most - least, least
 
 
 def _stages(scale: float) -> tuple[float, float]:

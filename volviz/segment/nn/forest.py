@@ -75,7 +75,7 @@ class Forest:
             parts["votes"].append(votes)
             roots.append(at)
             at += tree.node_count
-        whole = {name: torch.from_numpy(np.concatenate(given)) for name, given in parts.items()}
+        whole: dict[str, Any] = {name: torch.from_numpy(np.concatenate(given)) for name, given in parts.items()}
         integers = {name: whole[name].to(torch.int32) for name in ("feature", "left", "right")}
         importance = torch.from_numpy(learnt.feature_importances_.astype(np.float32))
         return cls(**{**whole, **integers}, roots=torch.tensor(roots, dtype=torch.int32), importance=importance)
@@ -88,9 +88,10 @@ class Forest:
             ValueError: a tensor is missing, or they do not make trees.
         """
         try:
-            forest = cls(**{name: state[name] for name in _TENSORS})
+            tensors: dict[str, Any] = {name: state[name] for name in _TENSORS}
         except KeyError as error:
             raise ValueError(f"the forest has no {error}") from error
+        forest = cls(**tensors)
         forest._check()
         return forest
 
@@ -113,7 +114,7 @@ class Forest:
         if trees >= len(self.roots):
             return self
         end = int(self.roots[trees])
-        nodes = {name: getattr(self, name)[:end] for name in ("feature", "threshold", "left", "right", "votes")}
+        nodes: dict[str, Any] = {name: getattr(self, name)[:end] for name in ("feature", "threshold", "left", "right", "votes")}
         return Forest(**nodes, roots=self.roots[:trees], importance=self.importance)
 
     def predict(self, features: Tensor) -> Tensor:
@@ -142,7 +143,8 @@ class Forest:
 
     def _on(self, device: torch.device) -> Forest:
         if device not in self._placed:
-            self._placed[device] = Forest(**{name: tensor.to(device) for name, tensor in self.state().items()})
+            tensors: dict[str, Any] = {name: tensor.to(device) for name, tensor in self.state().items()}
+            self._placed[device] = Forest(**tensors)
         return self._placed[device]
 
     def _on_cpu(self, features: Tensor) -> Tensor:
@@ -183,7 +185,7 @@ class Forest:
         return trees
 
     def _check(self) -> None:
-        """A file may hold anything; a walk down the trees must end, and stay within them."""
+        """Refuse tensors from a file with which a walk down the trees would not end, or leave them."""
         nodes, index = len(self.feature), torch.arange(len(self.feature))
         same = all(len(t) == nodes for t in (self.threshold, self.left, self.right, self.votes)) and self.votes.ndim == 2
         if not same or not len(self.roots) or not nodes:

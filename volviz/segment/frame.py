@@ -1,0 +1,147 @@
+"""What every method that goes over a volume block by block begins and ends with: grids, grey values, regions, and where results go.
+
+Nothing here depends on how a method cuts the volume up, so the result for a region is exactly that part of the result
+for everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from volviz.core.density import dense_is_dark
+from volviz.core.errors import VolvizError
+from volviz.core.grid import END, Grid, Region, Shape
+from volviz.core.segmentation import Label, Segmentation
+from volviz.core.volume import Volume
+from volviz.segment.device import torch_device
+from volviz.segment.normalise import Standard
+from volviz.segment.protocol import Run
+from volviz.segment.resample import Taps, read_resampled, taps
+from volviz.segment.results import Memory, Outputs, Streamed
+from volviz.segment.scale import working_grids
+from volviz.segment.tiles import Bricks
+
+Finished = Iterable[tuple[Region, npt.NDArray[np.float32]]]
+"""Regions within the part that is computed, with the values (channel, z, y, x) of the classes and, if wanted, their spread."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """A volume as a method sees it: standardised density at the method's own voxel size.
+
+    Attributes:
+        volume: on a grid whose voxel size is known or assumed.
+        grid: the method's, over the same space.
+        standard: what is done to density.
+        dense_is_dark: which sign the density was found or said to have.
+        device: where blocks go.
+        notes: sentences on what makes the result a guess.
+    """
+
+    volume: Volume
+    grid: Grid
+    standard: Standard
+    dense_is_dark: bool
+    device: torch.device
+    notes: Sequence[str]
+    _along: tuple[Taps, Taps, Taps]
+    _back: tuple[Taps, Taps, Taps]
+
+    @classmethod
+    def of(cls, volume: Volume, run: Run, bricks: Bricks) -> Frame:
+        """Look at a volume.
+
+        Raises:
+            VolvizError: the device asked for is missing.
+        """
+        device = torch_device(run.device)
+        native, grid, notes = working_grids(volume.grid, bricks)
+        dark = dense_is_dark(volume) if run.dense_is_dark is None else run.dense_is_dark
+        standard = Standard.of(volume, 1 if bricks.dense_is_dark in (None, dark) else -1, bricks.scale)
+        seen = Volume(native, volume.data) if native is not volume.grid else volume
+        along = taps(native, grid, 0), taps(native, grid, 1), taps(native, grid, 2)
+        back = taps(grid, native, 0), taps(grid, native, 1), taps(grid, native, 2)
+        return cls(seen, grid, standard, dark, device, notes, along, back)
+
+    def read(self, start: Sequence[int], size: Sequence[int]) -> Tensor:
+        """Read a box (z, y, x) of standardised density at the method's voxel size; beyond its ends the volume is mirrored."""
+        z, y, x = (along.mirrored(a, n) for along, a, n in zip(self._along, start, size, strict=True))
+        return self.standard(read_resampled(self.volume, (z, y, x), self.device))
+
+    def back(self, region: Region) -> tuple[Taps, Taps, Taps]:
+        """Return of which voxels of the method's grid those of a region of the volume are made, and with what weights."""
+        z, y, x = (back.part(a, b) for back, a, b in zip(self._back, region.start, region.stop, strict=True))
+        return z, y, x
+
+
+def classified(
+    volume: Volume,
+    run: Run,
+    frame: Frame,
+    labels: tuple[Label, ...],
+    finished: Callable[[Region], Finished],
+    provenance: Mapping[str, Any],
+) -> Segmentation:
+    """Hand on what a method finds of the region of a run, and return it, or all but its data if they went to a sink.
+
+    Slices that the run leaves out are background. ``finished`` is called with the rest of the region, if there is any.
+
+    Raises:
+        VolvizError: the volume has no slice in ``run.z``.
+        Cancelled: the sinks were told to leave nothing behind.
+    """
+    region = run.region or Region.whole(volume.grid.shape)
+    inner = _within(run.z, region, volume.grid.shape)
+    grid = volume.grid.crop(region)
+    said = {
+        **provenance,
+        "voxel_size": list(frame.grid.voxel_size),
+        "z": None if run.z is None else list(run.z),
+        "device": frame.device.type,
+        "dense_is_dark": frame.dense_is_dark,
+        "mean": frame.standard.mean,
+        "std": frame.standard.std,
+        "notes": [*provenance.get("notes", ()), *frame.notes],
+    }
+    sink = run.sink or Memory(run.bits)
+    outputs = Outputs(sink, run.spread, run.bits, len(labels))
+    run.report(0.0, frame.notes[0] if frame.notes else "segmenting")
+    with outputs.begun(grid, labels, said):
+        outputs.background(region, inner)
+        if inner is not None:
+            offset = [a - b for a, b in zip(inner.start, region.start, strict=True)]
+            for part, values in finished(inner):
+                outputs.write(part.shifted(offset), values)
+        run.report(1.0, "segmented")
+    kept = sink.data if isinstance(sink, Memory) else None
+    return Segmentation(
+        grid,
+        Streamed((len(labels), *grid.shape), np.dtype(f"u{run.bits // 8}")) if kept is None else kept,
+        labels,
+        provenance=said,
+        source=volume.source,
+        name=volume.name,
+        header=volume.header,
+    )
+
+
+def _within(z: tuple[int, int] | None, region: Region, shape: Shape) -> Region | None:
+    """Return the part of a region in the slices asked for, or None if there is none.
+
+    Raises:
+        VolvizError: the volume has no such slices.
+    """
+    if z is None:
+        return region
+    low, high = max(0, z[0]), min(shape[0], z[1])
+    if low >= high:
+        wanted = f"from {z[0]} on" if z[1] >= END else f"from {z[0]} up to {z[1]}"
+        raise VolvizError(f"A tomogram of {shape[0]} slices has none {wanted}; the first slice is 0.")
+    return region & Region((low, 0, 0), (high, *shape[1:]))
