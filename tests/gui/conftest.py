@@ -48,6 +48,7 @@ def qapp(tmp_path_factory: pytest.TempPathFactory) -> QApplication:
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder))
     QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(folder))
+    os.environ["XDG_STATE_HOME"] = str(folder / "state")
     return application()
 
 

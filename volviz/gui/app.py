@@ -32,15 +32,19 @@ def run(paths: Sequence[str | Path] = (), *, demo: bool = False, find: Sequence[
         VolvizError: there is no display, or no OpenGL that volviz can draw with.
     """
     check_display()
+    from PySide6.QtCore import QTimer
+
     app = application()
     check_gl()
     from volviz.gui import files
+    from volviz.gui.recovery import offer
     from volviz.gui.window import Window
 
     window = Window()
     sys.excepthook = _Hook(window)
     timer = _listen_to_signals(app)
     window.show()
+    QTimer.singleShot(0, lambda: offer(window))
     if demo:
         files.demo(window)
     else:

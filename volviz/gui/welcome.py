@@ -33,7 +33,7 @@ class Welcome(QFrame):
         buttons.addStretch(1)
         self._recent = QVBoxLayout()
         self._recent.setSpacing(2)
-        inner = QVBoxLayout()
+        inner = self._inner = QVBoxLayout()
         inner.setSpacing(12)
         for widget in (title, about):
             inner.addWidget(widget)
@@ -47,6 +47,10 @@ class Welcome(QFrame):
         column.addStretch(3)
         middle.addLayout(column)
         middle.addStretch(1)
+
+    def offer(self, widget: QWidget) -> None:
+        """Put something more urgent above all else."""
+        self._inner.insertWidget(0, widget)
 
     def set_recent(self, paths: Sequence[Path]) -> None:
         """List what was open last."""

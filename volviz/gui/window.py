@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLabel, QMenu, QSplitter, QStackedWidget
 
 from volviz.core.report import Report
 from volviz.gui import actions, docks, files, looking, settings
+from volviz.gui.autosave import Autosave
 from volviz.gui.cleaning import LiveCleaning
 from volviz.gui.closing import nothing_lost
 from volviz.gui.dialogs import KeysDialog, TextDialog, show_error, versions
@@ -45,6 +46,8 @@ class Window(Furnished):
         super().__init__()
         self.document = Document(self)
         self.jobs = Jobs()
+        self.autosave = Autosave(self.document, self)
+        self.autosave.said.connect(self.say)
         self.viewport = Viewport(self.document)
         self.cleaning = LiveCleaning(self.document, self)
         self.welcome = Welcome()
@@ -318,6 +321,7 @@ class Window(Furnished):
             return
         self.jobs.cancel_all()
         self.cleaning.close()
+        self.autosave.close()
         settings.save_layout(self)
         settings.save_splitters(self.splitters)
         for name in ("slices", "data_panel", "classes_panel"):

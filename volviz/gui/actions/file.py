@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from volviz.gui import files
 from volviz.gui.actions.entry import VOLUME, Entry
+
+if TYPE_CHECKING:
+    from volviz.gui.window import Window
+
+
+def _recover(window: Window) -> None:
+    from volviz.gui.recovery import show_offers
+
+    show_offers(window)
+
 
 ENTRIES: tuple[Entry, ...] = (
     Entry("file.open", "File", "Open…", "Open a tomogram, a segmentation or a session", files.ask_open, "Ctrl+O", "open"),
@@ -19,5 +31,6 @@ ENTRIES: tuple[Entry, ...] = (
         separator=True,
     ),
     Entry("file.save_as", "File", "Save session as…", "Save the session under another name", files.save_as, "Ctrl+Shift+S", needs=VOLUME),
+    Entry("file.recover", "File", "Recover unsaved work…", "List what a window that ended without closing has left", _recover),
 )
 LAST: tuple[Entry, ...] = (Entry("file.quit", "File", "Quit", "Close the window", lambda w: w.close(), "Ctrl+Q", separator=True),)
