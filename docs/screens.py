@@ -81,6 +81,10 @@ class Studio:
         """Close what lies over the window."""
         from PySide6.QtWidgets import QApplication
 
+        from volviz.gui.help.tour import Tour
+
+        for tour in self.window.findChildren(Tour):
+            tour.end()
         for widget in QApplication.topLevelWidgets():
             if widget is not self.window and widget.isVisible():
                 widget.close()
@@ -88,7 +92,8 @@ class Studio:
 
 
 def _empty(studio: Studio) -> None:
-    studio.pause(0.5)
+    studio.window.furnish()
+    studio.pause(1.0)
 
 
 def _opened(studio: Studio) -> None:
@@ -126,6 +131,18 @@ def _action(*names: str, segmented: bool = True) -> Callable[[Studio], None]:
     return show
 
 
+def _typed(text: str) -> Callable[[Studio], None]:
+    def show(studio: Studio) -> None:
+        from volviz.gui.help.palette import Palette
+
+        studio.open()
+        studio.do("help.palette")
+        studio.window.findChildren(Palette)[-1].line.setText(text)
+        studio.pause(0.3)
+
+    return show
+
+
 def states(window: Window) -> dict[str, Callable[[Studio], None]]:
     """Return what leads to each picture, by its name, in order."""
     panels = {f"panel_{name.lower()}": _panel(name) for name in window.docks}
@@ -138,6 +155,9 @@ def states(window: Window) -> dict[str, Callable[[Studio], None]]:
         "alone": _action("view.alone_xy"),
         "together": _action("view.alone_xy"),
         "keys": _action("help.shortcuts"),
+        "palette": _typed("light"),
+        "tour": _action("help.tour"),
+        "manual": _action("help.manual"),
         "about": _action("help.about"),
     }
 
@@ -175,6 +195,7 @@ def main() -> None:
         from volviz.gui.app import application
 
         settings.settings().setValue("theme", arguments.theme)
+        settings.settings().setValue("toured", "yes")
         application()
         tomogram, segmentation = arguments.tomogram, arguments.segmentation
         if tomogram is None:

@@ -81,7 +81,8 @@ def test_the_wheel_carries_shaders_looks_and_weights(tmp_path):
         assert not any(name.startswith(("tests/", "docs/")) for name in archive.namelist())
     found = run(
         "import volviz.assets as a\n"
-        "for n in ('shaders/march.frag', 'shaders/include', 'resources/presets/virion.json', 'resources/weights/unet.safetensors'):\n"
+        "for n in ('shaders/march.frag', 'shaders/include', 'resources/presets/virion.json', 'resources/weights/unet.safetensors',\n"
+        "          'README.md', 'docs/gallery/virions.jpg'):\n"
         "    print(a.asset(n))",
         PYTHONPATH=str(site),
         PYTHONSAFEPATH="1",

@@ -1,4 +1,4 @@
-"""Find shaders, presets and weights, whether volviz runs from a checkout or from a wheel."""
+"""Find shaders, presets, weights and documents, whether volviz runs from a checkout or from a wheel."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ _PACKAGE = Path(__file__).resolve().parent
 def asset(name: str) -> Path:
     """Return the path of a bundled file or folder, for example ``asset("shaders/march.frag")``.
 
-    A wheel carries ``shaders/`` and ``resources/`` inside the package; a checkout keeps them beside it.
+    A wheel carries ``shaders/``, ``resources/``, ``docs/`` and the README inside the package; a checkout keeps them beside it.
 
     Raises:
         FileNotFoundError: the installation lacks the file.

@@ -49,6 +49,7 @@ def qapp(tmp_path_factory: pytest.TempPathFactory) -> QApplication:
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder))
     QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(folder))
     os.environ["XDG_STATE_HOME"] = str(folder / "state")
+    QSettings("volviz", "volviz").setValue("toured", "yes")  # or the tour would begin in every test
     return application()
 
 

@@ -72,7 +72,7 @@ def test_the_window_lives_while_the_volume_is_read(window: Window, qtbot: QtBot,
     window.resize(window.width() - 90, window.height() - 40)
     window.document.show(camera=state.camera.orbited(20, 0))
     window.classes_panel.rows["spikes"].visible.click()
-    window.show_about()
+    window.actions_by_id["help.about"].trigger()
     qtbot.wait(50)
     gated.open.set()
     rest(qtbot, window)

@@ -10,11 +10,10 @@ import pytest
 from conftest import errors_of, picture, rest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication, QMenu, QMenuBar, QMessageBox, QPlainTextEdit
+from PySide6.QtWidgets import QApplication, QMenu, QMenuBar, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from volviz.gui.actions import ENTRIES
-from volviz.gui.dialogs import KeysDialog, TextDialog
 from volviz.gui.window import Window
 
 pytestmark = [pytest.mark.gui, pytest.mark.display]
@@ -278,16 +277,3 @@ def test_every_action_is_in_a_menu_with_a_tip_and_keys_are_used_once(window: Win
         assert action in in_menus
         assert entry.tip
         assert entry.keys in action.toolTip()
-
-
-def test_about_and_keys_can_be_read(shown: Window) -> None:
-    shown.actions_by_id["help.about"].trigger()
-    shown.actions_by_id["help.shortcuts"].trigger()
-    about, keys = shown.findChild(TextDialog), shown.findChild(KeysDialog)
-    assert about.isVisible()
-    text = about.findChild(QPlainTextEdit).toPlainText()
-    assert "volviz" in text
-    assert f"OpenGL {shown.viewport.gl_strings()[1]}" in text
-    assert keys.isVisible()
-    about.close()
-    keys.close()

@@ -36,18 +36,6 @@ SIZES = (
     ("One column, 1063 × 1063 (90 mm at 300 dpi)", (1063, 1063)),
 )
 PACKAGES = ("volviz", "PySide6_Essentials", "vispy", "numpy", "torch", "PyOpenGL")
-MOUSE = (
-    ("3D: left drag", "Turn"),
-    ("3D: right, middle or Shift+left drag", "Move"),
-    ("3D: wheel", "Zoom to the pointer"),
-    ("3D: Ctrl+left drag", "Move the light"),
-    ("3D: double click", "Bring what is there to the middle"),
-    ("3D: Ctrl+wheel", "Step the XY slice"),
-    ("Slice: left drag", "Move the crosshair"),
-    ("Slice: wheel", "Step through the slices"),
-    ("Slice: Ctrl+wheel", "Zoom at the pointer"),
-    ("Slice: right, middle or Shift+left drag", "Move"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +181,7 @@ class TextDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setMinimumWidth(520)
-        text = QPlainTextEdit("\n".join(lines))
+        self.text = text = QPlainTextEdit("\n".join(lines))
         text.setReadOnly(True)
         text.setMinimumHeight(220)
         layout = QVBoxLayout(self)
@@ -212,28 +200,6 @@ class TextDialog(QDialog):
         row.addWidget(copy)
         row.addWidget(close)
         layout.addLayout(row)
-
-
-class KeysDialog(QDialog):
-    """Lists keys and gestures."""
-
-    def __init__(self, rows: Sequence[tuple[str, str]], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Keys and mouse")
-        columns = QHBoxLayout()
-        for part in (rows, MOUSE):
-            form = QFormLayout()
-            form.setVerticalSpacing(3)
-            form.setHorizontalSpacing(18)
-            for keys, meaning in part:
-                form.addRow(f"<b>{keys}</b>", QLabel(meaning))
-            columns.addLayout(form)
-            columns.addSpacing(24)
-        layout = QVBoxLayout(self)
-        layout.addLayout(columns)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.reject)
-        layout.addWidget(buttons)
 
 
 def _pixels() -> QSpinBox:

@@ -13,8 +13,10 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from volviz.gui import docks
+from volviz.gui.widgets.hinted import Hinted
 
 if TYPE_CHECKING:
+    from volviz.gui.document import State
     from volviz.gui.panels.classes import ClassesPanel
     from volviz.gui.panels.clean import CleanPanel
     from volviz.gui.panels.cuts import CutsPanel
@@ -96,6 +98,17 @@ LOWER = {"Classes": "classes_panel", "Clean": "clean_panel", "Light": "light_pan
 """Which of them are in which group of docks, by the docks' titles."""
 
 
+HINTS = {
+    "Data": "What volviz understood of a file is told here.\n\nOpen a tomogram, or drop one on the window.",
+    "Segment": "Finds membrane, spikes and lumen in a tomogram.\n\nOpen one first.",
+    "Classes": "Colour, ramp and opacity of every class.\n\nOpen a tomogram, then find its classes, or open a segmentation with it.",
+    "Clean": "Tidies specks, holes and grain away from classes.\n\nOpen a tomogram first.",
+    "Light": "What is drawn, and how it is lit.\n\nOpen a tomogram first.",
+    "Cuts": "Cuts the volume open, and lays slices into the 3D view.\n\nOpen a tomogram first.",
+}
+"""What docks say while nothing is open, by their titles: what they are for, and what to do."""
+
+
 class Furnished(QMainWindow):
     """A window whose attributes named in `ROOMS` are made when they are first asked for, or after it was shown."""
 
@@ -139,8 +152,18 @@ class Furnished(QMainWindow):
         setattr(self, name, room)
         for title, panel in {**UPPER, **LOWER}.items():
             if panel == name:
-                docks.fill(self.docks[title], room)
+                docks.fill(self.docks[title], self._hinted(room, HINTS[title]) if title in HINTS else room)
         return room
+
+    def _hinted(self, panel: QWidget, hint: str) -> Hinted:
+        document, hinted = cast("Window", self).document, Hinted(panel, hint)
+        hinted.show_panel(document.state.volume is not None)
+        document.changed.connect(lambda old, new: self._show(hinted, new) if (old.volume is None) != (new.volume is None) else None)
+        return hinted
+
+    @staticmethod
+    def _show(hinted: Hinted, state: State) -> None:
+        hinted.show_panel(state.volume is not None)
 
     if not TYPE_CHECKING:
 

@@ -72,8 +72,12 @@ QLabel#strip-name { font-weight: bold; }
 QLabel#badge { background: #b7791f; color: white; border-radius: 3px; padding: 1px 6px; }
 QLabel#meter { background: #2b2f36; color: #d5d9e0; border-radius: 3px; padding: 2px 6px; }
 QLabel#notes, QLabel#hint { color: palette(placeholder-text); }
+QFrame#note { background: palette(tooltip-base); border: 1px solid palette(mid); border-radius: 6px; }
+QFrame#note QLabel { color: palette(tooltip-text); }
+QLabel#note-title { font-weight: bold; }
 QLabel#title { font-size: 22px; }
 QScrollArea { border: none; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QPushButton { padding: 4px 12px; }
 QToolTip { padding: 4px; }
 """

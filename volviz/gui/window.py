@@ -11,11 +11,11 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QLabel, QMenu, QSplitter, QStackedWidget
 
 from volviz.core.report import Report
-from volviz.gui import actions, docks, files, looking, settings
+from volviz.gui import actions, docks, files, guiding, looking, settings
 from volviz.gui.autosave import Autosave
 from volviz.gui.cleaning import LiveCleaning
 from volviz.gui.closing import nothing_lost
-from volviz.gui.dialogs import KeysDialog, TextDialog, show_error, versions
+from volviz.gui.dialogs import show_error
 from volviz.gui.document import Document, State
 from volviz.gui.icons import redraw
 from volviz.gui.jobs import Job, Jobs
@@ -41,6 +41,8 @@ class Window(Furnished):
     document: Document
     viewport: Viewport
     panes: Panes
+    welcome: Welcome
+    stage: QStackedWidget
 
     def __init__(self) -> None:
         super().__init__()
@@ -207,6 +209,7 @@ class Window(Furnished):
         settings.remember(paths)
         self._show_recent()
         self.docks["Segment" if state.segmentation is None else "Data"].raise_()
+        guiding.offer_tour(self)
 
     def _show_recent(self) -> None:
         paths = settings.recent()
@@ -254,17 +257,6 @@ class Window(Furnished):
     def start_segmenting(self) -> None:
         """Find the classes with the model and device that the panel shows."""
         self.segment_panel.start()
-
-    # Help
-
-    def show_shortcuts(self) -> None:
-        """List keys and gestures."""
-        KeysDialog([(entry.keys, entry.tip) for entry in actions.ENTRIES if entry.keys], self).open()
-
-    def show_about(self) -> None:
-        """Show versions and the graphics driver."""
-        intro = "<b>volviz</b>: soft segmentation and volume rendering of virions in cryo-electron tomograms."
-        TextDialog("About volviz", intro, versions(self.viewport.gl_strings()), self).open()
 
     def _step_slice(self, steps: int) -> None:
         view = next(view for view in self.slices.views if view.plane is XY)
