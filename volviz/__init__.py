@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from volviz.measure import evaluate
     from volviz.tasks.annotations import read_annotations, write_annotations
     from volviz.tasks.clean import clean
+    from volviz.tasks.combine import combine
     from volviz.tasks.comparison import compare
     from volviz.tasks.describe import describe
     from volviz.tasks.looks import find_look
@@ -64,6 +65,7 @@ _HOMES = {
     "VolvizError": "core.errors",
     "animate": "tasks.video",
     "clean": "tasks.clean",
+    "combine": "tasks.combine",
     "compare": "tasks.comparison",
     "describe": "tasks.describe",
     "evaluate": "measure",
@@ -100,6 +102,7 @@ __all__ = [
     "VolvizError",
     "animate",
     "clean",
+    "combine",
     "compare",
     "describe",
     "evaluate",

@@ -96,5 +96,5 @@ def test_real_tomograms(shared_data):
     lysosome = io.open(shared_data / "tomograms" / "lysosome.mrc")
     assert not lysosome.grid.voxel_size_known
     assert len(lysosome.notes) == 1
-    with pytest.raises(VolvizError, match="neither MRC, OME-Zarr nor TIFF"):
+    with pytest.raises(VolvizError, match="neither MRC, OME-Zarr, TIFF nor HDF5"):
         io.open(shared_data / "tomograms" / "lysosome_membrane_circles.csv")

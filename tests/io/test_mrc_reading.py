@@ -237,7 +237,7 @@ def test_what_is_no_tomogram(raw_mrc, ramp, tmp_path):
         (empty, "empty"),
         (folder, "is a folder"),
         (zeros, "not an MRC file"),
-        (other, "neither MRC, OME-Zarr nor TIFF"),
+        (other, "neither MRC, OME-Zarr, TIFF nor HDF5"),
         (damaged, "damaged"),
     ):
         with pytest.raises(VolvizError, match=words) as caught:

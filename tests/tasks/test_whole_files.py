@@ -80,7 +80,7 @@ def test_a_segmentation_of_another_tomogram_is_refused(tmp_path):
     result = segment_file(tomogram, tmp_path / "seg")
     with pytest.raises(VolvizError, match="belongs to another one"):
         open_classes(result, volviz.open(other))
-    with pytest.raises(VolvizError, match="plain volume"):
+    with pytest.raises(VolvizError, match="does not look like a class"):
         open_classes(tomogram, volviz.open(tomogram))
     with pytest.raises(VolvizError, match="not a tomogram"):
         open_view(result)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from volviz.cli.combining import divided
 from volviz.cli.progress import Progress
 from volviz.core.errors import VolvizError
 from volviz.core.report import part
@@ -234,6 +235,8 @@ def render(arguments: Namespace) -> None:
         view = open_view(
             arguments.path,
             segmentation=arguments.segmentation,
+            names=divided(arguments.classes),
+            scales=divided(arguments.scale),
             model=arguments.model,
             device=arguments.device,
             voxel_size=arguments.voxel_size,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from volviz.cli import animating, commands
+from volviz.cli import animating, combining, commands
 from volviz.cli.training import train
 from volviz.core.errors import VolvizError
 from volviz.core.grid import END
@@ -84,6 +84,10 @@ def build_parser() -> tuple[_Parser, set[str]]:
     p.add_argument("path", metavar="IN", type=Path)
     p.add_argument("out", metavar="OUT", type=Path)
     _voxel_size(p)
+    _overwrite(p)
+
+    p = command("combine", combining.combine, combining.ABOUT)
+    combining.add_arguments(p)
     _overwrite(p)
 
     p = command("simulate", commands.simulate, "Make a tomogram of virions, with its labels in OUT_labels.mrc.")
@@ -250,7 +254,14 @@ def build_parser() -> tuple[_Parser, set[str]]:
 
     p = command("render", commands.render, "Draw a still or a video. Without --segmentation the model is run first.")
     p.add_argument("path", metavar="TOMO|PROJECT", type=Path)
-    p.add_argument("--segmentation", type=Path, metavar="S", help="what volviz segment wrote")
+    p.add_argument(
+        "--segmentation",
+        type=Path,
+        nargs="+",
+        metavar="S",
+        help="what volviz segment wrote, or files of classes as volviz combine takes them",
+    )
+    combining.add_options(p)
     p.add_argument("--out", type=Path, required=True, metavar="X.png|X.mp4", help="see docs/videos.md for the formats of videos")
     p.add_argument("--size", type=_size, metavar="WxH", help="in pixels (default: 1920x1080)", default=(1920, 1080))
     p.add_argument("--camera", metavar="JSON", help="a camera as JSON, a file of it, or a side: front back left right top bottom")

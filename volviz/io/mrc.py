@@ -75,7 +75,7 @@ def _open_plain(file: IO[bytes], path: Path, index: int | None, notes: tuple[str
         data,
         name=stem(path),
         source=path.absolute(),
-        header=_carried(header, extended),
+        header={**_carried(header, extended), "count": header.count, "index": chosen},
         notes=(*notes, *header.notes, *placed, *more),
     )
 

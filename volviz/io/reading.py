@@ -15,6 +15,7 @@ from volviz.io.mrc_folder import SEGMENTATION_SUFFIX, open_segmentation
 from volviz.io.mrc_header import HEADER_BYTES, has_map_stamp, parse
 from volviz.io.mrc_placement import SIZE_ONE, SIZE_UNSET
 
+HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -79,6 +80,10 @@ def _open_file(path: Path, index: int | None) -> Volume | Segmentation:
         from volviz.io.tiff import open_tiff
 
         return open_tiff(path, index=index)
+    if head.startswith(HDF5_MAGIC):
+        from volviz.io.hdf5 import open_hdf5
+
+        return open_hdf5(path, index=index)
     if path.name.endswith(SEGMENTATION_SUFFIX):
         return open_segmentation(path)
     if path.suffix == ".volviz":
@@ -88,5 +93,5 @@ def _open_file(path: Path, index: int | None) -> Volume | Segmentation:
         try:
             parse(head, path.stat().st_size, str(path))
         except VolvizError:
-            raise VolvizError(f"{path} is neither MRC, OME-Zarr nor TIFF, which are what volviz reads; convert it first.") from None
+            raise VolvizError(f"{path} is neither MRC, OME-Zarr, TIFF nor HDF5, which are what volviz reads; convert it first.") from None
     return open_mrc(path, index=index)

@@ -52,18 +52,26 @@ def open_tiff(path: Path, *, index: int | None = None) -> Volume:
                 notes.append(f"The file holds {len(file.series)} images of different kinds; the first is shown.")
             mapped = series.dataoffset is not None
             data = tifffile.memmap(path, series=0, mode="r") if mapped else series.asarray()
+            names = _channel_names(file)
     except (tifffile.TiffFileError, ValueError, KeyError, IndexError, RuntimeError, ET.ParseError) as error:
         raise VolvizError(f"{path} is not a whole TIFF file that volviz can read ({error}); export it again.") from error
     if not mapped:
         notes.append("The file is stored in pieces or compressed and was read whole; as MRC or OME-Zarr it could stay on disk.")
-    data, more = _volume(data.reshape(shape), axes, index, path)
+    data, chosen, count, more = _volume(data.reshape(shape), axes, index, path)
     grid = Grid(data.shape, size or (1.0, 1.0, 1.0), origin, voxel_size_known=size is not None)
     notes += [*more, *([] if size else [SIZE_UNKNOWN])]
-    return Volume(grid, data, stem(path), path.absolute(), {"format": "tiff"}, tuple(notes))
+    return Volume(
+        grid,
+        data,
+        stem(path),
+        path.absolute(),
+        {"format": "tiff", "count": count, "index": chosen, "channels": names if len(names) == count else ()},
+        tuple(notes),
+    )
 
 
-def _volume(data: npt.NDArray[Any], axes: str, index: int | None, path: Path) -> tuple[Any, list[str]]:
-    """Choose (z, y, x) from an array with these axes."""
+def _volume(data: npt.NDArray[Any], axes: str, index: int | None, path: Path) -> tuple[Any, int, int, list[str]]:
+    """Choose (z, y, x) from an array with these axes; return it, its number, of how many, and sentences."""
     notes: list[str] = []
     if "Z" in axes:
         section = "Z"
@@ -78,10 +86,11 @@ def _volume(data: npt.NDArray[Any], axes: str, index: int | None, path: Path) ->
         order = [axes.index("Y"), axes.index("X")]
     others = [i for i in range(len(axes)) if i not in order]
     lengths = [data.shape[i] for i in others]
-    chosen, more = choose(index, math.prod(lengths), path)
+    count = math.prod(lengths)
+    chosen, more = choose(index, count, path)
     fixed = np.unravel_index(chosen, lengths) if others else ()
     part = data.transpose([*others, *order])[tuple(int(i) for i in fixed)]
-    return part if section else part[None], [*notes, *more]
+    return part if section else part[None], chosen, count, [*notes, *more]
 
 
 def _size(file: tifffile.TiffFile) -> tuple[Triple | None, Triple, str]:
@@ -103,6 +112,14 @@ def _size(file: tifffile.TiffFile) -> tuple[Triple | None, Triple, str]:
     size = _believed((z * unit, y * unit, x * unit))
     note = "The thickness of a section is not stated and was taken as the width of a pixel." if "spacing" not in imagej else ""
     return size, (0.0, 0.0, 0.0), note if size else ""
+
+
+def _channel_names(file: tifffile.TiffFile) -> tuple[str, ...]:
+    """Return what OME or ImageJ metadata call the channels."""
+    if file.is_ome and file.ome_metadata and "<!ENTITY" not in str(file.ome_metadata):
+        root = ET.fromstring(str(file.ome_metadata))  # noqa: S314
+        return tuple(str(e.get("Name") or "") for e in root.iter() if e.tag.endswith("}Channel"))
+    return ()
 
 
 def _length(tag: Any) -> float | None:

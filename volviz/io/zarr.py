@@ -73,7 +73,14 @@ def _bare(array: zarr.Array[Any], path: Path, index: int | None) -> Volume:
     first = array.ndim - 3
     data = LazyArray(array, range(first, array.ndim), {0: chosen} if first else {})
     z, y, x = data.shape
-    return Volume(Grid((z, y, x), voxel_size_known=False), data, stem(path), path.absolute(), {"format": "zarr"}, (SIZE_UNKNOWN, *notes))
+    return Volume(
+        Grid((z, y, x), voxel_size_known=False),
+        data,
+        stem(path),
+        path.absolute(),
+        {"format": "zarr", "count": count, "index": chosen},
+        (SIZE_UNKNOWN, *notes),
+    )
 
 
 def _image(group: zarr.Group, path: Path, level: str | None, index: int | None, notes: list[str]) -> Volume | Segmentation:
@@ -101,12 +108,35 @@ def _image(group: zarr.Group, path: Path, level: str | None, index: int | None, 
         return _segmentation(grid, _with_z(_classes(array, axes.index("c"), space, ours), grid), ours, path, header)
     others = [i for i, a in enumerate(axes) if a not in SPACE]
     lengths = [array.shape[i] for i in others]
-    chosen, more = choose(index, math.prod(lengths), path)
+    count = math.prod(lengths)
+    chosen, more = choose(index, count, path)
+    header |= {"count": count, "index": chosen}
+    if [axes[i] for i in others if array.shape[i] > 1] == ["c"]:
+        header |= _channels(group)
+    elif count == 1:
+        header |= _labels_named(group)
     fixed = dict(zip(others, (int(i) for i in np.unravel_index(chosen, lengths)), strict=True)) if others else {}
     if [a for a in axes if a in SPACE] != [a for a in SPACE if a in axes]:
         notes.append(f"The file stores its axes in the order {', '.join(axes)}; they are shown as x, y, z.")
     data = _with_z(LazyArray(array, space, fixed), grid)
     return Volume(grid, data, stem(path.absolute()), path.absolute(), header, (*notes, *more))
+
+
+def _channels(group: zarr.Group) -> dict[str, Any]:
+    """Return what the file calls its channels and how it colours them."""
+    attributes = _attributes(group)
+    omero = attributes.get("omero") or attributes.get("ome", {}).get("omero") or {}
+    channels = [c for c in omero.get("channels", []) if isinstance(c, Mapping)]
+    return {"channels": tuple(str(c.get("label") or "") for c in channels), "colors": tuple(str(c.get("color") or "") for c in channels)}
+
+
+def _labels_named(group: zarr.Group) -> dict[str, Any]:
+    """Return what an image of labels calls its numbers and how it colours them: {number: (name, "RRGGBB")}."""
+    attributes = _attributes(group)
+    said = attributes.get("image-label") or attributes.get("ome", {}).get("image-label") or {}
+    names = {int(p["label-value"]): str(p["name"]) for p in said.get("properties", []) if "name" in p}
+    colors = {int(c["label-value"]): "".join(f"{int(v):02X}" for v in c["rgba"][:3]) for c in said.get("colors", []) if c.get("rgba")}
+    return {"labels_named": {n: (names.get(n, ""), colors.get(n, "")) for n in {*names, *colors}}} if said else {}
 
 
 def _with_z(data: LazyArray, grid: Grid) -> Any:

@@ -75,7 +75,9 @@ class View:
 def open_view(
     path: Path,
     *,
-    segmentation: Path | None = None,
+    segmentation: Path | Sequence[Path] | None = None,
+    names: Sequence[str] | None = None,
+    scales: Sequence[str] | None = None,
     model: str | Path = "unet",
     device: Device = "auto",
     voxel_size: float | None = None,
@@ -85,8 +87,9 @@ def open_view(
     bits: Bits = 8,
     report: Report = silent,
 ) -> View:
-    """Open a tomogram or a session, with a segmentation from a file or, failing that, from a model run now.
+    """Open a tomogram or a session, with a segmentation from files or, failing that, from a model run now.
 
+    ``names`` and ``scales`` are those of classes from other programs, as `volviz.tasks.combine` takes them.
     Files of a session that have moved are looked for in the folders of ``find``.
     ``check`` is called when the inputs are open and before the long work, to refuse an output that cannot be written.
 
@@ -105,7 +108,7 @@ def open_view(
     else:
         volume = open_tomogram(path, voxel_size=voxel_size)
     if segmentation is not None:
-        classes = open_classes(segmentation, volume)
+        classes = open_classes(segmentation, volume, names, scales)
     check()
     if classes is None and (scene is None or scene.ramps):
         classes = segment(volume, model, device, dense_is_dark=dense_is_dark, bits=bits, report=report)
@@ -117,15 +120,23 @@ def open_view(
     return View(volume, classes, scene, camera, notes, animation)
 
 
-def open_classes(path: Path, volume: Volume) -> Segmentation:
-    """Open a segmentation that lies on a volume.
+def open_classes(
+    paths: Path | Sequence[Path], volume: Volume, names: Sequence[str] | None = None, scales: Sequence[str] | None = None
+) -> Segmentation:
+    """Open a segmentation that lies on a volume, or combine classes of other programs onto it.
 
     Raises:
-        VolvizError: it is none, or lies on other voxels.
+        VolvizError: they are none, or lie elsewhere.
     """
-    value = open_path(path)
-    if isinstance(value, Volume):
-        raise VolvizError(f"{path} is a plain volume, not a segmentation; name the _segmentation.json or .zarr that volviz segment wrote.")
+    from volviz.tasks.combine import combine, expand
+
+    files = expand([paths] if isinstance(paths, Path) else paths)
+    value = open_path(files[0])
+    if len(files) > 1 or isinstance(value, Volume):
+        return combine(files, names, scales, onto=volume)
+    if names is not None or scales is not None:
+        raise VolvizError(f"{files[0]} says itself what its classes are; leave out their names and scales.")
+    path = files[0]
     if value.shape != volume.grid.shape:
         raise VolvizError(
             f"{path} has {value.shape} voxels (z, y, x), the tomogram {volume.grid.shape}; it belongs to another one or another binning."
