@@ -94,6 +94,16 @@ def test_a_label_volume_in_zarr_says_its_classes_and_keeps_thin_strokes_in_coars
     np.testing.assert_array_equal(rasterize(again.annotations, grid, again.labels), np.asarray(root["0"]))
 
 
+@pytest.mark.parametrize("count", [1, 12])
+def test_a_label_volume_in_mrc_names_its_classes(tomogram, tmp_path, count):
+    labels = tuple(Label(f"another class, number {i}") for i in range(count))
+    marks = [Stroke((at(i, 5, 5),), 1.0, label.name) for i, label in enumerate(labels)]
+    write_annotations(marks, tmp_path / "l.mrc", volviz.open(tomogram), labels=labels)
+    again = read_annotations(tmp_path / "l.mrc")
+    assert again.labels[4:] == labels
+    np.testing.assert_array_equal(rasterize(again.annotations, GRID, again.labels), rasterize(marks, GRID, (*VIRION_LABELS, *labels)))
+
+
 @pytest.mark.parametrize("name", ["labels.mrc", "labels.zarr"])
 def test_training_takes_them_and_knows_what_is_unlabelled(tomogram, marked, tmp_path, name):
     assert main(["annotations", str(marked), str(tmp_path / name), "--tomogram", str(tomogram)]) == 0

@@ -192,6 +192,8 @@ def measure(arguments: Namespace) -> None:
     _warn(notes)
     for name in dict.fromkeys(one.label for one in found):
         print(f"{name:<13} {sum(one.label == name for one in found)} objects")
+    if not found:
+        print("no objects")
     print(arguments.out)
 
 

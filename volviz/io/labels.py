@@ -5,6 +5,7 @@ MRC of signed bytes (mode 0), where -1 is unlabelled, or OME-Zarr of unsigned by
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from volviz.core.volume import Volume
 from volviz.io.atomic import replacing
 
 UNLABELLED = 255
+SAID = "Classes: "  # begins the lines of an MRC header that say which number is which class
+MRC_LINES, MRC_COLUMNS = 9, 80
 CLASSES = "classes"  # of a volume's header: the names of its classes, by number
 
 Bricks = Iterable[tuple[Region, npt.NDArray[np.uint8]]]
@@ -64,8 +67,8 @@ def _told(classes: Bricks, tomogram: Volume, report: Report) -> Bricks:
 def _write_mrc(classes: Bricks, path: Path, tomogram: Volume, labels: Sequence[Label], overwrite: bool) -> None:
     from volviz.io.mrc_writer import MrcWriter
 
-    said = "Classes: -1 unlabelled, " + ", ".join(f"{i} {label.name}" for i, label in enumerate(labels))
-    header = {**tomogram.header, "labels": (*tuple(tomogram.header.get("labels", ()))[:8], said)}
+    said = _lines(labels)
+    header = {**tomogram.header, "labels": (*tuple(tomogram.header.get("labels", ()))[: MRC_LINES - len(said)], *said)}
     with (
         replacing(path, overwrite=overwrite) as partial,
         MrcWriter(partial, tomogram.grid, np.int8, header) as writer,
@@ -113,4 +116,20 @@ def _thin(fine: Any, coarse: Any) -> None:
 
 def names_of(labelled: Volume) -> tuple[str, ...]:
     """Return the names of the classes of a label volume, by number, if its file says them."""
-    return tuple(str(name) for name in labelled.header.get(CLASSES, ()))
+    if CLASSES in labelled.header:
+        return tuple(str(name) for name in labelled.header[CLASSES])
+    text = [line.removeprefix(SAID) for line in labelled.header.get("labels", ()) if str(line).startswith(SAID)]
+    found = {int(number): name for line in text for number, name in re.findall(r"(-?\d+) (.*?)(?=, -?\d+ |$)", line)}
+    return tuple(found[i] for i in range(len(found) - 1)) if found.keys() == set(range(-1, len(found) - 1)) else ()
+
+
+def _lines(labels: Sequence[Label]) -> list[str]:
+    """Return which number is which class, as lines that fit the text of an MRC header; nothing if they are too many."""
+    lines = [f"{SAID}-1 unlabelled"]
+    for i, label in enumerate(labels):
+        entry = f"{i} {label.name}"
+        if len(lines[-1]) + len(entry) + 2 <= MRC_COLUMNS:
+            lines[-1] += f", {entry}"
+        else:
+            lines.append(f"{SAID}{entry}")
+    return lines if len(lines) < MRC_LINES and max(map(len, lines)) <= MRC_COLUMNS else []

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from volviz.core.annotations import Annotation, Dense, Mark, SurfacePoints, labels_of
+from volviz.core.annotations import Annotation, Dense, Mark, Stroke, SurfacePoints, Tag, labels_of
 from volviz.core.errors import VolvizError
 from volviz.core.report import Report, part, silent
 from volviz.core.segmentation import VIRION_LABELS, Label
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
 from volviz.io.annotations import open_annotations, save_annotations
+from volviz.io.lazy import ZARR_FILES
 from volviz.tasks.labels import hard_segmentation
 
 if TYPE_CHECKING:
@@ -49,6 +51,8 @@ def read_annotations(
     Raises:
         VolvizError: the file is something else, or lies on other voxels than the tomogram.
     """
+    if path.name in ZARR_FILES:  # what a dialog for files gives for a folder
+        path = path.absolute().parent
     name = path.name.lower()
     if name.endswith(".volviz"):
         from volviz.io.project import open_project
@@ -68,6 +72,35 @@ def read_annotations(
             raise VolvizError(f"{path} has {value.shape} voxels (z, y, x), the tomogram {tomogram.grid.shape}; it belongs to another one.")
         value = replace(value, grid=tomogram.grid)
     return Annotated((Dense(value),), value.labels)
+
+
+def read_marks(
+    path: Path,
+    tomogram: Volume | None = None,
+    *,
+    label: str = POINTS_LABEL,
+    pixel_size: float | None = None,
+    report: Report = silent,
+) -> Annotated:
+    """Read annotations as `read_annotations` does, but a label volume as an object for each of its pieces.
+
+    Raises:
+        VolvizError: as `read_annotations`, or a label volume is too rich in detail.
+        Cancelled: by ``report``.
+    """
+    found = read_annotations(path, tomogram, label=label, pixel_size=pixel_size)
+    return replace(found, annotations=tuple(_as_marks(found.annotations, report)))
+
+
+def joined(marks: Sequence[Mark], others: Sequence[Mark]) -> tuple[Mark, ...]:
+    """Return marks and after them others, whose objects get new numbers if theirs are taken."""
+    taken, new = _objects(marks), _objects(others)
+    shift = max(taken, default=0) if taken & new else 0
+    moved = (
+        replace(mark, object_id=mark.object_id + shift) if shift and not isinstance(mark, Stroke | Tag) and mark.object_id else mark
+        for mark in others
+    )
+    return (*marks, *moved)
 
 
 def write_annotations(
@@ -153,12 +186,10 @@ def convert_annotations(
         opened = open_path(tomogram, voxel_size=voxel_size)
         volume = opened if isinstance(opened, Volume) else Volume(opened.grid, _Nothing(opened.shape), opened.name, header=opened.header)
     reads_star = path.suffix.lower() == ".star"
-    found = read_annotations(path, volume, label=label, pixel_size=pixel_size if reads_star else None)
-    annotations = found.annotations
-    if out.name.lower().endswith(".json"):
-        annotations = tuple(_as_marks(annotations, part(report, 0.0, 0.8)))
+    read = partial(read_marks, report=part(report, 0.0, 0.8)) if out.name.lower().endswith(".json") else read_annotations
+    found = read(path, volume, label=label, pixel_size=pixel_size if reads_star else None)
     said = write_annotations(
-        annotations,
+        found.annotations,
         out,
         volume,
         labels=found.labels,
@@ -167,7 +198,7 @@ def convert_annotations(
         overwrite=overwrite,
         report=report,
     )
-    return len(annotations), (*found.notes, *said)
+    return len(found.annotations), (*found.notes, *said)
 
 
 def _as_marks(annotations: Sequence[Annotation], report: Report) -> Iterator[Mark]:
@@ -178,6 +209,10 @@ def _as_marks(annotations: Sequence[Annotation], report: Report) -> Iterator[Mar
             yield from boxes_of(annotation, report=report)
         else:
             yield annotation
+
+
+def _objects(marks: Sequence[Mark]) -> set[int]:
+    return {mark.object_id for mark in marks if not isinstance(mark, Stroke | Tag) and mark.object_id}
 
 
 def _points(path: Path, tomogram: Volume | None, label: str, pixel_size: float | None) -> Annotated:

@@ -35,8 +35,8 @@ def measure(
     Args:
         segmentation: soft classes, or a volume of hard labels (0 background, 1 membrane, 2 spikes, 3 lumen, 255 unknown).
             The surface of hard labels comes out some 8 % too large: what part of a voxel an object fills, they do not say.
-        scene: a look, whose cleaning is applied first; without a ``threshold`` objects end where its ramps begin, or at the
-            level of their cleaning: what is counted is what is seen.
+        scene: a look, whose cleaning is applied first, unless the segmentation was cleaned in memory already. Without a
+            ``threshold`` objects end where its ramps begin, or at the level of their cleaning: what is counted is what is seen.
         classes: which, by name; all that are drawn otherwise.
         threshold: the probability at which objects end; without it and a scene, 0.5.
         report: hears of the progress.
@@ -48,6 +48,7 @@ def measure(
         VolvizError: there is no such class, or the threshold is none.
         Cancelled: by ``report``.
     """
+    from volviz.measure.cleaned import cleaning_of
     from volviz.measure.objects import measure_objects
 
     if isinstance(segmentation, Volume):
@@ -59,7 +60,7 @@ def measure(
     unknown = [name for name in names if name not in drawn]
     if unknown:
         raise VolvizError(f"There is no class called '{unknown[0]}' to measure; choose among: {', '.join(drawn)}.")
-    if scene is not None:
+    if scene is not None and not cleaning_of(segmentation):
         kept = {name: how for name, how in scene.cleaning.items() if name in names}
         segmentation = clean(segmentation, replace(scene, cleaning=kept), part(report, 0.0, 0.5))
     found: list[MeasuredObject] = []

@@ -13,7 +13,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolBar, QToolButton
 
 from volviz.gui.actions import edit, export, file, guidance, segment, view
-from volviz.gui.actions.entry import Entry
+from volviz.gui.actions.entry import LACKING, Entry
 from volviz.gui.icons import put
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _do(window: Window, do: Callable[[Window], object]) -> None:
 def refresh(window: Window) -> None:
     """Grey out what lacks something, and say what; check what is on."""
     state = window.document.state
-    present = frozenset(name for name in ("volume", "segmentation") if getattr(state, name) is not None)
+    present = frozenset(name for name in LACKING if getattr(state, name) not in (None, ()))
     for entry in ENTRIES:
         action, lacks = window.actions_by_id[entry.id], entry.lacks(present)
         action.setEnabled(not lacks)

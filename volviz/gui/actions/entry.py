@@ -13,7 +13,12 @@ Needs = frozenset[str]
 NOTHING: Needs = frozenset()
 VOLUME: Needs = frozenset({"volume"})
 CLASSES: Needs = frozenset({"volume", "segmentation"})
-LACKING = {"volume": "Open a tomogram first", "segmentation": "Find the classes first, or open a segmentation"}
+MARKS: Needs = frozenset({"volume", "annotations"})
+LACKING = {
+    "volume": "Open a tomogram first",
+    "segmentation": "Find the classes first, or open a segmentation",
+    "annotations": "Annotate something first, or import annotations",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from volviz.gui import exporting, files
-from volviz.gui.actions.entry import CLASSES, VOLUME, Entry
+from volviz.gui import annotation_files, exporting, files, tables
+from volviz.gui.actions.entry import CLASSES, MARKS, VOLUME, Entry
 
 EXPORT = "File/Export"
 ENTRIES: tuple[Entry, ...] = (
@@ -34,5 +34,21 @@ ENTRIES: tuple[Entry, ...] = (
         files.save_segmentation,
         "Ctrl+Shift+E",
         needs=CLASSES,
+    ),
+    Entry(
+        "file.objects",
+        EXPORT,
+        "Table of objects…",
+        "Measure the objects of the classes into a CSV table: volume, surface, diameter, centre",
+        tables.export_objects,
+        needs=CLASSES,
+    ),
+    Entry(
+        "file.export_annotations",
+        EXPORT,
+        "Annotations…",
+        "Save the annotations as JSON, as a label volume, or points as CSV or for RELION",
+        annotation_files.export_annotations,
+        needs=MARKS,
     ),
 )

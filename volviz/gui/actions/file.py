@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from volviz.gui import files
+from volviz.gui import annotation_files, files
 from volviz.gui.actions.entry import VOLUME, Entry
 
 if TYPE_CHECKING:
@@ -32,5 +32,14 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry("file.save_as", "File", "Save session as…", "Save the session under another name", files.save_as, "Ctrl+Shift+S", needs=VOLUME),
     Entry("file.recover", "File", "Recover unsaved work…", "List what a window that ended without closing has left", _recover),
+    Entry(
+        "file.import_annotations",
+        "File",
+        "Import annotations…",
+        "Add annotations from a file: JSON, a session, points as CSV or of RELION, a label volume",
+        annotation_files.import_annotations,
+        needs=VOLUME,
+        separator=True,
+    ),
 )
 LAST: tuple[Entry, ...] = (Entry("file.quit", "File", "Quit", "Close the window", lambda w: w.close(), "Ctrl+Q", separator=True),)
