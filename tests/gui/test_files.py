@@ -10,10 +10,12 @@ from conftest import picture, rest
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
+from volviz.core.motions import Turntable
 from volviz.core.segmentation import Segmentation
 from volviz.core.stages import stages
-from volviz.gui import files
-from volviz.gui.dialogs import StillChoice, StillDialog, VideoChoice, VideoDialog
+from volviz.gui import files, videos
+from volviz.gui.dialogs import StillChoice, StillDialog
+from volviz.gui.videos import VideoChoice
 from volviz.gui.window import Window
 from volviz.io import open as open_path
 
@@ -52,7 +54,7 @@ def test_a_video_turns_once(shown: Window, qtbot: QtBot, tmp_path: Path) -> None
     import av
 
     path = tmp_path / "turn.mp4"
-    files.write_video(shown, path, VideoChoice((128, 96), 1.0, 8))
+    videos.write_video(shown, path, VideoChoice((128, 96), 8, Turntable(seconds=1.0)))
     finish(qtbot, shown)
     with av.open(str(path)) as video:
         frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in video.decode(video=0)]
@@ -62,7 +64,7 @@ def test_a_video_turns_once(shown: Window, qtbot: QtBot, tmp_path: Path) -> None
 
 
 def test_a_cancelled_video_leaves_no_file(shown: Window, qtbot: QtBot, tmp_path: Path) -> None:
-    job = files.write_video(shown, tmp_path / "turn.mp4", VideoChoice((640, 480), 60.0, 60))
+    job = videos.write_video(shown, tmp_path / "turn.mp4", VideoChoice((640, 480), 60, Turntable(seconds=60.0)))
     qtbot.waitUntil(lambda: job.fraction > 0, timeout=30_000)
     job.cancel()
     finish(qtbot, shown)
@@ -98,14 +100,12 @@ def test_a_session_comes_back_as_it_was(shown: Window, qtbot: QtBot, tmp_path: P
 
 
 def test_dialogs_offer_sizes(qtbot: QtBot) -> None:
-    still, video = StillDialog((640, 480)), VideoDialog()
-    for dialog in (still, video):
-        qtbot.addWidget(dialog)
+    still = StillDialog((640, 480))
+    qtbot.addWidget(still)
     assert still.choice == StillChoice((1920, 1080), transparent=False)
     still.width_box.setValue(333)
     still.transparent.click()
     assert still.choice == StillChoice((333, 1080), transparent=True)
-    assert video.choice == VideoChoice((1920, 1080), 10.0, 30)
 
 
 def test_the_stages_of_light_are_saved_side_by_side(shown: Window, qtbot: QtBot, tmp_path: Path) -> None:

@@ -15,9 +15,11 @@ from pytestqt.qtbot import QtBot
 
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Region
+from volviz.core.motions import Turntable
 from volviz.core.segmentation import Segmentation
-from volviz.gui import files, studio
-from volviz.gui.dialogs import StillChoice, VideoChoice
+from volviz.gui import files, studio, videos
+from volviz.gui.dialogs import StillChoice
+from volviz.gui.videos import VideoChoice
 from volviz.gui.window import Window
 from volviz.render.gl.context import headless
 from volviz.render.renderer import REFINED, Renderer
@@ -111,7 +113,7 @@ def test_no_second_context_is_made_for_stills_and_videos(
 
     monkeypatch.setattr(Headless, "__init__", lambda self: pytest.fail("a second context"))
     files.write_still(shown, tmp_path / "still.png", StillChoice((64, 48), transparent=True))
-    files.write_video(shown, tmp_path / "turn.mp4", VideoChoice((64, 48), 0.5, 8))
+    videos.write_video(shown, tmp_path / "turn.mp4", VideoChoice((64, 48), 8, Turntable(seconds=0.5)))
     qtbot.waitUntil(lambda: not shown.jobs.running, timeout=60_000)
     assert (tmp_path / "still.png").exists()
     assert (tmp_path / "turn.mp4").exists()

@@ -1,4 +1,4 @@
-"""Questions and answers: errors, stills, videos, keys, about."""
+"""Questions and answers: errors, stills, keys, about."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -44,15 +43,6 @@ class StillChoice:
 
     size: tuple[int, int]
     transparent: bool
-
-
-@dataclass(frozen=True, slots=True)
-class VideoChoice:
-    """What a video should be."""
-
-    size: tuple[int, int]
-    seconds: float
-    fps: int
 
 
 def show_error(parent: QWidget | None, what: str, error: BaseException) -> None:
@@ -135,43 +125,6 @@ class StillDialog(QDialog):
         width, height = self._preset.currentData()
         self.width_box.setValue(width)
         self.height_box.setValue(height)
-
-
-class VideoDialog(QDialog):
-    """Asks for the size and length of a video."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Save video")
-        self._size = QComboBox()
-        for title, size in (("HD, 1280 × 720", (1280, 720)), *SIZES[:2], ("Square, 1080 × 1080", (1080, 1080))):
-            self._size.addItem(title, size)
-        self._size.setCurrentIndex(1)
-        self.seconds = QDoubleSpinBox()
-        self.seconds.setRange(0.5, 600)
-        self.seconds.setValue(10)
-        self.seconds.setSuffix(" s")
-        self.fps = QSpinBox()
-        self.fps.setRange(1, 120)
-        self.fps.setValue(30)
-        self._frames = QLabel()
-        for box in (self.seconds, self.fps):
-            box.valueChanged.connect(self._count)
-        form = QFormLayout(self)
-        form.addRow("Size", self._size)
-        form.addRow("One turn in", self.seconds)
-        form.addRow("Frames per second", self.fps)
-        form.addRow("", self._frames)
-        form.addRow(buttons(self, "Save…")[0])
-        self._count()
-
-    @property
-    def choice(self) -> VideoChoice:
-        """What was chosen."""
-        return VideoChoice(self._size.currentData(), self.seconds.value(), self.fps.value())
-
-    def _count(self) -> None:
-        self._frames.setText(f"{round(self.seconds.value() * self.fps.value())} frames; the video loops without a seam")
 
 
 class TextDialog(QDialog):

@@ -46,11 +46,24 @@ def fill(empty: QDockWidget, panel: QWidget) -> None:
 
 def dock(window: QMainWindow, name: str, panel: QWidget) -> QDockWidget:
     """Dock a panel at the right, hidden: what is arranged while it is seen leaves tab bars behind."""
+    made = _hidden(window, name, Scrolled(panel, PANEL_WIDTH))
+    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, made)
+    return made
+
+
+def below(window: QMainWindow, name: str, panel: QWidget) -> QDockWidget:
+    """Dock a wide, low panel below the views, hidden until it is asked for."""
+    window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+    made = _hidden(window, name, panel)
+    window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, made)
+    return made
+
+
+def _hidden(window: QMainWindow, name: str, panel: QWidget) -> QDockWidget:
     made = QDockWidget(name, window)
     made.setObjectName(name.lower())
-    made.setWidget(Scrolled(panel, PANEL_WIDTH))
+    made.setWidget(panel)
     made.hide()
-    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, made)
     return made
 
 

@@ -11,10 +11,11 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from volviz.core.animation import Keyframe
 from volviz.core.annotations import Mark
 from volviz.core.camera import Camera
 from volviz.core.grid import Grid, Region, Triple
-from volviz.core.project import Project
+from volviz.core.project import Bookmark, Project
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Label, Segmentation
 from volviz.core.volume import Volume
@@ -37,7 +38,8 @@ class State:
     opacity of the classes on the slices, 0..1. ``live`` is a segmentation that is still being computed: its data fill
     up brick by brick. ``cleaned`` is the segmentation cleaned as the scene says, or as it said a moment ago: `LiveCleaning`
     follows it. ``annotations`` are what a person has said, in the order of saying; ``annotation_labels`` are the classes to
-    annotate, none where they are those of the segmentation. ``project`` is what the session file holds beyond what is
+    annotate, none where they are those of the segmentation. ``animation`` are the keyframes of a video by time, ``bookmarks``
+    views to come back to. ``project`` is what the session file holds beyond what is
     shown here; ``path`` is that file.
     """
 
@@ -53,6 +55,8 @@ class State:
     cleaned: Segmentation | None = None
     annotations: tuple[Mark, ...] = ()
     annotation_labels: tuple[Label, ...] = ()
+    animation: tuple[Keyframe, ...] = ()
+    bookmarks: tuple[Bookmark, ...] = ()
     project: Project = field(default_factory=Project)
     path: Path | None = None
 

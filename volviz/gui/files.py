@@ -16,7 +16,7 @@ from volviz.core.report import Report, part
 from volviz.gui.asking import ask_path as _ask_path
 from volviz.gui.asking import folder as _folder
 from volviz.gui.asking import stem as _stem
-from volviz.gui.dialogs import StillChoice, StillDialog, VideoChoice, VideoDialog
+from volviz.gui.dialogs import StillChoice, StillDialog
 from volviz.gui.document import State
 from volviz.gui.jobs import Job
 
@@ -180,31 +180,6 @@ def write_still(window: Window, path: Path, choice: StillChoice, panels: Sequenc
         )
 
     return window.jobs.start("Save still", work, lambda written: window.say(f"Saved {written}"))
-
-
-def save_video(window: Window) -> None:
-    """Ask how long and where, and save a turn of the object."""
-    dialog = VideoDialog(window)
-    if not dialog.exec():
-        return
-    path = _ask_path(window, "Save video", f"{_stem(window)}.mp4", "Videos (*.mp4 *.webm)", ".mp4")
-    if path is not None:
-        write_video(window, path, dialog.choice)
-
-
-def write_video(window: Window, path: Path, choice: VideoChoice) -> Job:
-    """Draw a full turn from the present view into a video, in a job."""
-    asked = window.document.state
-
-    def work(report: Report) -> Path:
-        from volviz.core.motions import Turntable
-        from volviz.tasks.render import write_picture
-
-        view, artist = shown_in(window, asked, report)
-        turn = Turntable(seconds=choice.seconds)
-        return write_picture(view, path, size=choice.size, frames=turn, fps=choice.fps, overwrite=True, artist=artist, report=report)
-
-    return window.jobs.start("Save video", work, lambda written: window.say(f"Saved {written}"))
 
 
 def shown_in(window: Window, asked: State, report: Report) -> tuple[View, Artist]:

@@ -17,6 +17,7 @@ from volviz.gui.widgets.hinted import Hinted
 
 if TYPE_CHECKING:
     from volviz.gui.document import State
+    from volviz.gui.panels.animation import AnimationPanel
     from volviz.gui.panels.classes import ClassesPanel
     from volviz.gui.panels.clean import CleanPanel
     from volviz.gui.panels.cuts import CutsPanel
@@ -73,13 +74,19 @@ def _clean(window: Window) -> QWidget:
 def _light(window: Window) -> QWidget:
     from volviz.gui.panels.light import LightPanel
 
-    return LightPanel(window.document)
+    panel = LightPanel(window.document)
+    panel.add_section(window.directing.bookmarks_section())
+    return panel
 
 
 def _cuts(window: Window) -> QWidget:
     from volviz.gui.panels.cuts import CutsPanel
 
     return CutsPanel(window.document)
+
+
+def _animation(window: Window) -> QWidget:
+    return window.directing.animation_panel()
 
 
 ROOMS: dict[str, Callable[[Window], Any]] = {
@@ -90,11 +97,13 @@ ROOMS: dict[str, Callable[[Window], Any]] = {
     "clean_panel": _clean,
     "light_panel": _light,
     "cuts_panel": _cuts,
+    "animation_panel": _animation,
 }
 """How each attribute of the window is made, in the order in which they are when nobody asks."""
 
 UPPER = {"Data": "data_panel", "Segment": "segment_panel"}
 LOWER = {"Classes": "classes_panel", "Clean": "clean_panel", "Light": "light_panel", "Cuts": "cuts_panel"}
+BELOW = {"Animation": "animation_panel"}
 """Which of them are in which group of docks, by the docks' titles."""
 
 
@@ -119,6 +128,7 @@ class Furnished(QMainWindow):
     clean_panel: CleanPanel
     light_panel: LightPanel
     cuts_panel: CutsPanel
+    animation_panel: AnimationPanel
 
     def __init__(self) -> None:
         super().__init__()
@@ -153,6 +163,9 @@ class Furnished(QMainWindow):
         for title, panel in {**UPPER, **LOWER}.items():
             if panel == name:
                 docks.fill(self.docks[title], self._hinted(room, HINTS[title]) if title in HINTS else room)
+        for title, panel in BELOW.items():
+            if panel == name:
+                self.docks[title].setWidget(room)
         return room
 
     def _hinted(self, panel: QWidget, hint: str) -> Hinted:

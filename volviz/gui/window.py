@@ -16,6 +16,7 @@ from volviz.gui.autosave import Autosave
 from volviz.gui.cleaning import LiveCleaning
 from volviz.gui.closing import nothing_lost
 from volviz.gui.dialogs import show_error
+from volviz.gui.directing import Directing
 from volviz.gui.document import Document, State
 from volviz.gui.icons import redraw
 from volviz.gui.jobs import Job, Jobs
@@ -61,6 +62,7 @@ class Window(Furnished):
         self.viewport.steering.turntable = settings.settings().value("turntable", "false") in {True, "true"}
         self._build()
         self.actions_by_id, self.menus = actions.build(self)
+        self.directing: Directing = Directing(self)
         self.recent_menu = QMenu("Open recent", self)
         self.menus["File"].insertMenu(self.actions_by_id["file.demo"], self.recent_menu)
         docks.switches(self.menus["View/Panels"], self.docks.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from volviz.gui import annotation_files, exporting, files, tables
+from volviz.gui import annotation_files, directing, exporting, files, tables
 from volviz.gui.actions.entry import CLASSES, MARKS, VOLUME, Entry
 
 EXPORT = "File/Export"
@@ -16,7 +16,16 @@ ENTRIES: tuple[Entry, ...] = (
         files.save_stages,
         needs=VOLUME,
     ),
-    Entry("file.video", EXPORT, "Video…", "Save a video of the object turning once", files.save_video, "Ctrl+Shift+V", "video", VOLUME),
+    Entry(
+        "file.video",
+        EXPORT,
+        "Video…",
+        "Save a video: the animation, a turntable, rocking, a travelling cut",
+        directing.save_video,
+        "Ctrl+Shift+V",
+        "video",
+        VOLUME,
+    ),
     Entry(
         "file.meshes",
         EXPORT,

@@ -149,6 +149,8 @@ class DataPanel(QWidget):
             volume=replace(state.volume, grid=grid),
             segmentation=segmentation,
             camera=_rescaled(state.camera, state.volume.grid, grid),
+            animation=tuple(replace(k, camera=_rescaled(k.camera, state.volume.grid, grid)) for k in state.animation),
+            bookmarks=tuple(replace(b, camera=_rescaled(b.camera, state.volume.grid, grid)) for b in state.bookmarks),
             crosshair_xyz=_moved(state.crosshair_xyz, state.volume.grid, grid),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
@@ -65,6 +65,12 @@ class LightPanel(QWidget):
         self._build()
         document.changed.connect(lambda _old, new: self._look(new))
         self._look(document.state)
+
+    def add_section(self, section: QWidget) -> None:
+        """Put something below all controls of the light."""
+        layout = cast("QVBoxLayout", self.layout())
+        layout.insertWidget(layout.count() - 1, rule())
+        layout.insertWidget(layout.count() - 1, section)
 
     def _build(self) -> None:
         top = QHBoxLayout()
