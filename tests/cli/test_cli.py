@@ -66,7 +66,7 @@ def test_simulate_segment_evaluate_render(tmp_path, capsys, monkeypatch):
     with Image.open(picture) as image:
         assert image.size == (96, 64)
         assert image.getpixel((0, 0))[:3] == (255, 255, 255)  # the look's page
-        scene = json.loads(image.text["volviz.scene"])
+        scene = json.loads(image.text["volviz.session"])["project"]["scene"]
         assert scene["ramps"]["spikes"]["visible"] is False
 
     beside = ["--compare", "stages", "--compare", "mode=maximum", "--overwrite"]

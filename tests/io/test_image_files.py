@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from volviz.core.errors import VolvizError
 from volviz.io.image import read_metadata, save_image
@@ -62,3 +62,16 @@ def test_what_is_refused(tmp_path, picture):
         read_metadata(tmp_path / "text.png")
     with pytest.raises(VolvizError, match="cannot be read"):
         read_metadata(tmp_path / "missing.png")
+
+
+def test_how_large_it_is_on_paper_and_texts_of_others(tmp_path, picture):
+    for name in ("x.png", "x.tif", "x.jpg"):
+        save_image(tmp_path / name, picture, dpi=300)
+        with Image.open(tmp_path / name) as back:
+            assert back.info["dpi"] == pytest.approx((300, 300), abs=0.02)
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Comment", "caf\u00e9")
+    info.add_itxt("title", "\u00c5", lang="sv")
+    info.add_itxt("packed", "long", zip=True)
+    Image.new("RGB", (4, 4)).save(tmp_path / "other.png", pnginfo=info)
+    assert read_metadata(tmp_path / "other.png") == {"Comment": "caf\u00e9", "title": "\u00c5"}

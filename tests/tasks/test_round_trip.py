@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,14 +13,18 @@ from PIL import Image
 
 from tests.render.conftest import virion
 from tests.render.scenes import at_random
+from volviz.cli import main
 from volviz.core.camera import Camera
+from volviz.core.differences import applied, differences
+from volviz.core.errors import VolvizError
+from volviz.core.grid import Grid
 from volviz.core.json import from_json, to_json
-from volviz.core.project import Project, Source
 from volviz.core.scene import Scene
+from volviz.core.volume import Volume
 from volviz.io import save
-from volviz.io.image import read_metadata
 from volviz.io.project import open_project, save_project
-from volviz.tasks.render import View, open_view, still, write_picture
+from volviz.tasks.recipe import Recipe
+from volviz.tasks.render import View, open_view, write_picture
 
 SIZE = (48, 36)
 
@@ -39,8 +44,8 @@ def view(tmp_path: Path) -> View:
 
 def test_a_session_draws_the_same_bytes(view: View, tmp_path: Path) -> None:
     first = write_picture(view, tmp_path / "first.png", size=SIZE)
-    sources = [Source(str(tmp_path / name)) for name in ("virion.mrc", "classes.zarr")]
-    save_project(Project(*sources, scene=view.scene, camera=view.camera), tmp_path / "view.volviz")
+    assert view.project is not None
+    save_project(replace(view.project, scene=view.scene, camera=view.camera), tmp_path / "view.volviz")
     again = open_view(tmp_path / "view.volviz")
     assert again.scene == view.scene
     assert again.camera == view.camera
@@ -50,13 +55,81 @@ def test_a_session_draws_the_same_bytes(view: View, tmp_path: Path) -> None:
     assert (tmp_path / "copy.volviz").read_text() == (tmp_path / "view.volviz").read_text()
 
 
-def test_a_picture_says_how_to_draw_it_again(view: View, tmp_path: Path) -> None:
-    path = write_picture(view, tmp_path / "picture.png", size=SIZE, transparent=True)
-    said = read_metadata(path)
-    scene = from_json(Scene, json.loads(said["volviz.scene"]))
-    camera = from_json(Camera, json.loads(said["volviz.camera"]))
-    again = still(scene, view.volume, view.segmentation, SIZE, camera, transparent=True)
-    np.testing.assert_array_equal(again, np.asarray(Image.open(path)))
+@pytest.mark.parametrize("name", ["picture.png", "picture.tif", "picture.jpg"])
+def test_a_picture_opens_as_the_view_it_shows(view: View, tmp_path: Path, name: str) -> None:
+    path = write_picture(view, tmp_path / name, size=SIZE, transparent=name != "picture.jpg")
+    again = open_view(path)
+    assert again.scene == view.scene
+    assert again.camera == view.camera
+    assert write_picture(again, tmp_path / f"again_{name}", size=SIZE, transparent=name != "picture.jpg").read_bytes() == path.read_bytes()
+
+
+def test_a_picture_names_files_and_no_folders(view: View, tmp_path: Path) -> None:
+    path = write_picture(view, tmp_path / "picture.png", size=SIZE)
+    inside = path.read_bytes()
+    assert b'"virion.mrc"' in inside
+    assert b'"classes.zarr"' in inside
+    for folder in (*tmp_path.parts[1:], str(Path.home())):
+        assert folder.encode() not in inside
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    moved = path.rename(elsewhere / "sent.png")
+    with pytest.raises(VolvizError, match=r"virion\.mrc is missing.*classes\.zarr is missing.*--find FOLDER") as caught:
+        open_view(moved)
+    assert "\n" not in str(caught.value)
+    assert open_view(moved, find=[tmp_path]).scene == view.scene
+    save(Volume(Grid((4, 4, 4)), np.zeros((4, 4, 4), np.float32)), elsewhere / "virion.mrc")  # of the same name, and another
+    save(view.segmentation, elsewhere / "classes.zarr")
+    with pytest.raises(VolvizError, match=r"4x4x4 voxels"):
+        open_view(moved)
+
+
+def test_a_picture_of_somebody_else_s_says_so(tmp_path: Path) -> None:
+    for name in ("photo.png", "photo.jpg"):
+        Image.new("RGB", (8, 8)).save(tmp_path / name)
+        with pytest.raises(VolvizError, match="without a view of volviz in it"):
+            open_view(tmp_path / name)
+
+
+def typed(recipe: Recipe) -> list[str]:
+    """What a shell makes of the line, after the name of the program."""
+    line = recipe.command().replace("volviz", "printf '%s\\0'", 1)
+    return subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True).stdout.split("\0")[:-1]
+
+
+def test_text_copied_of_a_view_draws_the_same_bytes(view: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = np.asarray(Image.open(write_picture(view, tmp_path / "expected.png", size=SIZE)))
+    assert view.project is not None
+    recipe = Recipe.of(replace(view.project, scene=view.scene, camera=view.camera), SIZE)
+    assert len(recipe.settings) > 20
+    for number, run in enumerate((lambda: exec(recipe.python(), {}), lambda: main(typed(recipe)))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        assert not run()
+        np.testing.assert_array_equal(np.asarray(Image.open(folder / "virion.png").convert("RGB")), expected)
+
+
+def test_the_density_alone_is_copied_too(view: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = open_view(tmp_path / "virion.mrc", classes=False, voxel_size=7.0)
+    plain = replace(plain, camera=Camera.framing(plain.volume.grid, aspect=4 / 3), scene=plain.scene.set("mode", "raw"))
+    expected = np.asarray(Image.open(write_picture(plain, tmp_path / "expected.png", size=SIZE)))
+    assert plain.project is not None
+    recipe = Recipe.of(replace(plain.project, scene=plain.scene, camera=plain.camera), SIZE)
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path / "there")
+    assert main(typed(recipe)) == 0
+    np.testing.assert_array_equal(np.asarray(Image.open("virion.png")), expected)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_any_scene_comes_back_from_its_differences(seed: int) -> None:
+    volume, classes = virion(16)
+    base = Scene.of(volume, classes)
+    scene = at_random(np.random.default_rng(seed), base, volume.grid, share=0.9)
+    cutting = tuple(plane for plane in scene.clips.planes if plane.on)
+    assert applied(base, differences(base, scene)) == replace(scene, clips=replace(scene.clips, planes=cutting))
+    assert differences(base, base) == ()
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -16,6 +16,7 @@ from volviz.cli.progress import Progress
 from volviz.core.errors import VolvizError
 from volviz.core.report import part
 
+MOST_PIXELS = 65_536
 DENSE = {"auto": None, "dark": True, "bright": False}
 
 
@@ -233,10 +234,13 @@ def render(arguments: Namespace) -> None:
     from volviz.tasks.render import is_video, open_view, settled, write_picture
 
     motion_of(arguments)  # refused before the work, not after it
+    classes = [str(path) for path in arguments.segmentation or ()] != ["none"]
+    size = _pixels(arguments.size, arguments.dpi)
     with Progress() as report:
         view = open_view(
             arguments.path,
-            segmentation=arguments.segmentation,
+            segmentation=arguments.segmentation if classes else None,
+            classes=classes,
             names=divided(arguments.classes),
             scales=divided(arguments.scale),
             model=arguments.model,
@@ -262,12 +266,13 @@ def render(arguments: Namespace) -> None:
             return scene if arguments.region is None else scene.set("region", arguments.region)
 
         scene = dressed(view.scene)
-        camera = _camera(arguments.camera, view.camera, view.volume.grid, arguments.size)
+        camera = _camera(arguments.camera, view.camera, view.volume.grid, size)
         shown = replace(view, scene=scene, camera=camera)
         write_picture(
             shown,
             arguments.out,
-            size=arguments.size,
+            size=size,
+            dpi=arguments.dpi,
             quality=arguments.quality,
             transparent=arguments.transparent,
             frames=frames_of(arguments, shown, dressed, is_video(arguments.out)),
@@ -280,6 +285,19 @@ def render(arguments: Namespace) -> None:
         )
     _warn(view.notes)
     print(arguments.out)
+
+
+def _pixels(size: tuple[float, float, str], dpi: float | None) -> tuple[int, int]:
+    """Return the pixels of a size that may be in millimetres."""
+    width, height, unit = size
+    if unit == "mm":
+        if dpi is None:
+            raise VolvizError("A size in millimetres needs to know how fine the print is; add for example --dpi 300.")
+        width, height = width * dpi / 25.4, height * dpi / 25.4
+    pixels = max(1, round(width)), max(1, round(height))
+    if max(pixels) > MOST_PIXELS:
+        raise VolvizError(f"A picture of {pixels[0]} x {pixels[1]} pixels is too large; {MOST_PIXELS} along a side are the most.")
+    return pixels
 
 
 def _camera(text: str | None, otherwise: Any, grid: Any, size: tuple[int, int]) -> Any:

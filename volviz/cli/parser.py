@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -253,17 +254,18 @@ def build_parser() -> tuple[_Parser, set[str]]:
     p.add_argument("--json", action="store_true", help="print JSON")
 
     p = command("render", commands.render, "Draw a still or a video. Without --segmentation the model is run first.")
-    p.add_argument("path", metavar="TOMO|PROJECT", type=Path)
+    p.add_argument("path", metavar="TOMO|PROJECT|PICTURE", type=Path)
     p.add_argument(
         "--segmentation",
         type=Path,
         nargs="+",
         metavar="S",
-        help="what volviz segment wrote, or files of classes as volviz combine takes them",
+        help="what volviz segment wrote, or files of classes as volviz combine takes them; none draws the density alone",
     )
     combining.add_options(p)
     p.add_argument("--out", type=Path, required=True, metavar="X.png|X.mp4", help="see docs/videos.md for the formats of videos")
-    p.add_argument("--size", type=_size, metavar="WxH", help="in pixels (default: 1920x1080)", default=(1920, 1080))
+    p.add_argument("--size", type=_size, metavar="WxH[mm]", help="in pixels, or on paper (default: 1920x1080)", default=(1920, 1080, ""))
+    p.add_argument("--dpi", type=_positive, metavar="D", help="pixels to the inch, written into a still")
     p.add_argument("--camera", metavar="JSON", help="a camera as JSON, a file of it, or a side: front back left right top bottom")
     p.add_argument("--quality", choices=["cached", "exact"], default="cached", help="exact lights every sample by itself: slow")
     p.add_argument("--bits", type=int, choices=[8, 16], help="how fine the probabilities are drawn (default: as they are)")
@@ -341,8 +343,8 @@ def _slices(text: str) -> tuple[int, int]:
     return int(first or 0), int(last or END)
 
 
-def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit() and 1 <= int(width) <= 65536 and 1 <= int(height) <= 65536):
-        raise argparse.ArgumentTypeError(f"{text} is not a size such as 3840x2160")
-    return int(width), int(height)
+def _size(text: str) -> tuple[float, float, str]:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)x(\d+(?:\.\d+)?)(mm)?", text.strip().lower())
+    if found is None or (not found[3] and "." in text) or not float(found[1]) or not float(found[2]):
+        raise argparse.ArgumentTypeError(f"{text} is not a size such as 3840x2160 or 90x60mm")
+    return float(found[1]), float(found[2]), found[3] or ""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
+import tifffile
 from PIL import Image, PngImagePlugin, TiffImagePlugin, UnidentifiedImageError
 
 from volviz.core.errors import VolvizError
@@ -17,16 +18,23 @@ from volviz.io.atomic import reason, replacing
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
 DESCRIPTION_TAG = 270  # TIFF's ImageDescription, which EXIF shares
 JPEG_QUALITY = 95
+PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+LARGEST_TEXT = 2**26  # bytes of one that is read
 LARGEST_EXIF = 65_000  # a JPEG segment has 16 bits for its length
 
 
 def save_image(
-    path: str | Path, rgba: npt.NDArray[np.uint8], *, overwrite: bool = False, metadata: Mapping[str, str] | None = None
+    path: str | Path,
+    rgba: npt.NDArray[np.uint8],
+    *,
+    overwrite: bool = False,
+    metadata: Mapping[str, str] | None = None,
+    dpi: float | None = None,
 ) -> None:
     """Write a picture (h, w, 4) or (h, w, 3) uint8 as PNG, JPEG or TIFF, by suffix; row 0 is the top.
 
     Alpha is dropped if the picture is opaque. ``metadata`` becomes text chunks in PNG, and JSON in the description tag
-    of the others (left out of a JPEG if too long for one).
+    of the others (left out of a JPEG if too long for one). ``dpi`` says how large it is on paper, in pixels to the inch.
 
     Raises:
         VolvizError: the suffix is another one, JPEG is asked to be transparent, or the path cannot be written.
@@ -58,6 +66,8 @@ def save_image(
             exif[DESCRIPTION_TAG] = note
         # 4:4:4, because the edges of saturated classes are what the picture is about.
         options = {"quality": JPEG_QUALITY, "subsampling": 0, "exif": exif}
+    if dpi is not None:
+        options["dpi"] = (dpi, dpi)
     with replacing(path, overwrite=overwrite) as partial:
         picture.save(partial, kind, **options)
 
@@ -81,12 +91,18 @@ def read_metadata(path: str | Path) -> dict[str, str]:
         VolvizError: the path leads to no picture.
     """
     path = Path(path).expanduser()
+    kind = FORMATS.get(path.suffix.lower())
     try:
-        with Image.open(path) as picture:
-            if isinstance(picture, PngImagePlugin.PngImageFile):
-                return {key: str(text) for key, text in picture.text.items()}
-            text = str(picture.getexif().get(DESCRIPTION_TAG, ""))
-    except UnidentifiedImageError as error:
+        if kind == "PNG":
+            with path.open("rb") as file:
+                return _png_texts(file)
+        if kind == "TIFF":
+            with tifffile.TiffFile(path) as tiff:
+                text = str(tiff.pages.first.description)
+        else:
+            with Image.open(path) as picture:
+                text = str(picture.getexif().get(DESCRIPTION_TAG, ""))
+    except (UnidentifiedImageError, Image.DecompressionBombError, tifffile.TiffFileError, ValueError) as error:
         raise VolvizError(f"{path} is not a picture that volviz can read.") from error
     except OSError as error:
         raise VolvizError(f"{path} cannot be read ({reason(error)}); check the name.") from error
@@ -95,3 +111,28 @@ def read_metadata(path: str | Path) -> dict[str, str]:
     except ValueError:
         return {}
     return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def _png_texts(file: BinaryIO) -> dict[str, str]:
+    """Read the texts before the pixels of a PNG, however large the picture is.
+
+    Raises:
+        ValueError: it is no PNG.
+    """
+    if file.read(len(PNG_MAGIC)) != PNG_MAGIC:
+        raise ValueError("no PNG")
+    texts: dict[str, str] = {}
+    while len(head := file.read(8)) == 8:
+        length, kind = int.from_bytes(head[:4], "big"), head[4:]
+        if kind in {b"IDAT", b"IEND"}:
+            break
+        if kind not in {b"tEXt", b"iTXt"} or length > LARGEST_TEXT:
+            file.seek(length + 4, 1)
+            continue
+        key, _, rest = file.read(length).partition(b"\0")
+        file.seek(4, 1)  # the checksum
+        if kind == b"tEXt":
+            texts[key.decode("latin-1")] = rest.decode("latin-1")
+        elif rest[:1] == b"\0":  # not compressed, as we write them
+            texts[key.decode("latin-1")] = rest[2:].split(b"\0", 2)[2].decode("utf-8", "replace")
+    return texts

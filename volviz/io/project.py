@@ -1,4 +1,4 @@
-"""Session files: ``.volviz`` JSON, with the sources seen from where the file lies."""
+"""Session files: ``.volviz`` JSON, with the sources seen from where the file lies; and the sessions inside pictures."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def save_project(project: Project, path: str | Path, *, overwrite: bool = False,
 
 
 def open_project(path: str | Path, find: Sequence[Path] = ()) -> Project:
-    """Read a session. The paths of its sources come back whole; open them with `volviz.io.open`.
+    """Read a session, or the one in a picture that volviz saved. The paths of its sources come back whole; open them with
+    `volviz.io.open`. Those of a picture are looked for beside it.
 
     Sources that have moved are looked for in the folders of ``find``.
 
@@ -79,6 +80,10 @@ def read_about(path: Path) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    from volviz.io.embedded import is_picture, read_session  # which needs what reads pictures
+
+    if is_picture(path):
+        return read_session(path)
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from volviz.core.animation import Keyframe, Keyframes
 from volviz.core.camera import Camera
 from volviz.core.errors import VolvizError
 from volviz.core.estimate import first_camera
+from volviz.core.project import Project, Source
 from volviz.core.report import Report, part, silent
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Bits, Segmentation
@@ -21,6 +22,7 @@ from volviz.core.stages import Panel
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
 from volviz.io.atomic import check_absent, make_folder
+from volviz.io.combined import CombinedClasses
 from volviz.tasks.clean import clean
 from volviz.tasks.segment import open_tomogram, segment
 from volviz.tasks.session import is_session, open_session
@@ -62,7 +64,10 @@ def still(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """Everything there is to draw, and what should be said about it."""
+    """Everything there is to draw, and what should be said about it.
+
+    ``project`` is what a picture of it keeps, so that it can be opened again: the names of files, annotations and the like.
+    """
 
     volume: Volume
     segmentation: Segmentation | None
@@ -70,6 +75,7 @@ class View:
     camera: Camera | None = None
     notes: tuple[str, ...] = ()
     animation: Keyframes = ()
+    project: Project | None = None
 
 
 def open_view(
@@ -85,11 +91,12 @@ def open_view(
     find: Sequence[Path] = (),
     check: Callable[[], None] = lambda: None,
     bits: Bits = 8,
+    classes: bool = True,
     report: Report = silent,
 ) -> View:
-    """Open a tomogram or a session, with a segmentation from files or, failing that, from a model run now.
+    """Open a tomogram, a session or a picture, with a segmentation from files or, failing that, from a model run now.
 
-    ``names`` and ``scales`` are those of classes from other programs, as `volviz.tasks.combine` takes them.
+    Without ``classes`` there is none of either. ``names`` and ``scales`` are those of classes from other programs, as `volviz.tasks.combine` takes them.
     Files of a session that have moved are looked for in the folders of ``find``.
     ``check`` is called when the inputs are open and before the long work, to refuse an output that cannot be written.
 
@@ -99,25 +106,31 @@ def open_view(
     scene: Scene | None = None
     camera: Camera | None = None
     animation: Keyframes = ()
-    classes: Segmentation | None = None
+    found: Segmentation | None = None
     notes: tuple[str, ...] = ()
     if is_session(path):
-        session = open_session(path, find=find, voxel_size=voxel_size, classes=segmentation is None)
-        volume, classes, notes = session.volume, session.segmentation, session.notes
+        session = open_session(path, find=find, voxel_size=voxel_size, classes=classes and segmentation is None)
+        project = session.project
+        volume, found, notes = session.volume, session.segmentation, session.notes
         scene, camera, animation = session.project.scene, session.project.camera, session.project.animation
     else:
         volume = open_tomogram(path, voxel_size=voxel_size)
+        source = Source.of(path, volume) if voxel_size is None else Source(str(path), voxel_size, volume.grid.shape)
+        project = Project(volume=source)
     if segmentation is not None:
-        classes = open_classes(segmentation, volume, names, scales)
+        found = open_classes(segmentation, volume, names, scales)
+        files = [segmentation] if isinstance(segmentation, Path) else list(segmentation)
+        if len(files) == 1 and not isinstance(found.data, CombinedClasses):  # a session names one file that says all by itself
+            project = replace(project, segmentation=Source(str(files[0]), shape=found.grid.shape))
     check()
-    if classes is None and (scene is None or scene.ramps):
-        classes = segment(volume, model, device, dense_is_dark=dense_is_dark, bits=bits, report=report)
-        notes += tuple(str(note) for note in classes.provenance.get("notes", ()))
+    if classes and found is None and (scene is None or scene.ramps):
+        found = segment(volume, model, device, dense_is_dark=dense_is_dark, bits=bits, report=report)
+        notes += tuple(str(note) for note in found.provenance.get("notes", ()))
     if scene is None:
-        scene = Scene.of(volume, classes)
+        scene = Scene.of(volume, found)
     if dense_is_dark is not None:
         scene = replace(scene, raw=replace(scene.raw, invert=dense_is_dark))
-    return View(volume, classes, scene, camera, notes, animation)
+    return View(volume, found, scene, camera, notes, animation, project)
 
 
 def open_classes(
@@ -194,10 +207,12 @@ def write_picture(
     artist: Artist | None = None,
     report: Report = silent,
     bits: Bits | None = None,
+    dpi: float | None = None,
 ) -> Path:
     """Draw a view into a still or, by the suffix, a video of ``frames``: a turntable unless told.
 
-    ``panels`` are drawn side by side instead of the view's own look. An ``artist`` draws it where the data are on a GPU
+    ``panels`` are drawn side by side instead of the view's own look. ``dpi`` is written into a still: how large it is on paper.
+    An ``artist`` draws it where the data are on a GPU
     already, as in a window; else they are brought to one.
 
     Raises:
@@ -247,7 +262,7 @@ def write_picture(
         from volviz.render.still import SAMPLES
 
         picture = artist(view.scene, camera, size, samples=SAMPLES, quality=quality, transparent=transparent, report=report)
-    save_image(out, picture, overwrite=overwrite, metadata=metadata(view))
+    save_image(out, picture, overwrite=overwrite, metadata=metadata(view), dpi=dpi)
     return out
 
 
@@ -257,13 +272,12 @@ def _cleaned(segmentation: Segmentation | None, scene: Scene, report: Report) ->
 
 
 def metadata(view: View) -> dict[str, str]:
-    """Return what a picture says about itself: the program, and the scene and camera that drew it."""
-    import json
+    """Return what a picture says about itself: the program, and the session that shows the same view again."""
     from importlib.metadata import version
 
-    from volviz.core.json import to_json
+    from volviz.io.embedded import KEY, session_text
 
-    said: dict[str, Any] = {"Software": f"volviz {version('volviz')}", "volviz.scene": json.dumps(to_json(view.scene))}
-    if view.camera is not None:
-        said["volviz.camera"] = json.dumps(to_json(view.camera))
+    said = {"Software": f"volviz {version('volviz')}"}
+    if view.project is not None:
+        said[KEY] = session_text(replace(view.project, scene=view.scene, camera=view.camera))
     return said

@@ -27,8 +27,10 @@ class Session:
 
 
 def is_session(path: Path) -> bool:
-    """Whether a path is that of a session file, by its name."""
-    return path.suffix.lower() == SUFFIX
+    """Whether a path is that of a session file, by its name, or of a picture."""
+    from volviz.io.embedded import is_picture
+
+    return path.suffix.lower() == SUFFIX or (path.is_file() and is_picture(path))
 
 
 def find_project(path: Path, find: Sequence[Path] = (), chosen: Mapping[str, Path | None] | None = None) -> tuple[Project, tuple[str, ...]]:
@@ -76,4 +78,6 @@ def open_session(
         from volviz.tasks.render import open_classes
 
         segmentation = open_classes(Path(project.segmentation.path), volume)
+    elif classes and project.scene.ramps:
+        notes += (f"The classes of {path.name} were in no file; segment the tomogram to see them.",)
     return Session(replace(project, volume=kept), volume, segmentation, notes)

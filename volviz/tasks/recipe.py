@@ -1,0 +1,70 @@
+"""A view as text that draws it again: a script, or a line for the terminal."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from volviz.core.camera import Camera
+from volviz.core.differences import Settings, differences
+from volviz.core.errors import VolvizError
+from volviz.core.json import to_json
+from volviz.core.project import Project
+from volviz.core.scene import Scene
+from volviz.tasks.render import open_classes
+from volviz.tasks.segment import open_tomogram
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a picture is made from: files, what is set beyond the first look at them, and from where it is seen."""
+
+    volume: Path
+    segmentation: Path | None
+    voxel_size: float | None
+    settings: Settings
+    camera: Camera
+    size: tuple[int, int]
+
+    @classmethod
+    def of(cls, project: Project, size: tuple[int, int]) -> Recipe:
+        """Return how to draw what a project shows in this size (width, height), with what differs from a first look.
+
+        The files are opened to take that first look.
+
+        Raises:
+            VolvizError: something shown is in no file, or a file cannot be opened.
+        """
+        if project.volume is None or project.camera is None:
+            raise VolvizError("There is nothing to draw; open a tomogram first.")
+        path = Path(project.volume.path)
+        volume = open_tomogram(path, voxel_size=project.volume.voxel_size)
+        file = None if project.segmentation is None else Path(project.segmentation.path)
+        first = Scene.of(volume, None if file is None else open_classes(file, volume))
+        return cls(path, file, project.volume.voxel_size, differences(first, project.scene), project.camera, size)
+
+    def python(self) -> str:
+        """Return a script that draws it and saves a PNG beside itself."""
+        size = "" if self.voxel_size is None else f", voxel_size={self.voxel_size!r}"
+        lines = ["import volviz", "from PIL import Image", "", f"vol = volviz.open({str(self.volume)!r}{size})"]
+        lines.append("seg = None" if self.segmentation is None else f"seg = volviz.open({str(self.segmentation)!r}{size})")
+        lines.append("scene = volviz.Scene.of(vol, seg)")
+        lines += [f"scene = scene.set({path!r}, {text!r})" for path, text in self.settings]
+        lines += [f"camera = volviz.{self.camera!r}", f"img = volviz.still(scene, vol, seg, size={self.size}, camera=camera)"]
+        return "\n".join([*lines, f"Image.fromarray(img).save({self._out!r})", ""])
+
+    def command(self) -> str:
+        """Return a line that draws it in a terminal, into a PNG in the folder one is in."""
+        parts = [f"volviz render {shlex.quote(str(self.volume))}"]
+        parts.append(f"--segmentation {shlex.quote(str(self.segmentation)) if self.segmentation else 'none'}")
+        if self.voxel_size is not None:
+            parts.append(f"--voxel-size {self.voxel_size!r}")
+        parts += [f"--set {shlex.quote(f'{path}={text}')}" for path, text in self.settings]
+        parts += [f"--camera {shlex.quote(json.dumps(to_json(self.camera)))}", f"--size {self.size[0]}x{self.size[1]}"]
+        return " \\\n  ".join([*parts, f"--out {shlex.quote(self._out)}"]) + "\n"
+
+    @property
+    def _out(self) -> str:
+        return f"{self.volume.stem}.png"
