@@ -14,10 +14,10 @@ from pytestqt.qtbot import QtBot
 
 import volviz
 from volviz.core.segmentation import Segmentation
-from volviz.gui import files
-from volviz.gui.dialogs import StillChoice
+from volviz.gui import files, stills
 from volviz.gui.document import State
 from volviz.gui.planes import XY, read_slice
+from volviz.gui.stills import StillChoice
 from volviz.gui.window import Window
 from volviz.measure import cleaning as measure
 from volviz.measure.cleaned import CleanedClasses, cleaning_of
@@ -195,7 +195,7 @@ def test_one_reset_for_all(speckled: Window, qtbot: QtBot) -> None:
 def test_stills_files_and_sessions_hold_what_is_shown(speckled: Window, qtbot: QtBot, tmp_path: Path) -> None:
     dust(speckled, 5.0)
     # All of them are asked for before the classes are clean.
-    still = files.write_still(speckled, tmp_path / "still.png", StillChoice((96, 72), False))
+    still = stills.write_still(speckled, tmp_path / "still.png", StillChoice((96, 72), False))
     save = files.write_segmentation(speckled, tmp_path / "cleaned.zarr")
     session = files.write_session(speckled, tmp_path / "s.volviz")
     with qtbot.waitSignals([job.ended for job in (still, save, session)], timeout=30_000):

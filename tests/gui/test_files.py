@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 from volviz.core.motions import Turntable
 from volviz.core.segmentation import Segmentation
 from volviz.core.stages import stages
-from volviz.gui import files, videos
-from volviz.gui.dialogs import StillChoice, StillDialog
+from volviz.gui import files, stills, videos
+from volviz.gui.stills import StillChoice
 from volviz.gui.videos import VideoChoice
 from volviz.gui.window import Window
 from volviz.io import open as open_path
@@ -28,7 +28,7 @@ def finish(qtbot: QtBot, window: Window) -> None:
 
 def test_a_still_shows_what_the_window_shows(shown: Window, qtbot: QtBot, tmp_path: Path) -> None:
     path = tmp_path / "still.png"
-    files.write_still(shown, path, StillChoice(shown.viewport.size_px(), transparent=False))
+    stills.write_still(shown, path, StillChoice(shown.viewport.size_px(), transparent=False))
     finish(qtbot, shown)
     still = np.asarray(Image.open(path).convert("RGB")).astype(int)
     window = picture(shown).astype(int)
@@ -40,7 +40,7 @@ def test_a_still_shows_what_the_window_shows(shown: Window, qtbot: QtBot, tmp_pa
 
 def test_a_transparent_still_has_an_empty_ground(shown: Window, qtbot: QtBot, tmp_path: Path) -> None:
     path = tmp_path / "still.png"
-    files.write_still(shown, path, StillChoice((160, 120), transparent=True))
+    stills.write_still(shown, path, StillChoice((160, 120), transparent=True))
     finish(qtbot, shown)
     with Image.open(path) as image:
         assert image.mode == "RGBA"
@@ -99,18 +99,9 @@ def test_a_session_comes_back_as_it_was(shown: Window, qtbot: QtBot, tmp_path: P
     np.testing.assert_array_equal(picture(shown), drawn)
 
 
-def test_dialogs_offer_sizes(qtbot: QtBot) -> None:
-    still = StillDialog((640, 480))
-    qtbot.addWidget(still)
-    assert still.choice == StillChoice((1920, 1080), transparent=False)
-    still.width_box.setValue(333)
-    still.transparent.click()
-    assert still.choice == StillChoice((333, 1080), transparent=True)
-
-
 def test_the_stages_of_light_are_saved_side_by_side(shown: Window, qtbot: QtBot, tmp_path: Path) -> None:
     path = tmp_path / "stages.png"
-    files.write_still(shown, path, StillChoice((240, 180), transparent=False), stages(shown.document.state.scene))
+    stills.write_still(shown, path, StillChoice((240, 180), transparent=False), stages(shown.document.state.scene))
     finish(qtbot, shown)
     with Image.open(path) as image:
         assert image.size == (240, 180)

@@ -17,8 +17,8 @@ from volviz.core.errors import VolvizError
 from volviz.core.grid import Region
 from volviz.core.motions import Turntable
 from volviz.core.segmentation import Segmentation
-from volviz.gui import files, studio, videos
-from volviz.gui.dialogs import StillChoice
+from volviz.gui import stills, studio, videos
+from volviz.gui.stills import StillChoice
 from volviz.gui.videos import VideoChoice
 from volviz.gui.window import Window
 from volviz.render.gl.context import headless
@@ -93,7 +93,7 @@ def test_a_still_far_larger_than_the_window_is_drawn_while_the_window_lives(
     shown: Window, qtbot: QtBot, beats: list[int], tmp_path: Path
 ) -> None:
     at = beats[0]
-    job = files.write_still(shown, tmp_path / "wide.png", StillChoice((7680, 96), transparent=False))
+    job = stills.write_still(shown, tmp_path / "wide.png", StillChoice((7680, 96), transparent=False))
     qtbot.waitUntil(lambda: job.fraction > 0, timeout=20_000)
     turned = shown.document.state.camera.orbited(30, 0)
     drawn = shown.document.state
@@ -112,7 +112,7 @@ def test_no_second_context_is_made_for_stills_and_videos(
     from volviz.render.gl.context import Headless
 
     monkeypatch.setattr(Headless, "__init__", lambda self: pytest.fail("a second context"))
-    files.write_still(shown, tmp_path / "still.png", StillChoice((64, 48), transparent=True))
+    stills.write_still(shown, tmp_path / "still.png", StillChoice((64, 48), transparent=True))
     videos.write_video(shown, tmp_path / "turn.mp4", VideoChoice((64, 48), 8, Turntable(seconds=0.5)))
     qtbot.waitUntil(lambda: not shown.jobs.running, timeout=60_000)
     assert (tmp_path / "still.png").exists()
@@ -120,12 +120,12 @@ def test_no_second_context_is_made_for_stills_and_videos(
 
 
 def test_a_cancelled_still_leaves_nothing_and_the_next_is_drawn(shown: Window, qtbot: QtBot, tmp_path: Path) -> None:
-    job = files.write_still(shown, tmp_path / "large.png", StillChoice((8000, 4000), transparent=False))
+    job = stills.write_still(shown, tmp_path / "large.png", StillChoice((8000, 4000), transparent=False))
     qtbot.waitUntil(lambda: job.fraction > 0, timeout=30_000)
     job.cancel()
     qtbot.waitUntil(lambda: not shown.jobs.running and not shown.viewport.studio.busy, timeout=10_000)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["ball.mrc"]
-    files.write_still(shown, tmp_path / "small.png", StillChoice((64, 48), transparent=False))
+    stills.write_still(shown, tmp_path / "small.png", StillChoice((64, 48), transparent=False))
     qtbot.waitUntil(lambda: not shown.jobs.running, timeout=30_000)
     assert (tmp_path / "small.png").exists()
 
@@ -133,7 +133,7 @@ def test_a_cancelled_still_leaves_nothing_and_the_next_is_drawn(shown: Window, q
 def test_a_still_of_data_that_were_replaced_says_so(shown: Window, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Exception] = []
     monkeypatch.setattr("volviz.gui.window.show_error", lambda _parent, _title, error: told.append(error))
-    job = files.write_still(shown, tmp_path / "large.png", StillChoice((8000, 4000), transparent=False))
+    job = stills.write_still(shown, tmp_path / "large.png", StillChoice((8000, 4000), transparent=False))
     qtbot.waitUntil(lambda: job.fraction > 0, timeout=30_000)
     state = shown.document.state
     shown.document.open(replace(state, volume=replace(state.volume)))
@@ -150,7 +150,7 @@ def test_bricks_that_come_during_a_still_are_in_the_window_after_it(shown: Windo
     shown.document.show(live=live)
     rest(qtbot, shown)
     assert np.ptp(picture(shown)) < 30
-    files.write_still(shown, tmp_path / "still.png", StillChoice((800, 600), transparent=False))
+    stills.write_still(shown, tmp_path / "still.png", StillChoice((800, 600), transparent=False))
     qtbot.waitUntil(lambda: shown.viewport.studio.busy, timeout=10_000)
     data[:] = state.segmentation.data
     shown.document.brick(Region.whole(live.shape))
@@ -161,7 +161,7 @@ def test_bricks_that_come_during_a_still_are_in_the_window_after_it(shown: Windo
 
 
 def test_closing_the_window_ends_a_still(shown: Window, qtbot: QtBot, tmp_path: Path) -> None:
-    job = files.write_still(shown, tmp_path / "large.png", StillChoice((8000, 4000), transparent=False))
+    job = stills.write_still(shown, tmp_path / "large.png", StillChoice((8000, 4000), transparent=False))
     qtbot.waitUntil(lambda: job.fraction > 0, timeout=30_000)
     assert shown.jobs.cancel_all()
     assert not job.running

@@ -15,11 +15,11 @@ from pytestqt.qtbot import QtBot
 
 from volviz.cli import main
 from volviz.core.annotations import Stroke
-from volviz.gui import files
-from volviz.gui.dialogs import StillChoice
+from volviz.gui import files, stills
 from volviz.gui.document import State
 from volviz.gui.lost import LostDialog
 from volviz.gui.opening import STORED
+from volviz.gui.stills import StillChoice
 from volviz.gui.window import Window
 
 pytestmark = [pytest.mark.gui, pytest.mark.display]
@@ -79,7 +79,7 @@ def test_a_session_brings_everything_back(shown: Window, session: Path, qtbot: Q
 
 
 def test_the_command_line_draws_a_session_as_the_window_does(shown: Window, session: Path, qtbot: QtBot, tmp_path: Path) -> None:
-    files.write_still(shown, tmp_path / "window.png", StillChoice((200, 150), transparent=False))
+    stills.write_still(shown, tmp_path / "window.png", StillChoice((200, 150), transparent=False))
     finish(qtbot, shown)
     assert main(["render", str(session), "--out", str(tmp_path / "line.png"), "--size", "200x150"]) == 0
     window, line = (np.asarray(Image.open(tmp_path / f"{name}.png").convert("RGB")) for name in ("window", "line"))

@@ -1,4 +1,4 @@
-"""Questions and answers: errors, stills, keys, about."""
+"""Questions and answers: errors, text to copy; and what dialogs are made of."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ import platform
 import sys
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFormLayout,
     QHBoxLayout,
     QLabel,
     QMessageBox,
@@ -27,22 +23,7 @@ from PySide6.QtWidgets import (
 
 from volviz.core.errors import VolvizError
 
-SIZES = (
-    ("Full HD, 1920 × 1080", (1920, 1080)),
-    ("4K, 3840 × 2160", (3840, 2160)),
-    ("8K, 7680 × 4320", (7680, 4320)),
-    ("Square, 2400 × 2400", (2400, 2400)),
-    ("One column, 1063 × 1063 (90 mm at 300 dpi)", (1063, 1063)),
-)
 PACKAGES = ("volviz", "PySide6_Essentials", "vispy", "numpy", "torch", "PyOpenGL")
-
-
-@dataclass(frozen=True, slots=True)
-class StillChoice:
-    """What a still should be."""
-
-    size: tuple[int, int]
-    transparent: bool
 
 
 def show_error(parent: QWidget | None, what: str, error: BaseException) -> None:
@@ -95,38 +76,6 @@ def versions(gl: Sequence[str] = ()) -> list[str]:
     return lines + [f"OpenGL {text}" for text in gl]
 
 
-class StillDialog(QDialog):
-    """Asks for the size of a still."""
-
-    def __init__(self, window_size: tuple[int, int], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Save still")
-        self._preset = QComboBox()
-        self._preset.addItem(f"As in the window, {window_size[0]} × {window_size[1]}", window_size)
-        for title, size in SIZES:
-            self._preset.addItem(title, size)
-        self._preset.setCurrentIndex(1)
-        self.width_box, self.height_box = _pixels(), _pixels()
-        self._preset.currentIndexChanged.connect(self._fill)
-        self.transparent = QCheckBox("Transparent background")
-        form = QFormLayout(self)
-        form.addRow("Size", self._preset)
-        form.addRow("", _beside(self.width_box, QLabel("×"), self.height_box, QLabel("pixels")))
-        form.addRow("", self.transparent)
-        form.addRow(buttons(self, "Save…")[0])
-        self._fill()
-
-    @property
-    def choice(self) -> StillChoice:
-        """What was chosen."""
-        return StillChoice((self.width_box.value(), self.height_box.value()), self.transparent.isChecked())
-
-    def _fill(self) -> None:
-        width, height = self._preset.currentData()
-        self.width_box.setValue(width)
-        self.height_box.setValue(height)
-
-
 class TextDialog(QDialog):
     """Shows lines that can be copied."""
 
@@ -155,13 +104,15 @@ class TextDialog(QDialog):
         layout.addLayout(row)
 
 
-def _pixels() -> QSpinBox:
+def pixels() -> QSpinBox:
+    """Return a box for a side of a picture."""
     box = QSpinBox()
     box.setRange(16, 32768)
     return box
 
 
-def _beside(*widgets: QWidget) -> QWidget:
+def beside(*widgets: QWidget) -> QWidget:
+    """Return widgets in a row."""
     holder = QWidget()
     layout = QHBoxLayout(holder)
     layout.setContentsMargins(0, 0, 0, 0)

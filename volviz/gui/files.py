@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,20 +15,19 @@ from volviz.core.report import Report, part
 from volviz.gui.asking import ask_path as _ask_path
 from volviz.gui.asking import folder as _folder
 from volviz.gui.asking import stem as _stem
-from volviz.gui.dialogs import StillChoice, StillDialog
 from volviz.gui.document import State
 from volviz.gui.jobs import Job
 
 if TYPE_CHECKING:
-    from volviz.core.stages import Panel
     from volviz.gui.panels.segment import Wish
     from volviz.gui.studio import Artist
     from volviz.gui.window import Window
     from volviz.tasks.render import View
 
 OPENABLE = (
-    "Tomograms, segmentations, sessions "
-    "(*.mrc *.rec *.map *.st *.ali *.mrc.gz *.mrc.bz2 *.map.gz *.tif *.tiff *_segmentation.json *.volviz zarr.json .zattrs);;All files (*)"
+    "Tomograms, segmentations, sessions, pictures "
+    "(*.mrc *.rec *.map *.st *.ali *.mrc.gz *.mrc.bz2 *.map.gz *.tif *.tiff *_segmentation.json *.volviz *.png *.jpg "
+    "zarr.json .zattrs);;All files (*)"
 )
 
 
@@ -142,44 +140,6 @@ def with_place(window: Window, wish: Wish) -> Wish | None:
         return wish
     path = _ask_path(window, "Save uncertainty", f"{_stem(window)}_uncertainty.mrc", "MRC (*.mrc);;OME-Zarr (*.zarr)", ".mrc")
     return None if path is None else replace(wish, beside=path)
-
-
-def save_still(window: Window) -> None:
-    """Ask how large and where, and save the view."""
-    dialog = StillDialog(window.viewport.size_px(), window)
-    if not dialog.exec():
-        return
-    path = _ask_path(window, "Save still", f"{_stem(window)}.png", "Pictures (*.png *.tif *.jpg)", ".png")
-    if path is not None:
-        write_still(window, path, dialog.choice)
-
-
-def save_stages(window: Window) -> None:
-    """Ask how large and where, and save the stages of light side by side."""
-    from volviz.core.stages import stages
-
-    dialog = StillDialog(window.viewport.size_px(), window)
-    dialog.setWindowTitle("Save the stages of light")
-    if not dialog.exec():
-        return
-    path = _ask_path(window, "Save the stages of light", f"{_stem(window)}_stages.png", "Pictures (*.png *.tif *.jpg)", ".png")
-    if path is not None:
-        write_still(window, path, dialog.choice, stages(window.document.state.scene))
-
-
-def write_still(window: Window, path: Path, choice: StillChoice, panels: Sequence[Panel] = ()) -> Job:
-    """Draw the present view into a picture, or other looks from the same place side by side, in a job."""
-    asked = window.document.state
-
-    def work(report: Report) -> Path:
-        from volviz.tasks.render import write_picture
-
-        view, artist = shown_in(window, asked, report)
-        return write_picture(
-            view, path, size=choice.size, transparent=choice.transparent, overwrite=True, panels=panels, artist=artist, report=report
-        )
-
-    return window.jobs.start("Save still", work, lambda written: window.say(f"Saved {written}"))
 
 
 def shown_in(window: Window, asked: State, report: Report) -> tuple[View, Artist]:

@@ -24,6 +24,8 @@ class LostDialog(QDialog):
 
     def __init__(self, error: LostSources, retry: Callable[[Chosen, list[Path]], object], parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        from volviz.io.embedded import is_picture
+
         self._retry, self._project = retry, error.project
         self.setWindowTitle("Files have moved")
         self.setMinimumWidth(560)
@@ -41,7 +43,10 @@ class LostDialog(QDialog):
         for row, lost in enumerate(error.lost):
             what = QLabel(f"{ROLES[lost.role]}")
             what.setAlignment(Qt.AlignmentFlag.AlignTop)
-            why = QLabel(f"<b>{lost.name}</b> {lost.why}.<br><small>It was in {Path(lost.source.path).parent}</small>")
+            hint = f"It was in {Path(lost.source.path).parent}"
+            if is_picture(error.project):
+                hint = "Pictures keep names alone: it was looked for beside the picture and where files were opened last"
+            why = QLabel(f"<b>{lost.name}</b> {lost.why}.<br><small>{hint}</small>")
             why.setWordWrap(True)
             why.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             button = self.find_buttons[lost.role] = QPushButton("Find…")

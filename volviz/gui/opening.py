@@ -14,9 +14,11 @@ from volviz.core.report import Report, part, silent
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
+from volviz.gui import settings
 from volviz.gui.document import State
 from volviz.gui.planes import contrast_from
 from volviz.io import open as open_path
+from volviz.io.embedded import is_picture
 from volviz.tasks.clean import clean
 from volviz.tasks.segment import open_tomogram
 from volviz.tasks.session import is_session, open_session
@@ -123,13 +125,16 @@ def _add(found: _Found, path: Path, current: State) -> _Found:
 
 
 def _session(path: Path, find: Sequence[Path], chosen: Mapping[str, Path | None] | None) -> _Found:
+    if is_picture(path):  # which knows names alone
+        find = [*find, *dict.fromkeys(recent.parent for recent in settings.recent())]
     session = open_session(path, find=find, chosen=chosen)
     segmentation, project = session.segmentation, session.project
     if segmentation is not None and project.segmentation is not None:
         segmentation = stored_at(segmentation, Path(project.segmentation.path))
     # What could not be used is said where the notes about the file are.
     volume = replace(session.volume, notes=(*session.volume.notes, *session.notes))
-    return _Found(volume, segmentation, project, path)
+    # A picture is not where the session is saved when one saves it.
+    return _Found(volume, segmentation, project, None if is_picture(path) else path)
 
 
 def _tomogram_of(segmentation: Segmentation | None, current: State) -> Volume:

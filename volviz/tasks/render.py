@@ -96,8 +96,8 @@ def open_view(
 ) -> View:
     """Open a tomogram, a session or a picture, with a segmentation from files or, failing that, from a model run now.
 
-    Without ``classes`` there is none of either. ``names`` and ``scales`` are those of classes from other programs, as `volviz.tasks.combine` takes them.
-    Files of a session that have moved are looked for in the folders of ``find``.
+    Without ``classes`` there is none of either. ``names`` and ``scales`` are those of classes from other programs, as
+    `volviz.tasks.combine` takes them. Files of a session that have moved are looked for in the folders of ``find``.
     ``check`` is called when the inputs are open and before the long work, to refuse an output that cannot be written.
 
     Raises:

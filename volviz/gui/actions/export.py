@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from volviz.gui import annotation_files, directing, exporting, files, tables
+from volviz.gui import annotation_files, directing, exporting, files, stills, tables
 from volviz.gui.actions.entry import CLASSES, MARKS, VOLUME, Entry
 
 EXPORT = "File/Export"
 ENTRIES: tuple[Entry, ...] = (
-    Entry("file.still", EXPORT, "Still…", "Save this view as a picture of any size", files.save_still, "Ctrl+E", "still", VOLUME),
+    Entry("file.still", EXPORT, "Still…", "Save this view as a picture of any size", stills.save_still, "Ctrl+E", "still", VOLUME),
     Entry(
         "file.stages",
         EXPORT,
         "Stages of light…",
         "Save this view four times in one picture: its colours, with occlusion, with shadow, with bloom",
-        files.save_stages,
+        stills.save_stages,
         needs=VOLUME,
     ),
     Entry(
