@@ -18,10 +18,10 @@ def settings() -> QSettings:
 
 
 def recent() -> list[Path]:
-    """Return what was open last and is still there, newest first."""
+    """Return what was open last, newest first, whether it is still there or not."""
     value = settings().value("recent", [])
     paths = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-    return [path for path in map(Path, paths) if path.exists()]
+    return [Path(path) for path in paths]
 
 
 def remember(paths: Sequence[Path]) -> None:

@@ -75,7 +75,8 @@ QLabel#notes, QLabel#hint { color: palette(placeholder-text); }
 QFrame#note { background: palette(tooltip-base); border: 1px solid palette(mid); border-radius: 6px; }
 QFrame#note QLabel { color: palette(tooltip-text); }
 QLabel#note-title { font-weight: bold; }
-QLabel#title { font-size: 22px; }
+QLabel#title { font-size: 26px; }
+QLabel#drop-title { font-size: 15px; }
 QScrollArea { border: none; }
 QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QPushButton { padding: 4px 12px; }

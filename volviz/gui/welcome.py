@@ -3,14 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from volviz.gui.recent import Recent
+
+SHOWN = 6
+WIDTH = 470  # pixels
+
+
+class Place(QFrame):
+    """Where to drop: an outline of dashes, which lights up while something is held over the window."""
+
+    clicked = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lit = False
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolTip("Drop files here, anywhere on the window, or click to choose them")
+        title = QLabel("Drop a tomogram here")
+        title.setObjectName("drop-title")
+        kinds = QLabel("MRC, REC, MAP, TIFF or OME-Zarr; with it, or later, its segmentation; or a session")
+        kinds.setObjectName("hint")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 26, 24, 26)
+        for label in (title, kinds):
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            label.setWordWrap(True)
+            layout.addWidget(label)
+
+    def light(self, lit: bool) -> None:
+        """Show that something is held over the window."""
+        self._lit = lit
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        color = QColor(self.palette().highlight().color() if self._lit else self.palette().mid().color())
+        painter.setPen(QPen(color, 1.5, Qt.PenStyle.DashLine))
+        if self._lit:
+            color.setAlpha(40)
+            painter.setBrush(color)
+        painter.drawRoundedRect(self.rect().adjusted(1, 1, -2, -2), 8, 8)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.clicked.emit()
 
 
 class Welcome(QFrame):
-    """Open, the demo, and what was open last."""
+    """Drop, open, the demo, and what was open last."""
 
     open_asked = Signal()
     demo_asked = Signal()
@@ -20,22 +66,30 @@ class Welcome(QFrame):
         super().__init__(parent)
         title = QLabel("volviz")
         title.setObjectName("title")
-        about = QLabel("Drop a tomogram here: MRC, REC, MAP, TIFF or OME-Zarr.")
+        about = QLabel("Virions in cryo-electron tomograms: segmented softly, drawn in real time.")
+        about.setObjectName("hint")
+        self.place = Place()
+        self.place.clicked.connect(self.open_asked)
         self.open = QPushButton("Open a tomogram…")
         self.open.setDefault(True)
+        self.open.setToolTip("Choose a tomogram, a segmentation or a session (Ctrl+O)")
         self.open.clicked.connect(self.open_asked)
         self.demo = QPushButton("Try the demo")
-        self.demo.setToolTip("Simulate a small tomogram of virions, segment it and show it: about a minute")
+        self.demo.setToolTip("Simulate a small tomogram of virions, segment it and show it: a minute or two")
         self.demo.clicked.connect(self.demo_asked)
         buttons = QHBoxLayout()
         buttons.addWidget(self.open)
         buttons.addWidget(self.demo)
         buttons.addStretch(1)
+        self.links: list[Link] = []
         self._recent = QVBoxLayout()
-        self._recent.setSpacing(2)
-        inner = self._inner = QVBoxLayout()
+        self._recent.setSpacing(0)
+        inside = QWidget()
+        inside.setFixedWidth(WIDTH)
+        inner = self._inner = QVBoxLayout(inside)
+        inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(12)
-        for widget in (title, about):
+        for widget in (title, about, self.place):
             inner.addWidget(widget)
         inner.addLayout(buttons)
         inner.addLayout(self._recent)
@@ -43,7 +97,7 @@ class Welcome(QFrame):
         middle.addStretch(1)
         column = QVBoxLayout()
         column.addStretch(2)
-        column.addLayout(inner)
+        column.addWidget(inside)
         column.addStretch(3)
         middle.addLayout(column)
         middle.addStretch(1)
@@ -52,22 +106,46 @@ class Welcome(QFrame):
         """Put something more urgent above all else."""
         self._inner.insertWidget(0, widget)
 
-    def set_recent(self, paths: Sequence[Path]) -> None:
-        """List what was open last."""
+    def set_recent(self, found: Sequence[Recent]) -> None:
+        """List what was open last; what is no longer there is grey."""
         while (item := self._recent.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
-        if not paths:
-            return
-        hint = QLabel("Opened last")
-        hint.setObjectName("hint")
-        self._recent.addWidget(hint)
-        for path in paths[:6]:
-            link = QLabel(f'<a href="#" style="text-decoration: none">{path.name}</a>')
-            link.setToolTip(str(path))
-            link.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard)
-            link.linkActivated.connect(lambda _href, path=path: self.path_chosen.emit(str(path)))
+        self.links = [Link(recent) for recent in found[:SHOWN]]
+        if self.links:
+            hint = QLabel("Opened last")
+            hint.setObjectName("hint")
+            hint.setContentsMargins(0, 8, 0, 4)
+            self._recent.addWidget(hint)
+        for link in self.links:
+            link.clicked.connect(lambda _checked=False, path=link.recent.path: self.path_chosen.emit(str(path)))
             self._recent.addWidget(link)
+
+
+class Link(QToolButton):
+    """A path in two lines: its name, and what it is."""
+
+    def __init__(self, recent: Recent) -> None:
+        super().__init__()
+        self.recent = recent
+        folder = str(recent.path.parent)
+        name, about = QLabel(recent.path.name), QLabel(recent.about)
+        about.setObjectName("hint")
+        name.setEnabled(recent.there)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(6, 3, 6, 3)
+        layout.addWidget(name)
+        layout.addStretch(1)
+        layout.addWidget(about)
+        for label in (name, about):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAutoRaise(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMinimumHeight(name.sizeHint().height() + 10)
+        self.setAccessibleName(f"Open {recent.path.name}")
+        self.setEnabled(recent.there)
+        self.setToolTip(f"{recent.path.name} in {folder}" if recent.there else f"{recent.path.name} is no longer in {folder}")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
 
 class Preparing(QLabel):

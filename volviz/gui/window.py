@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QLabel, QMenu, QSplitter, QStackedWidget
 
 from volviz.core.report import Report
-from volviz.gui import actions, docks, files, guiding, looking, settings
+from volviz.gui import actions, docks, files, guiding, looking, recent, settings
 from volviz.gui.autosave import Autosave
 from volviz.gui.cleaning import LiveCleaning
 from volviz.gui.closing import nothing_lost
@@ -20,6 +20,7 @@ from volviz.gui.directing import Directing
 from volviz.gui.document import Document, State
 from volviz.gui.icons import redraw
 from volviz.gui.jobs import Job, Jobs
+from volviz.gui.latest import Latest
 from volviz.gui.lost import Chosen, LostDialog
 from volviz.gui.panes import Panes, solid_pane
 from volviz.gui.planes import XY
@@ -59,6 +60,7 @@ class Window(Furnished):
         self.splitters: dict[str, QSplitter] = {}
         self._closes = False  # without another question
         self._status = QLabel()
+        self._recently = Latest(self)
         self.viewport.steering.turntable = settings.settings().value("turntable", "false") in {True, "true"}
         self._build()
         self.actions_by_id, self.menus = actions.build(self)
@@ -215,19 +217,29 @@ class Window(Furnished):
 
     def _show_recent(self) -> None:
         paths = settings.recent()
-        self.welcome.set_recent(paths)
+        # In a thread: a disk of the network that does not answer must not keep the window waiting.
+        self._recently.ask(lambda: recent.look(paths), self._list_recent)
+
+    def _list_recent(self, found: list[recent.Recent]) -> None:
+        self.welcome.set_recent(found)
         self.recent_menu.clear()
-        self.recent_menu.setEnabled(bool(paths))
-        for path in paths:
-            action = self.recent_menu.addAction(path.name)
-            action.setStatusTip(str(path))
-            action.triggered.connect(lambda _checked=False, path=path: self.open_asking([path]))
+        self.recent_menu.setEnabled(bool(found))
+        for one in found:
+            action = self.recent_menu.addAction(f"{one.path.name}    {one.about}")
+            action.setStatusTip(str(one.path))
+            action.setEnabled(one.there)
+            action.triggered.connect(lambda _checked=False, path=one.path: self.open_asking([path]))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls() and all(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
+            self.welcome.place.light(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.welcome.place.light(False)
 
     def dropEvent(self, event: QDropEvent) -> None:
+        self.welcome.place.light(False)
         event.acceptProposedAction()
         self.open_asking([Path(url.toLocalFile()) for url in event.mimeData().urls()])
 
@@ -322,5 +334,6 @@ class Window(Furnished):
             if not self.lacks(name):
                 getattr(self, name).close_threads()
         self.viewport.steering.close_threads()
+        self._recently.close()
         self.viewport.release()
         event.accept()

@@ -1,0 +1,69 @@
+"""What was open last, in words: what it is, how large, from when, and whether it is still there."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+MRC = (".mrc", ".rec", ".map", ".st", ".ali")
+KINDS = (
+    ((".volviz",), "Session"),
+    (("_segmentation.json", "_segmentation.zarr"), "Segmentation"),
+    ((".zarr", "zarr.json", ".zattrs"), "OME-Zarr"),
+    ((*MRC, ".gz", ".bz2"), "Tomogram"),
+    ((".tif", ".tiff"), "TIFF stack"),
+)
+MOST = 65_536  # voxels along an edge: a larger number is no size but another kind of file
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """A path that was open; ``about`` is a line in words."""
+
+    path: Path
+    about: str
+    there: bool
+
+
+def look(paths: Sequence[Path], today: date | None = None) -> list[Recent]:
+    """Describe paths. Reads no more than the first bytes of each, but waits for the disks on which they lie."""
+    return [_look(path, today or datetime.now().astimezone().date()) for path in paths]
+
+
+def _look(path: Path, today: date) -> Recent:
+    kind = next((name for endings, name in KINDS if path.name.lower().endswith(endings)), "File")
+    try:
+        found = path.stat()
+    except OSError:
+        return Recent(path, f"{kind}, no longer there", there=False)
+    words = [kind]
+    if path.is_file():
+        if path.suffix.lower() in MRC and (size := _voxels(path)):
+            words.append(size)
+        if found.st_size > 100_000:
+            words.append(f"{found.st_size / 1e9:.1f} GB" if found.st_size > 1e9 else f"{found.st_size / 1e6:.0f} MB")
+    words.append(_day(datetime.fromtimestamp(found.st_mtime).astimezone().date(), today))
+    return Recent(path, ", ".join(words), there=True)
+
+
+def _voxels(path: Path) -> str:
+    """Return the number of voxels (x, y, z) from the beginning of an MRC file, nothing if it makes no sense."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+    except OSError:
+        return ""
+    for order in "<>":
+        if len(head) == 12 and all(0 < n <= MOST for n in struct.unpack(f"{order}3i", head)):
+            return "{} × {} × {}".format(*struct.unpack(f"{order}3i", head))
+    return ""
+
+
+def _day(day: date, today: date) -> str:
+    ago = (today - day).days
+    if ago in {0, 1}:
+        return ("today", "yesterday")[ago]
+    return f"{day.day} {day:%B}" if day.year == today.year else f"{day.day} {day:%B %Y}"
