@@ -129,6 +129,7 @@ def only_window(qapp: QApplication) -> Iterator[Window]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(segment, "choices", lambda: [segment.Choice("fake", "fake")])
         window = Window()
+        window.flight.seconds = 0.0  # tests are there at once
         window.furnish()
     yield window
     window.deleteLater()

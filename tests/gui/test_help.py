@@ -167,8 +167,11 @@ def test_a_note_covers_neither_its_subject_nor_leaves_the_window() -> None:
 def test_empty_panels_say_what_to_do(window: Window, qtbot: QtBot) -> None:
     window.furnish()
     for name, dock in window.docks.items():
+        hidden = dock.isHidden()
+        dock.show()
         dock.raise_()
         said = [label.text() for label in dock.findChildren(QLabel) if label.isVisible()]
         assert any("pen " in text or "drop" in text for text in said), name
         assert not any(button.isVisible() and button.isEnabled() and button.text() == "Set" for button in dock.findChildren(QPushButton))
+        dock.setHidden(hidden)
     assert not [dialog for dialog in window.findChildren(QDialog) if dialog.isVisible()]

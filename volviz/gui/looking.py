@@ -18,20 +18,21 @@ if TYPE_CHECKING:
 
 def look_from(window: Window, side: str) -> None:
     """Turn the camera to a standard side."""
-    window.document.show(camera=window.document.state.camera.seen_from(side))
+    window.flight.to(window.document.state.camera.seen_from(side))
 
 
 def reset_view(window: Window) -> None:
     """Bring the whole volume into all views, from the same side."""
     state = window.document.state
     if state.volume is not None:
-        window.document.show(camera=state.camera.fitted(state.volume.grid, aspect=window.viewport.aspect))
+        window.flight.to(state.camera.fitted(state.volume.grid, aspect=window.viewport.aspect))
     window.slices.fit()
 
 
 def focus(window: Window, point_xyz: Triple) -> None:
     """Bring a point (A) to the middle of the 3D view, and the slices to it."""
-    window.document.show(camera=focused(window.document.state.camera, point_xyz), crosshair_xyz=point_xyz)
+    window.document.show(crosshair_xyz=point_xyz)
+    window.flight.to(focused(window.document.state.camera, point_xyz))
 
 
 def toggle_orthographic(window: Window) -> None:

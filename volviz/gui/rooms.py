@@ -114,6 +114,7 @@ HINTS = {
     "Clean": "Tidies specks, holes and grain away from classes.\n\nOpen a tomogram first.",
     "Light": "What is drawn, and how it is lit.\n\nOpen a tomogram first.",
     "Cuts": "Cuts the volume open, and lays slices into the 3D view.\n\nOpen a tomogram first.",
+    "Animation": "Views along a time axis become a video.\n\nOpen a tomogram first.",
 }
 """What docks say while nothing is open, by their titles: what they are for, and what to do."""
 
@@ -165,7 +166,7 @@ class Furnished(QMainWindow):
                 docks.fill(self.docks[title], self._hinted(room, HINTS[title]) if title in HINTS else room)
         for title, panel in BELOW.items():
             if panel == name:
-                self.docks[title].setWidget(room)
+                self.docks[title].setWidget(self._hinted(room, HINTS[title]) if title in HINTS else room)
         return room
 
     def _hinted(self, panel: QWidget, hint: str) -> Hinted:

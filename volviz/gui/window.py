@@ -18,6 +18,7 @@ from volviz.gui.closing import nothing_lost
 from volviz.gui.dialogs import show_error
 from volviz.gui.directing import Directing
 from volviz.gui.document import Document, State
+from volviz.gui.flight import Flight
 from volviz.gui.icons import redraw
 from volviz.gui.jobs import Job, Jobs
 from volviz.gui.latest import Latest
@@ -49,6 +50,7 @@ class Window(Furnished):
     def __init__(self) -> None:
         super().__init__()
         self.document = Document(self)
+        self.flight = Flight(self.document)
         self.jobs = Jobs()
         self.autosave = Autosave(self.document, self)
         self.autosave.said.connect(self.say)

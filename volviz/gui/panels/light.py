@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from volviz.core.scene import Scene
+from volviz.core.scene import Light, Scene
 from volviz.gui.document import Document, State
 from volviz.gui.gestures import light_fixed_to, light_from_camera, light_in_camera
 from volviz.gui.panels.picture import PictureSection, rule
-from volviz.gui.widgets.color import ColorButton
+from volviz.gui.widgets.color import ColorButton, Swatches
 from volviz.gui.widgets.number import Number
 from volviz.gui.widgets.sphere import LightSphere
 
@@ -26,19 +26,45 @@ class _Control:
     high: float
     unit: str
     tip: str
+    decimals: int = 2
 
 
-CONTROLS = (
-    _Control("light", "intensity", "Brightness", 0.0, 3.0, "", "Strength of the light"),
-    _Control("light", "size", "Softness", 1.0, 45.0, "°", "Half-angle under which the light is seen: larger makes softer shadows"),
-    _Control("shadow", "strength", "Shadow", 0.0, 1.0, "", "How dark it gets where the light does not reach"),
-    _Control("shadow", "reach", "Shadow reach", 5.0, 400.0, "nm", "How far away things still cast a shadow"),
-    _Control("occlusion", "strength", "Occlusion", 0.0, 1.0, "", "How dark pits and crevices get"),
-    _Control("occlusion", "radius", "Occlusion size", 1.0, 40.0, "nm", "Radius of the surroundings that darken a point"),
-    _Control("bloom", "strength", "Bloom", 0.0, 1.0, "", "Light that spills over from bright places"),
-    _Control("", "exposure", "Exposure", -3.0, 3.0, "EV", "Brightness of the whole picture, in stops"),
+LIGHT = (
+    _Control("light", "intensity", "Brightness", 0.0, 3.0, "×", "Strength of the light, as a multiple of a plain one"),
+    _Control("light", "size", "Size", 1.0, 45.0, "°", "Half the angle under which the light is seen, in degrees: larger is softer", 0),
 )
-SWITCHES = ("shadow", "occlusion", "bloom")
+SECTIONS = {
+    "shadow": (
+        "Things keep the light from what lies behind them",
+        (
+            _Control("shadow", "strength", "Strength", 0.0, 1.0, "", "How dark it gets where no light arrives: 0 not at all, 1 black"),
+            _Control("shadow", "reach", "Reach", 5.0, 400.0, "nm", "How far away things still cast a shadow, in nanometres", 0),
+        ),
+    ),
+    "occlusion": (
+        "Pits and crevices are darker, from wherever the light comes",
+        (
+            _Control("occlusion", "strength", "Strength", 0.0, 1.0, "", "How dark pits and crevices get: 0 not at all, 1 black"),
+            _Control("occlusion", "radius", "Size", 1.0, 40.0, "nm", "Radius of the surroundings that darken a point, in nanometres", 0),
+        ),
+    ),
+    "bloom": (
+        "Light spills over from bright places",
+        (
+            _Control("bloom", "strength", "Strength", 0.0, 1.0, "", "How much light spills over: 0 none, 1 much"),
+            _Control("bloom", "threshold", "From", 0.0, 1.0, "", "Brightness from which on a place spills light: 0 black, 1 white"),
+            _Control("bloom", "radius", "Width", 0.0, 0.1, "", "How far it spills, as a part of the picture's height", 3),
+        ),
+    ),
+}
+EXPOSURE = _Control("", "exposure", "Exposure", -3.0, 3.0, "EV", "Brightness of the whole picture, in stops: one more is twice as bright")
+CONTROLS = (*LIGHT, *(control for _, controls in SECTIONS.values() for control in controls), EXPOSURE)
+GROUNDS = {
+    "Night": Scene().background,
+    "Black": (0.0, 0.0, 0.0),
+    "Grey": (0.5, 0.5, 0.5),
+    "White": (1.0, 1.0, 1.0),
+}
 
 
 class LightPanel(QWidget):
@@ -54,13 +80,21 @@ class LightPanel(QWidget):
         self.follow = QCheckBox("Moves with the camera")
         self.follow.setToolTip("On: the light stays where it is in the picture. Off: it stays where it is around the object")
         self.follow.toggled.connect(self._fix)
-        self.switches = {name: QCheckBox(name.capitalize()) for name in SWITCHES}
+        self.aim = QToolButton()
+        self.aim.setText("As at first")
+        self.aim.setToolTip("Bring the light back to where it was at first: from the upper left")
+        self.aim.clicked.connect(self._aim)
+        self.switches = {name: QCheckBox(name.capitalize()) for name in SECTIONS}
         for name, box in self.switches.items():
-            box.setToolTip(f"Switch {name} on or off")
+            box.setToolTip(SECTIONS[name][0])
+            box.setAccessibleName(f"{name.capitalize()} on")
             box.toggled.connect(lambda on, name=name: self._change(name, "on", on))
         self.background = ColorButton()
         self.background.setToolTip("Colour of the background")
-        self.background.color_changed.connect(lambda color: self._change("", "background", color))
+        self.background.setAccessibleName("Background colour")
+        self.grounds = Swatches(GROUNDS, "background")
+        for button in (self.background, self.grounds):
+            button.color_changed.connect(lambda color: self._change("", "background", color))
         self.numbers = {(c.part, c.name): self._number(c) for c in CONTROLS}
         self._build()
         document.changed.connect(lambda _old, new: self._look(new))
@@ -76,15 +110,27 @@ class LightPanel(QWidget):
         top = QHBoxLayout()
         top.addWidget(self.sphere)
         beside = QVBoxLayout()
+        beside.addWidget(QLabel("<b>Light</b>"))
         beside.addWidget(self.follow)
-        for box in self.switches.values():
-            beside.addWidget(box)
+        beside.addWidget(self.aim)
+        beside.addStretch(1)
         top.addLayout(beside, 1)
         form = QFormLayout()
         form.setVerticalSpacing(4)
-        for control in CONTROLS:
+        for control in LIGHT:
             form.addRow(control.title, self.numbers[control.part, control.name])
-        form.addRow("Background", self.background)
+        for name, (_, controls) in SECTIONS.items():
+            form.addRow(self.switches[name])
+            for control in controls:
+                form.addRow(control.title, self.numbers[control.part, control.name])
+        form.addRow(QLabel("<b>Picture</b>"))
+        form.addRow(EXPOSURE.title, self.numbers["", "exposure"])
+        ground = QHBoxLayout()
+        ground.addWidget(self.background)
+        ground.addSpacing(8)
+        ground.addWidget(self.grounds)
+        ground.addStretch(1)
+        form.addRow("Background", ground)
         layout = QVBoxLayout(self)
         layout.addWidget(self.picture)
         layout.addWidget(rule())
@@ -93,9 +139,9 @@ class LightPanel(QWidget):
         layout.addStretch(1)
 
     def _number(self, control: _Control) -> Number:
-        number = Number(control.low, control.high, unit=control.unit, decimals=0 if control.high >= 40 else 2)
+        number = Number(control.low, control.high, unit=control.unit, decimals=control.decimals)
         number.setToolTip(control.tip)
-        number.setAccessibleName(control.title)
+        number.setAccessibleName(f"{control.part} {control.title.lower()}".strip().capitalize())
         number.value_changed.connect(lambda value: self._change(control.part, control.name, value))
         number.released.connect(self._document.settle)
         return number
@@ -103,9 +149,10 @@ class LightPanel(QWidget):
     def _look(self, state: State) -> None:
         scene = state.scene
         for control in CONTROLS:
-            holder = getattr(scene, control.part) if control.part else scene
-            self.numbers[control.part, control.name].set_value(getattr(holder, control.name))
-            self.numbers[control.part, control.name].setEnabled(getattr(holder, "on", True))
+            number = self.numbers[control.part, control.name]
+            number.set_default(getattr(_part(state.estimated, control.part), control.name))
+            number.set_value(getattr(_part(scene, control.part), control.name))
+            number.setEnabled(getattr(_part(scene, control.part), "on", True))
         for name, box in self.switches.items():
             with QSignalBlocker(box):
                 box.setChecked(getattr(scene, name).on)
@@ -125,7 +172,15 @@ class LightPanel(QWidget):
         light = light_from_camera(state.scene.light, state.camera, (x, y, z))
         self._document.change("Move the light", merge="light", scene=replace(state.scene, light=light))
 
+    def _aim(self) -> None:
+        self._point(*light_in_camera(Light(), self._document.state.camera))
+        self._document.settle()
+
     def _fix(self, camera: bool) -> None:
         state = self._document.state
         light = light_fixed_to(state.scene.light, state.camera, "camera" if camera else "world")
         self._document.change("Fix the light", scene=replace(state.scene, light=light))
+
+
+def _part(scene: Scene, part: str) -> Any:
+    return getattr(scene, part) if part else scene

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QColorDialog, QToolButton, QWidget
+from PySide6.QtWidgets import QColorDialog, QHBoxLayout, QToolButton, QWidget
 
 from volviz.core.grid import Triple
 
@@ -43,3 +45,29 @@ class ColorButton(QToolButton):
             self._color = chosen
             self.update()
             self.color_changed.emit((round(chosen.redF(), 4), round(chosen.greenF(), 4), round(chosen.blueF(), 4)))
+
+
+class Swatches(QWidget):
+    """A few colours by name, one click each."""
+
+    color_changed = Signal(object)
+
+    def __init__(self, colors: Mapping[str, Triple], of: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        for name, color in colors.items():
+            button = Swatch()
+            button.set_color(color)
+            button.setToolTip(f"{name} {of}")
+            button.setAccessibleName(f"{name} {of}")
+            button.clicked.connect(lambda _checked=False, color=color: self.color_changed.emit(color))
+            layout.addWidget(button)
+
+
+class Swatch(ColorButton):
+    """Takes its colour rather than asking for one."""
+
+    def _choose(self) -> None:
+        pass
