@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
@@ -16,8 +16,10 @@ from volviz.gui import docks
 from volviz.gui.widgets.hinted import Hinted
 
 if TYPE_CHECKING:
+    from volviz.gui.annotate.annotating import Annotating
     from volviz.gui.document import State
     from volviz.gui.panels.animation import AnimationPanel
+    from volviz.gui.panels.annotate import AnnotatePanel
     from volviz.gui.panels.classes import ClassesPanel
     from volviz.gui.panels.clean import CleanPanel
     from volviz.gui.panels.cuts import CutsPanel
@@ -32,11 +34,13 @@ ROOM_MS = 20  # between two parts that are built while nothing else is to do: th
 
 
 def _slices(window: Window) -> QWidget:
+    from volviz.gui.annotate.joined import lay_over
     from volviz.gui.slices import Slices
 
     slices = Slices(window.document)
     slices.hovered.connect(window.say)
     window.place_slices(slices)
+    lay_over(window, slices)
     return slices
 
 
@@ -89,6 +93,18 @@ def _animation(window: Window) -> QWidget:
     return window.directing.animation_panel()
 
 
+def _annotating(window: Window) -> QObject:
+    from volviz.gui.annotate.joined import tools_of
+
+    return tools_of(window)
+
+
+def _annotate(window: Window) -> QWidget:
+    from volviz.gui.panels.annotate import AnnotatePanel
+
+    return AnnotatePanel(window.annotating)
+
+
 ROOMS: dict[str, Callable[[Window], Any]] = {
     "slices": _slices,
     "classes_panel": _classes,
@@ -98,11 +114,13 @@ ROOMS: dict[str, Callable[[Window], Any]] = {
     "light_panel": _light,
     "cuts_panel": _cuts,
     "animation_panel": _animation,
+    "annotating": _annotating,
+    "annotate_panel": _annotate,
 }
 """How each attribute of the window is made, in the order in which they are when nobody asks."""
 
 UPPER = {"Data": "data_panel", "Segment": "segment_panel"}
-LOWER = {"Classes": "classes_panel", "Clean": "clean_panel", "Light": "light_panel", "Cuts": "cuts_panel"}
+LOWER = {"Classes": "classes_panel", "Clean": "clean_panel", "Light": "light_panel", "Cuts": "cuts_panel", "Annotate": "annotate_panel"}
 BELOW = {"Animation": "animation_panel"}
 """Which of them are in which group of docks, by the docks' titles."""
 
@@ -115,6 +133,7 @@ HINTS = {
     "Light": "What is drawn, and how it is lit.\n\nOpen a tomogram first.",
     "Cuts": "Cuts the volume open, and lays slices into the 3D view.\n\nOpen a tomogram first.",
     "Animation": "Views along a time axis become a video.\n\nOpen a tomogram first.",
+    "Annotate": "Says what is where: strokes, boxes, points, outlines and tags on the slices.\n\nOpen a tomogram first.",
 }
 """What docks say while nothing is open, by their titles: what they are for, and what to do."""
 
@@ -130,6 +149,8 @@ class Furnished(QMainWindow):
     light_panel: LightPanel
     cuts_panel: CutsPanel
     animation_panel: AnimationPanel
+    annotating: Annotating
+    annotate_panel: AnnotatePanel
 
     def __init__(self) -> None:
         super().__init__()

@@ -77,6 +77,7 @@ QFrame#note QLabel { color: palette(tooltip-text); }
 QLabel#note-title { font-weight: bold; }
 QLabel#title { font-size: 26px; }
 QLabel#drop-title { font-size: 15px; }
+QToolButton#tool:checked { background: palette(highlight); color: white; border: 1px solid palette(highlight); border-radius: 2px; }
 QScrollArea { border: none; }
 QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QPushButton { padding: 4px 12px; }

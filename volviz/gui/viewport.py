@@ -24,6 +24,7 @@ from volviz.measure.cleaned import akin
 if TYPE_CHECKING:
     from volviz.core.density import Contrast
     from volviz.render.renderer import Renderer
+    from volviz.render.sketch import Sketch
 
 AT_ONCE = 2_500_000  # voxels that may go to the graphics memory while the window waits
 HOLD_MS = 120  # slices are quick to read and come first; then the volume goes to the graphics memory
@@ -64,6 +65,7 @@ class Viewport(QOpenGLWidget):
         self._broken = False
         self._held_back = False
         self.draws = 0
+        self._sketch: Sketch | None = None
         # Keep the picture in the framebuffer: another widget that repaints costs no march.
         self.setUpdateBehavior(QOpenGLWidget.UpdateBehavior.PartialUpdate)
         self.setMinimumSize(240, 200)
@@ -123,6 +125,7 @@ class Viewport(QOpenGLWidget):
             from volviz.render.renderer import REFINED, Renderer
 
             self._renderer, self._samples = Renderer(), REFINED
+            self._renderer.sketch = self._sketch
         except Exception as error:
             self._fail(error)
             return
@@ -206,6 +209,17 @@ class Viewport(QOpenGLWidget):
             self._renderer.release()
             self._renderer = None
             self.doneCurrent()
+
+    def lay(self, sketch: Sketch | None) -> None:
+        """Lay a sketch over the picture. A final one is not drawn anew for it; another shows it when it is shown next."""
+        if sketch is self._sketch:
+            return
+        self._sketch = sketch
+        if self._renderer is not None:
+            self._renderer.sketch = sketch
+            if self.resting:
+                self._due = True
+                self.update()
 
     def touch(self) -> None:
         """Draw coarsely now, and sharpen it when things rest."""

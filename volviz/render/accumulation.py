@@ -64,6 +64,7 @@ class Accumulation:
             GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, framebuffer)
             resolve(self._gpu.shaders, target, glow, order.scene, size=order.size)
             self._gpu.guides.draw(order.scene, order.camera, self._gpu.textures.outline, order.size, target)
+            self._gpu.lay_marks(order.camera, order.size)
 
     def draw(self, order: Order) -> None:
         """Draw the first frame anew and at once, in the light that there is."""

@@ -23,8 +23,10 @@ from volviz.render.passes import march as marching
 from volviz.render.passes.guides import GuideLayer
 from volviz.render.passes.light import LightVolume
 from volviz.render.passes.march import Entry, Quality, march
+from volviz.render.passes.marks import MarkLayer
 from volviz.render.passes.occupancy import Occupancy
 from volviz.render.shaders import Shaders, Variant
+from volviz.render.sketch import Sketch
 from volviz.render.slabs import Packed, Slab
 from volviz.render.textures import Loading, Textures
 from volviz.render.uniforms import (
@@ -57,6 +59,8 @@ class Loaded:
         self.occupancy = Occupancy(self.grid.shape, self.shaders, zero)
         self.light = LightVolume(self.grid.shape, self.shaders)
         self.guides = GuideLayer(self.shaders)
+        self.marks = MarkLayer(self.shaders)
+        self.sketch: Sketch | None = None  # what a window draws over its picture
         self._direct = Direct(self.shaders)
         self.textures.direct = self._put_direct
         self.box, self.view, self.look = Buffer(BOX), Buffer(VIEW), Buffer(LOOK)
@@ -136,6 +140,14 @@ class Loaded:
             self._entry = faster.chosen(self.shaders, self.variant(scene, "cached"))
             self.march = partial(march, entry=self._entry)
 
+    def lay_marks(self, camera: Camera, size: tuple[int, int]) -> None:
+        """Draw the sketch over the lower left ``size`` of the framebuffer that is bound; within `state`."""
+        if self.sketch is not None:
+            self.box.write(box_values(self.grid, self.textures.parts))
+            self.view.write(view_values(camera, self.grid, size, step=marching.STEP, termination=marching.TERMINATION))
+            self.light.bind_extinction()
+            self.marks.draw(self.sketch, self.grid, size)
+
     def bind(self) -> None:
         """Make the volume's textures what the samplers read."""
         self.textures.bind()
@@ -183,6 +195,7 @@ class Loaded:
 
     def delete(self) -> None:
         """Give everything back to the driver."""
-        for part in (self._direct, self.textures, self.occupancy, self.light, self.guides, self.shaders, self.box, self.view, self.look):
+        drawn = (self.guides, self.marks, self.shaders, self.box, self.view, self.look)
+        for part in (self._direct, self.textures, self.occupancy, self.light, *drawn):
             part.delete()
         GL.glDeleteVertexArrays(1, [self.vertices])

@@ -61,6 +61,7 @@ class Moving:
             if inner != size:
                 self._stretch(pixels, size, framebuffer)
             gpu.guides.draw(scene, camera, gpu.textures.outline, size, light, lit=inner)
+            gpu.lay_marks(camera, size)
 
     def _stretch(self, pixels: Target, size: Size, framebuffer: int) -> None:
         GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, framebuffer)

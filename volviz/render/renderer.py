@@ -26,6 +26,7 @@ from volviz.render.moving import Moving
 from volviz.render.pace import Level
 from volviz.render.passes.march import Entry, Quality
 from volviz.render.picture import PIECE_SECONDS, TILE, Order, Pixels, Size, drawing
+from volviz.render.sketch import Sketch
 from volviz.render.textures import Loading, Textures, region_around
 from volviz.render.uniforms import shown
 
@@ -48,6 +49,8 @@ class Renderer:
     ``bits`` is how fine the textures are, by default as fine as the classes. ``level`` is how coarse moving pictures are,
     by default as coarse as measurements show that they must be.
 
+    ``sketch`` is drawn over what `draw` and `present` show, not into pictures: it belongs to a window, not to a scene.
+
     A window calls `draw` with ``moving`` at every change, then `refine` again and again, and `present` when another frame
     is whole. `image` returns a picture at once, `steps` piece by piece.
     """
@@ -69,6 +72,7 @@ class Renderer:
         self._gpu: Loaded | None = None
         self._moving: Moving | None = None
         self._rest: Accumulation | None = None
+        self.sketch: Sketch | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -164,6 +168,7 @@ class Renderer:
         in full quality, however long it takes.
         """
         gpu = self._ready(scene)
+        gpu.sketch = self.sketch
         if moving:
             if self._moving is None:
                 self._moving = Moving(gpu, self._level)
@@ -201,7 +206,9 @@ class Renderer:
         quality: Quality = "cached",
     ) -> None:
         """Draw the frames that are whole into the lower left of a framebuffer, right after `refine` said that one is."""
-        self._accumulation(self._ready(scene)).present(Order(shown(scene), camera, size, samples, quality), framebuffer)
+        gpu = self._ready(scene)
+        gpu.sketch = self.sketch
+        self._accumulation(gpu).present(Order(shown(scene), camera, size, samples, quality), framebuffer)
 
     def image(
         self,

@@ -12,7 +12,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolBar, QToolButton
 
-from volviz.gui.actions import animation, edit, export, file, guidance, segment, view
+from volviz.gui.actions import animation, annotate, edit, export, file, guidance, segment, view
 from volviz.gui.actions.entry import LACKING, Entry
 from volviz.gui.icons import put
 
@@ -27,6 +27,7 @@ ENTRIES: tuple[Entry, ...] = (
     *file.LAST,
     *edit.ENTRIES,
     *segment.ENTRIES,
+    *annotate.ENTRIES,
     *view.ENTRIES,
     *animation.ENTRIES,
     *guidance.ENTRIES,

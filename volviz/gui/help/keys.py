@@ -35,6 +35,11 @@ HANDS: dict[str, Rows] = {
         ("Alt+left drag", "Contrast: sideways how much of the greys, up and down how bright"),
         ("Alt+wheel", "Contrast: how much of the greys"),
     ),
+    "Slices, with a tool in the hand": (
+        ("Left drag", "Annotate"),
+        ("Space+left drag", "Move"),
+        ("Ctrl+click on a point", "Remove it"),
+    ),
     "Trackpad": (
         ("Pinch", "Zoom at the fingers"),
         ("Two fingers", "What the wheel does"),

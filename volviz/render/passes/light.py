@@ -139,6 +139,10 @@ class LightVolume:
         GL.glMemoryBarrier(GL.GL_BUFFER_UPDATE_BARRIER_BIT | GL.GL_SHADER_STORAGE_BARRIER_BIT)
         self._listed = int(GL.glGetBufferSubData(GL.GL_SHADER_STORAGE_BUFFER, 0, 4).view(np.uint32)[0])
 
+    def bind_extinction(self) -> None:
+        """Make the extinction what `u_extinction` reads."""
+        self._extinction.bind(EXTINCTION_UNIT)
+
     def bind(self) -> None:
         """Make it what `u_light` reads."""
         self._shown.bind(LIGHT_UNIT)

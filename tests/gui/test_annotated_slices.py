@@ -1,0 +1,51 @@
+"""What of a mark lies in the plane of a slice."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from volviz.core.annotations import Box, Lasso, Section
+from volviz.gui.annotate.sections import areas_of, band_of, outline_of
+from volviz.gui.planes import XY, XZ, YZ
+
+pytestmark = pytest.mark.gui
+
+PATH = np.array([[0.0, 0.0, 50.0], [100.0, 0.0, 50.0]])
+
+
+def test_a_tube_is_narrower_off_its_middle_and_ends() -> None:
+    assert band_of(PATH, 10.0, XY, 50.0).width == 20.0
+    assert band_of(PATH, 10.0, XY, 56.0).width == pytest.approx(16.0)
+    assert band_of(PATH, 10.0, XY, 61.0) is None
+    assert band_of(PATH, 10.0, XY, 39.0) is None
+
+
+def test_a_tube_across_a_plane_is_a_disc_however_far_apart_its_points_are() -> None:
+    band = band_of(PATH, 10.0, YZ, 43.0)
+    assert band.radii.max() == pytest.approx(10.0, abs=0.3)
+    np.testing.assert_allclose(band.places, np.tile([0.0, 50.0], (len(band.places), 1)))
+    assert band_of(PATH, 10.0, YZ, 112.0) is None
+
+
+def test_a_tapering_box_is_a_trapezium_from_the_side() -> None:
+    box = Box(((0.0, 0.0, 0.0), (40.0, 40.0, 100.0)), "a").with_section(Section(100.0, (10.0, 10.0), (30.0, 30.0)))
+    side = outline_of(box, XZ, 20.0)
+    assert side[:, 0].min() == 0.0
+    assert side[side[:, 1] == 100.0][:, 0].tolist() == [10.0, 30.0]
+    # Where the box has become too narrow for this plane, there is nothing of it.
+    assert outline_of(box, XZ, 5.0)[:, 1].max() == pytest.approx(75.0, abs=2.1)
+    assert outline_of(box, XY, 75.0)[:, 0].tolist() == [5.0, 35.0, 35.0, 5.0]
+    assert outline_of(box, XY, 101.0) is None
+
+
+def test_a_lasso_from_the_side_is_as_thick_as_its_slab_and_has_gaps() -> None:
+    # A U in the plane z = 8: two arms, joined below.
+    u = ((0, 0), (30, 0), (30, 30), (20, 30), (20, 10), (10, 10), (10, 30), (0, 30))
+    lasso = Lasso(tuple((float(x), float(y), 8.0) for x, y in u), "z", 6.0, "a")
+    assert len(areas_of(lasso, XY, 10.9)) == 1
+    assert areas_of(lasso, XY, 11.1) == []
+    arms = areas_of(lasso, XZ, 20.0)
+    assert [(area[:, 0].min(), area[:, 0].max(), area[:, 1].min(), area[:, 1].max()) for area in arms] == [(0, 10, 5, 11), (20, 30, 5, 11)]
+    assert len(areas_of(lasso, XZ, 5.0)) == 1
+    assert areas_of(lasso, YZ, 40.0) == []

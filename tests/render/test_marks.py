@@ -1,0 +1,96 @@
+"""A sketch over the picture: where its lines are in space, faint where the object is before them, and never in a still."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from OpenGL import GL
+
+from tests.render.conftest import of_classes, plain
+from volviz.core.camera import Camera
+from volviz.render.gl.target import Target
+from volviz.render.renderer import Renderer
+from volviz.render.sketch import Sketch
+
+SIZE = (120, 90)
+GREEN = (0.0, 1.0, 0.0)
+
+
+class Screen:
+    """A wall across half of the volume, looked at from the front, and what a window shows of it."""
+
+    def __init__(self, renderer: Renderer, orthographic: bool) -> None:
+        wall = np.zeros((40, 40, 40), np.float32)
+        wall[18:22, :, 20:] = 1.0
+        volume, classes = of_classes(wall)
+        renderer.load(volume, classes)
+        self.renderer, self.scene, self.classes = renderer, plain(classes, opacity=1.0), classes
+        self.grid = classes.grid
+        camera = Camera.framing(self.grid, aspect=4 / 3, view="front")
+        self.camera = (
+            Camera(camera.target_xyz, camera.distance, camera.orientation, orthographic_height=camera.height) if orthographic else camera
+        )
+        self.target = Target(SIZE, GL.GL_RGBA8)
+
+    def drawn(self, sketch: Sketch | None, *, moving: bool = False) -> np.ndarray:
+        self.renderer.sketch = sketch
+        self.renderer.draw(self.scene, self.camera, SIZE, self.target.framebuffer, moving=moving)
+        return self.target.read()[..., :3].astype(int)
+
+    def pixel_of(self, point_xyz: np.ndarray) -> tuple[int, int]:
+        right, up, _ = self.camera.project(np.asarray([point_xyz], np.float64))[0]
+        return round(up * SIZE[1] + SIZE[1] / 2 - 0.5), round(right * SIZE[1] + SIZE[0] / 2 - 0.5)
+
+
+@pytest.fixture(params=[False, True], ids=["perspective", "orthographic"])
+def screen(renderer: Renderer, request: pytest.FixtureRequest) -> Iterator[Screen]:
+    made = Screen(renderer, request.param)
+    yield made
+    made.target.delete()
+
+
+def dot(point_xyz: np.ndarray) -> Sketch:
+    return Sketch.of([([*point_xyz, *point_xyz], GREEN, 7.0)])
+
+
+@pytest.mark.parametrize("moving", [False, True])
+def test_a_mark_is_at_its_place_and_faint_behind_the_object(screen: Screen, moving: bool) -> None:
+    towards = screen.camera.axes_xyz[2]
+    wall = screen.grid.to_world((19.5, 14, 30))
+    bare = screen.drawn(None, moving=moving)
+    green = {}
+    for name, away in (("before", 80.0), ("behind", -80.0)):
+        point = wall + away * towards
+        picture = screen.drawn(dot(point), moving=moving)
+        changed = np.argwhere(np.abs(picture - bare).max(axis=-1) > 8)
+        at = screen.pixel_of(point)
+        assert np.abs(changed.mean(axis=0) - at).max() < 1.0
+        green[name] = picture[at][1] - picture[at][0]
+    assert green["before"] > 240
+    assert 20 < green["behind"] < 120
+
+
+def test_a_mark_on_the_surface_is_not_hidden_by_it(screen: Screen) -> None:
+    point = screen.grid.to_world((19.5, 14, 30)) + 20.0 * screen.camera.axes_xyz[2]
+    picture = screen.drawn(dot(point))
+    red, green, _ = picture[screen.pixel_of(point)]
+    assert green - red > 200
+
+
+def test_a_line_goes_from_end_to_end_and_one_behind_the_eye_nowhere(screen: Screen) -> None:
+    start, end = screen.grid.to_world((35, 8, 4)), screen.grid.to_world((35, 30, 4))
+    picture = screen.drawn(Sketch.of([([*start, *end], GREEN, 3.0)]))
+    for share in (0.0, 0.5, 1.0):
+        assert picture[screen.pixel_of(start + share * (end - start))][1] > 200
+    bare = screen.drawn(None)
+    if screen.camera.orthographic_height is None:
+        behind = screen.camera.eye_xyz + 50 * screen.camera.axes_xyz[2]
+        np.testing.assert_array_equal(screen.drawn(dot(behind)), bare)
+
+
+def test_a_still_is_without_it(screen: Screen) -> None:
+    before = screen.renderer.image(screen.scene, screen.camera, SIZE, samples=1)
+    screen.drawn(dot(screen.grid.center_xyz))
+    np.testing.assert_array_equal(screen.renderer.image(screen.scene, screen.camera, SIZE, samples=1), before)
