@@ -92,7 +92,7 @@ def test_closing_asks_once_about_changes_and_jobs_and_cancel_keeps_both(shown: W
 
 def test_save_and_close_writes_the_session_and_closes(shown: Window, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[bool] = []
-    monkeypatch.setattr(shown, "_close_at_once", lambda: closed.append(True))
+    monkeypatch.setattr(shown, "close_at_once", lambda: closed.append(True))
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "kept.volviz"), ""))
     change_something(shown)
     assert not shown.close()

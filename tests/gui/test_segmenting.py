@@ -16,6 +16,7 @@ from volviz.core.segmentation import VIRION_LABELS, Segmentation
 from volviz.core.sink import Sink
 from volviz.core.volume import Volume
 from volviz.gui import files
+from volviz.gui.closing import ClosingDialog
 from volviz.gui.window import Window
 from volviz.io import open as open_path
 from volviz.segment import models
@@ -242,14 +243,14 @@ def test_a_model_that_cannot_run_says_so(opened: Window, qtbot: QtBot, monkeypat
     assert opened.document.state.live is None
 
 
-def test_closing_while_something_runs_asks(opened: Window, qtbot: QtBot, predictor: FakePredictor, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(files, "_sure", lambda _window, _title, question, _yes: bool(asked.append(question)))
+def test_closing_while_something_runs_asks(opened: Window, qtbot: QtBot, predictor: FakePredictor) -> None:
     opened.segment_panel.button.click()
     predictor.gate.release()
     qtbot.waitUntil(lambda: opened.document.state.live is not None, timeout=PATIENCE_MS)
     assert not opened.close()
-    assert "Segment" in asked[0]
+    (asked,) = (dialog for dialog in opened.findChildren(ClosingDialog) if dialog.isVisible())
+    assert "Segment" in asked.informativeText()
+    asked.reject()
     assert opened.isVisible()
     opened.cancel_segmenting()
     rest(qtbot, opened)

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from volviz.core.errors import Cancelled, VolvizError
+from volviz.core.errors import Cancelled
+from volviz.core.failures import sentence
 
 WRONG, INTERRUPTED, TERMINATED = 2, 130, 143
 
@@ -24,8 +25,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = parse(sys.argv[1:] if argv is None else argv)
         arguments.command(arguments)
-    except VolvizError as error:
-        return _say(str(error), WRONG)
     except (KeyboardInterrupt, Cancelled):
         return _say("Stopped; nothing half-done was left behind.", INTERRUPTED)
     except _Terminated:
@@ -33,11 +32,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone: nobody is left to tell
         return 0
-    except MemoryError:
-        return _say("There is not enough memory for this; close other programs, or work on a smaller or binned volume.", WRONG)
-    except OSError as error:
-        name = f"{error.filename}: " if error.filename else ""
-        return _say(f"{name}{(error.strerror or str(error)).lower()}; check the path, the permissions and the free space.", WRONG)
+    except Exception as error:
+        said = sentence(error)
+        if said is None:
+            raise
+        return _say(said, WRONG)
     finally:
         signal.signal(signal.SIGTERM, before)
     return 0

@@ -24,7 +24,7 @@ def open_window(arguments: Namespace) -> None:
     """Open the desktop application."""
     from volviz.gui.app import run
 
-    status = run(arguments.paths, find=arguments.find)
+    status = run(arguments.paths, find=arguments.find, software=arguments.software)
     if status:
         sys.exit(status)
 

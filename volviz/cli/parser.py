@@ -60,6 +60,7 @@ def build_parser() -> tuple[_Parser, set[str]]:
 
     p = command("open", commands.open_window, "The desktop application. Opens tomograms, segmentations and .volviz sessions.")
     p.add_argument("paths", nargs="*", metavar="PATH")
+    p.add_argument("--software", action="store_true", help="draw without the graphics card: slower, where its driver fails or is too old")
     _find(p)
 
     p = command(

@@ -8,40 +8,44 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from volviz.core.errors import VolvizError
-from volviz.render.gl import gl_env
+from volviz.render.gl import SOFTWARE, gl_env
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QTimer
-    from PySide6.QtWidgets import QApplication, QWidget
+    from PySide6.QtWidgets import QApplication
 
 NEEDED = (4, 3)
 SIGNAL_MS = 300  # Python hears of Ctrl-C only when it runs, so it runs a little now and then
 INTERRUPTED = 130
 
 
-def run(paths: Sequence[str | Path] = (), *, demo: bool = False, find: Sequence[Path] = ()) -> int:
+def run(paths: Sequence[str | Path] = (), *, demo: bool = False, find: Sequence[Path] = (), software: bool = False) -> int:
     """Open the window, with what is named in it, and return the exit status when it closes.
 
-    Files of a session that have moved are looked for in the folders of ``find``.
+    Files of a session that have moved are looked for in the folders of ``find``. With
+    ``software`` the pictures are drawn without the graphics card, as the environment variable VOLVIZ_SOFTWARE asks for too.
 
     Raises:
-        VolvizError: there is no display, or no OpenGL that volviz can draw with.
+        VolvizError: there is no display.
     """
     check_display()
+    if software:
+        os.environ[SOFTWARE] = "1"
     from PySide6.QtCore import QTimer
 
     app = application()
-    check_gl()
     from volviz.gui import files
+    from volviz.gui.graphics import graphics
     from volviz.gui.recovery import offer
+    from volviz.gui.uncaught import Uncaught
     from volviz.gui.window import Window
 
+    graphics()
     window = Window()
-    sys.excepthook = _Hook(window)
+    Uncaught(window).listen()
     timer = _listen_to_signals(app)
     window.show()
     QTimer.singleShot(0, lambda: offer(window))
@@ -106,46 +110,6 @@ def _answers() -> bool:
     reached = xcb.xcb_connection_has_error(connection) == 0
     xcb.xcb_disconnect(connection)
     return bool(reached)
-
-
-def check_gl() -> None:
-    """Look at what OpenGL the display offers.
-
-    Raises:
-        VolvizError: none, or one older than 4.3.
-    """
-    from PySide6.QtGui import QOffscreenSurface, QOpenGLContext
-
-    context = QOpenGLContext()
-    surface = QOffscreenSurface()
-    surface.create()
-    if not context.create() or not context.makeCurrent(surface):
-        raise VolvizError(
-            "This display offers no OpenGL, which volviz draws with; update the graphics driver, or install Mesa (libgl1-mesa-dri)."
-        )
-    found = context.format().version()
-    context.doneCurrent()
-    if tuple(found) < NEEDED:
-        raise VolvizError(
-            f"This display offers OpenGL {found[0]}.{found[1]} and volviz needs {NEEDED[0]}.{NEEDED[1]}; update the graphics driver, "
-            "or install Mesa (libgl1-mesa-dri) and start with LIBGL_ALWAYS_SOFTWARE=1."
-        )
-
-
-class _Hook:
-    """What was not caught anywhere reaches the person as a dialog, and the window stays."""
-
-    def __init__(self, window: QWidget) -> None:
-        self._window = window
-
-    def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        from volviz.gui.dialogs import show_error
-
-        if issubclass(kind, KeyboardInterrupt):
-            self._window.close()
-            return
-        sys.__excepthook__(kind, error, trace)
-        show_error(self._window, "volviz", error)
 
 
 def _listen_to_signals(app: QApplication) -> QTimer:

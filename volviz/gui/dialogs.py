@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from volviz.core.errors import VolvizError
+from volviz.core.failures import sentence
 
 PACKAGES = ("volviz", "PySide6_Essentials", "vispy", "numpy", "torch", "PyOpenGL")
 
@@ -36,23 +37,19 @@ def error_box(parent: QWidget | None, what: str, error: BaseException) -> QMessa
     """Return the dialog of `show_error`."""
     box = QMessageBox(parent)
     box.setWindowTitle(what)
-    if isinstance(error, VolvizError):
+    said = sentence(error)
+    if said is not None:
         box.setIcon(QMessageBox.Icon.Warning)
-        box.setText(str(error))
-        return box
-    if isinstance(error, MemoryError):
-        box.setIcon(QMessageBox.Icon.Warning)
-        box.setText("There is not enough memory for this; close other programs, or work on a smaller or binned volume.")
-        return box
-    if isinstance(error, OSError):
-        box.setIcon(QMessageBox.Icon.Warning)
-        name = f"{error.filename}: " if error.filename else ""
-        box.setText(f"{name}{(error.strerror or str(error)).lower()}; check the path, the permissions and the free space.")
-        return box
-    box.setIcon(QMessageBox.Icon.Critical)
-    box.setText("Something in volviz failed. What was open is still there.")
-    box.setInformativeText(f"{type(error).__name__}: {error}")
-    details = "".join(traceback.format_exception(error)) + "\n" + "\n".join(versions())
+        box.setText(said)
+        if isinstance(error, VolvizError | MemoryError | OSError):
+            return box
+    else:
+        box.setIcon(QMessageBox.Icon.Critical)
+        box.setText("Something in volviz failed. What was open is still there.")
+        box.setInformativeText(f"{type(error).__name__}: {error}")
+    viewport = getattr(parent, "viewport", None)
+    gl = viewport.gl_strings() if viewport is not None else ()
+    details = "".join(traceback.format_exception(error)) + "\n" + "\n".join(versions(gl))
     box.setDetailedText(details)
     copy = box.addButton("Copy details", QMessageBox.ButtonRole.ActionRole)
     copy.clicked.disconnect()  # or the box would close

@@ -142,10 +142,15 @@ def with_place(window: Window, wish: Wish) -> Wish | None:
     return None if path is None else replace(wish, beside=path)
 
 
-def shown_in(window: Window, asked: State, report: Report) -> tuple[View, Artist]:
-    """Return what is drawn of a state, and who draws it, when its classes are clean; in a job's thread."""
+def shown_in(window: Window, asked: State, report: Report) -> tuple[View, Artist | None]:
+    """Return what is drawn of a state, and who draws it, when its classes are clean; in a job's thread.
+
+    Nobody where the window cannot draw: then it is drawn without one, if there is any OpenGL for that.
+    """
+    from volviz.gui.graphics import graphics
+
     state = window.cleaning.settled(asked, report)
-    return view_of(state), window.viewport.studio.artist(state)
+    return view_of(state), window.viewport.studio.artist(state) if graphics().solid else None
 
 
 def view_of(state: State) -> View:

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
 
 from volviz.core.errors import Cancelled
+from volviz.core.failures import let_go
 from volviz.core.report import Report
 
 REPORTS_PER_SECOND = 20
@@ -112,6 +113,7 @@ class Job(QObject):
             self._say(self.cancelled)
         except Exception as error:  # whatever it was, the person must hear of it
             log.debug("%s failed", self.title, exc_info=error)
+            let_go(error)
             self.error = error
             self._say(self.failed, error)
         else:

@@ -14,6 +14,7 @@ from volviz.core.grid import Grid, Region, Triple
 from volviz.gui import under
 from volviz.gui.document import Document, State
 from volviz.gui.latest import Latest
+from volviz.gui.painted import slice_canvas
 from volviz.gui.panes import Follow
 from volviz.gui.planes import AXES, Plane, Slice, binned, overlay, read_slice
 from volviz.gui.slice_hands import SliceHands
@@ -39,7 +40,8 @@ class SliceView(QWidget):
         self.shown = 0  # how many slices have been shown: what a test of laziness counts
 
         vispy.use("pyside6")
-        self._canvas = scene.SceneCanvas(keys=None, bgcolor=GROUND, parent=self)
+        self.canvas: QWidget
+        self._canvas, self.canvas = slice_canvas(GROUND, self)
         self._view = self._canvas.central_widget.add_view()
         self._camera = scene.PanZoomCamera(aspect=1)
         self._camera.interactive = False  # the gestures are ours
@@ -54,7 +56,6 @@ class SliceView(QWidget):
         for visual in (self._grey, self._color, self._cross):
             visual.visible = False
         # vispy draws; what the mouse means is decided elsewhere.
-        self.canvas: QWidget = self._canvas.native
         self.canvas.setAccessibleName(f"{plane.name} slice")
         self._build()
         self._hands = SliceHands(self, document)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import time
@@ -63,6 +64,7 @@ class Viewport(QOpenGLWidget):
         self._whole = 0  # are averaged by now
         self._due = False  # more of them are whole, and wait to be shown
         self._broken = False
+        self._strings: tuple[str, ...] = ()
         self._held_back = False
         self.draws = 0
         self._sketch: Sketch | None = None
@@ -110,17 +112,14 @@ class Viewport(QOpenGLWidget):
             self.doneCurrent()
 
     def gl_strings(self) -> tuple[str, ...]:
-        """Return vendor, renderer and version as the driver names them."""
-        from OpenGL import GL
-
-        self.makeCurrent()
-        try:
-            return tuple((GL.glGetString(name) or b"").decode() for name in (GL.GL_VENDOR, GL.GL_RENDERER, GL.GL_VERSION))
-        finally:
-            self.doneCurrent()
+        """Return vendor, renderer and version as the driver names them; nothing where there is none."""
+        return self._strings
 
     def initializeGL(self) -> None:
+        from OpenGL import GL
+
         self._drawn, self._data = None, Held()
+        self._strings = tuple((GL.glGetString(name) or b"").decode() for name in (GL.GL_VENDOR, GL.GL_RENDERER, GL.GL_VERSION))
         try:
             from volviz.render.renderer import REFINED, Renderer
 
@@ -131,6 +130,24 @@ class Viewport(QOpenGLWidget):
             return
         # Qt gives the widget a new context when it moves to another window: what lived in the old one has to go with it.
         self.context().aboutToBeDestroyed.connect(self.release)
+
+    def renew(self) -> None:
+        """Try again after a failure, with everything brought to the graphics memory anew."""
+        from volviz.render.renderer import Renderer
+
+        self.makeCurrent()
+        try:
+            if self._renderer is not None:
+                with contextlib.suppress(Exception):  # what is lost cannot be given back
+                    self._renderer.release()
+            self._renderer, self._drawn, self._data, self._broken = None, None, Held(), False
+            self._bricks.forget()
+            self._renderer = Renderer()
+        except Exception as error:
+            self._fail(error)
+        finally:
+            self.doneCurrent()
+        self._go_on()
 
     def paintGL(self) -> None:
         if self._drawn is not None and self._drawn == self._picture() and not self._due:

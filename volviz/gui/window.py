@@ -19,10 +19,12 @@ from volviz.gui.dialogs import show_error
 from volviz.gui.directing import Directing
 from volviz.gui.document import Document, State
 from volviz.gui.flight import Flight
+from volviz.gui.graphics import graphics
 from volviz.gui.icons import redraw
 from volviz.gui.jobs import Job, Jobs
 from volviz.gui.latest import Latest
 from volviz.gui.lost import Chosen, LostDialog
+from volviz.gui.no_view import NoView
 from volviz.gui.panes import Panes, solid_pane
 from volviz.gui.planes import XY
 from volviz.gui.rooms import LOWER, UPPER, Furnished
@@ -83,9 +85,15 @@ class Window(Furnished):
     def _build(self) -> None:
         self.views = QSplitter(Qt.Orientation.Horizontal)
         self.stage = QStackedWidget()
-        self.stage.addWidget(self.viewport)
+        self.no_view = NoView(self)
+        # Where there is no OpenGL for it, the 3D view is never shown: it would bring the whole window down.
+        self.stage.addWidget(self.viewport if graphics().solid else self.no_view)
         self._preparing = Preparing()
         self.stage.addWidget(self._preparing)
+        if graphics().solid:
+            self.stage.addWidget(self.no_view)
+        else:
+            self.no_view.say_what_lacks()
         solid = solid_pane(self.viewport, self.stage)
         self.panes = Panes(solid, self)
         self.views.addWidget(solid)
@@ -127,7 +135,7 @@ class Window(Furnished):
         self.viewport.steering.slice_stepped.connect(self._step_slice)
         self.viewport.steering.hovered.connect(self._status.setText)
         self.viewport.steering.focused.connect(lambda point: looking.focus(self, point))
-        self.viewport.failed.connect(lambda error: show_error(self, "3D view", error))
+        self.viewport.failed.connect(self._say_no_view)
         self.viewport.preparing.connect(self._prepare)
         for working in (self.jobs, self.cleaning):
             working.failed.connect(lambda title, error: show_error(self, title, error))
@@ -295,10 +303,16 @@ class Window(Furnished):
         actions.refresh(self)
         self._name_undo()
         self._pages.setCurrentWidget(self.welcome if new.volume is None else self.views)
+        if new.volume is not old.volume and self.stage.currentWidget() is self.no_view:
+            self.stage.setCurrentIndex(0)
         if new.volume is None:
             self.setWindowTitle("volviz")
         elif new.volume is not old.volume or new.path != old.path:
             self.setWindowTitle(f"{(new.path or Path(new.volume.name)).name}[*] - volviz")
+
+    def _say_no_view(self, error: Exception) -> None:
+        self.no_view.say(error)
+        self.stage.setCurrentWidget(self.no_view)
 
     def _prepare(self, fraction: float) -> None:
         self._preparing.show_fraction(fraction)
@@ -314,7 +328,8 @@ class Window(Furnished):
             action.setEnabled(can)
             action.setText(f"{name.capitalize()}: {text}" if text else name.capitalize())
 
-    def _close_at_once(self) -> None:
+    def close_at_once(self) -> None:
+        """Close without a question."""
         self._closes = True
         self.close()
 
@@ -324,9 +339,10 @@ class Window(Furnished):
             redraw(self)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self._closes and not nothing_lost(self, "close", self._close_at_once):
+        if not self._closes and not nothing_lost(self, "close", self.close_at_once):
             event.ignore()
             return
+        self._closes = False
         self.jobs.cancel_all()
         self.cleaning.close()
         self.autosave.close()

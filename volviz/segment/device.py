@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import torch
 
 from volviz.core.errors import VolvizError
+from volviz.core.failures import sentence
 from volviz.segment.protocol import Device, Precision
 
 
@@ -55,10 +56,24 @@ def torch_device(wish: Device) -> torch.device:
         VolvizError: CUDA was asked for and is not there.
     """
     if wish == "cuda" and not torch.cuda.is_available():
-        raise VolvizError("No CUDA device was found; run with --device cpu, or install an NVIDIA driver and a CUDA build of PyTorch.")
+        raise VolvizError(_why_no_cuda())
     if wish == "cpu" or not torch.cuda.is_available():
         return torch.device("cpu")
     return torch.device("cuda")
+
+
+def _why_no_cuda() -> str:
+    """Return why no GPU can be computed on here: PyTorch says so when it is made to try."""
+    try:
+        torch.cuda.current_device()
+    except (AssertionError, RuntimeError) as error:
+        if said := sentence(error):
+            return said
+        if "not compiled with" in str(error):
+            return (
+                "No CUDA device can be used, as this PyTorch is made for CPUs; run with --device cpu, or install a CUDA build of PyTorch."
+            )
+    return "No CUDA device was found; run with --device cpu, or install an NVIDIA driver and a CUDA build of PyTorch."
 
 
 def torch_dtype(wish: Precision, device: torch.device) -> torch.dtype:
