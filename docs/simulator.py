@@ -74,7 +74,7 @@ relative to protein (1) over ice (0). Every object of a kind draws its own value
 
 def page(spectra: str, greys: str) -> str:
     """Return the page as Markdown, given the measured rows of the table and the range of grey values."""
-    from volviz.cli.training import documented
+    from volviz.segment.parameters import documented
     from volviz.simulate import Spec
 
     told = documented(Spec)

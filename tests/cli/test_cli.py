@@ -15,7 +15,6 @@ from PIL import Image
 
 import volviz
 from volviz.cli import main
-from volviz.cli.training import documented
 from volviz.render.textures import Textures
 
 
@@ -207,5 +206,6 @@ def test_a_method_documents_its_own_options(capsys):
     assert "--f-maps" in text
     assert "--learning-rate" in text
     from volviz.segment.methods.unet import UNet
+    from volviz.segment.parameters import documented
 
     assert documented(UNet)["f_maps"].split()[0] in text

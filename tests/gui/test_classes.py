@@ -134,7 +134,8 @@ def test_all_classes_as_one_have_a_ramp_of_their_own(qtbot: QtBot, panel: Classe
     assert not panel.rows["membrane"].isEnabled()
     qtbot.waitUntil(lambda: panel.one._estimated is not None, timeout=PATIENCE_MS)
     low = automatic_low(segmentation, None)
-    assert panel.one._estimated.low == pytest.approx(low, abs=1e-3)
+    assert document.state.scene.together.low == panel.one._estimated.low == pytest.approx(low, abs=1e-3)
+    assert document.undo_stack.count() == 1
     pull(qtbot, panel.one, document.state.scene.together.low, 0.3)
     panel.one.color.color_changed.emit((0.0, 1.0, 0.0))
     together = document.state.scene.together

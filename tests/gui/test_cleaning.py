@@ -228,3 +228,18 @@ def test_cleaning_waits_for_a_run_to_end(speckled: Window, qtbot: QtBot, monkeyp
     settle(qtbot, speckled)
     assert len(worked) == 1
     assert speckled.document.state.cleaned is not None
+
+
+def test_where_objects_end_can_be_said(speckled: Window, qtbot: QtBot) -> None:
+    row = speckled.clean_panel.rows["membrane"]
+    dust(speckled, 3.0, "membrane")
+    settle(qtbot, speckled)
+    assert row.level.value() == pytest.approx(0.4)  # where its ramp begins
+    assert not row.level.isEnabled()
+    row.automatic.click()
+    assert speckled.document.state.scene.cleaning["membrane"].level == 0.4
+    row.level._box.setValue(0.95)
+    settle(qtbot, speckled)
+    assert cleaning_of(speckled.document.state.cleaned)["membrane"].level == 0.95
+    row.automatic.click()
+    assert speckled.document.state.scene.cleans["membrane"].level == 0.4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 from numpy.random import Generator
 from torch.nn.functional import group_norm
 
+from volviz.core.errors import Enough
 from volviz.core.report import silent
 from volviz.segment.nn.fit import Cube, Schedule, _Ahead, fit
 from volviz.segment.nn.networks import SIZES, build
@@ -175,3 +177,24 @@ def test_a_gradient_that_is_no_number_changes_nothing() -> None:
 
     fit(network, Nothing(), lambda _: {"macro_f1": 1.0}, Schedule(2, batch=1, warmup=1), dtype=torch.float32, report=silent)
     assert torch.equal(network.weight, before)
+
+
+@pytest.mark.parametrize(("at", "best"), [(7, 4), (2, 2)])
+def test_enough_ends_with_the_best_so_far(tmp_path: Path, at: int, best: int) -> None:
+    network, judged, told = torch.nn.Conv3d(1, 2, 1), [], []
+
+    def judge(network: torch.nn.Module) -> dict[str, float]:
+        judged.append(network.weight.detach().clone())
+        return {"macro_f1": 1.0 / len(judged)}  # the first is the best
+
+    def report(fraction: float, text: str = "", **metrics: float) -> None:
+        told.append(metrics)
+        if metrics["step"] == at and "loss" in metrics:
+            raise Enough
+
+    schedule = Schedule(100, batch=1, warmup=1, validate_every=4, average=0.5)
+    progress = fit(network, Noise(), judge, schedule, dtype=torch.float32, report=report, folder=tmp_path)
+    assert (progress.step, progress.best_step) == (at, best)
+    assert torch.equal(network.weight, judged[0])
+    assert [metrics["step"] for metrics in told if "loss" in metrics] == list(range(1, at + 1))
+    assert (tmp_path / "checkpoint.pt").exists()

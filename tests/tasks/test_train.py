@@ -10,13 +10,16 @@ import numpy as np
 import pytest
 import torch
 
-from volviz.core.annotations import Dense, Example
+from volviz.core.annotations import Dense, Example, Stroke
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid
+from volviz.core.project import Project, Source
 from volviz.core.report import silent
+from volviz.core.scene import Ramp, Scene
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.io import save
+from volviz.io.project import save_project
 from volviz.segment.methods.unet import UNet, _Signs
 from volviz.segment.models import card, load
 from volviz.segment.nn.augment import Augmentation
@@ -87,6 +90,28 @@ def test_training_on_own_tomograms_writes_a_model_that_says_how_it_was_made(tmp_
     assert load(out).predict(read_example(*data[0]).volume, Run()).shape == (40, 40, 40)
     with pytest.raises(VolvizError, match="there already"):
         train_file(TINY, out, data=data)
+
+
+def test_a_session_teaches_what_it_shows_and_what_was_said_of_it(tmp_path: Path) -> None:
+    numbers = np.zeros((12, 12, 12), np.int16)
+    numbers[4:8, 4:8, 4:8], numbers[1, 1, 1] = 1, 1
+    tomogram, labels = labelled(tmp_path, "a", numbers)
+    known = read_example(tomogram, labels)
+    save(Segmentation(known.volume.grid, np.asarray(known.annotations[0].segmentation.data[:])), tmp_path / "a.zarr")
+    said = Stroke(((5.0, 5.0, 5.0),), 10.0, "spikes")
+    path = tmp_path / "a.volviz"
+    sources = {"volume": Source(str(tomogram), voxel_size=20.0), "segmentation": Source(str(tmp_path / "a.zarr"))}
+    cleaned = Scene(ramps={"membrane": Ramp()}).with_cleaning("membrane", dust=5.0)
+    save_project(Project(**sources, scene=cleaned, annotations=(said,)), path)
+    example = read_example(path, path)
+    dense, stroke = example.annotations
+    assert stroke == said
+    assert example.volume.grid.voxel_size == dense.segmentation.grid.voxel_size == (20.0, 20.0, 20.0)
+    assert np.asarray(dense.segmentation.data[1]).sum() == 64 * 255  # as clean as it is shown: the speck is gone
+    assert f"--data {path}" in command_of(TINY, tmp_path / "m.safetensors", [(path, path)])
+    save_project(Project(volume=sources["volume"]), tmp_path / "empty.volviz")
+    with pytest.raises(VolvizError, match="nothing to learn from"):
+        read_example(tmp_path / "empty.volviz", tmp_path / "empty.volviz")
 
 
 def test_training_on_simulations_starts_while_they_are_still_being_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,18 +6,16 @@ import argparse
 import ast
 import inspect
 import os
-import textwrap
-import types
 import typing
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
 from volviz.cli.progress import Progress
 from volviz.core.errors import VolvizError
 from volviz.core.report import silent
+from volviz.segment.parameters import REQUIRED, Parameter, parameters
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -29,7 +27,7 @@ def train(arguments: argparse.Namespace) -> None:
     method: type[Any] = find_segmenter(arguments.method)
     parser = _Parser(prog=f"volviz train {arguments.method}", description=inspect.getdoc(method))
     parser.add_argument("--out", type=Path, required=True, metavar="MODEL.safetensors", help="where the model goes, with its card (.json)")
-    parser.add_argument("--data", nargs="+", default=[], metavar="TOMO:LABELS", help="your own tomograms with their labels")
+    parser.add_argument("--data", nargs="+", default=[], metavar="TOMO:LABELS|SESSION", help=DATA)
     parser.add_argument(
         "--simulate", type=int, default=0, metavar="N", help="simulate so many tomograms to learn from (the default without --data: 48)"
     )
@@ -49,11 +47,11 @@ def train(arguments: argparse.Namespace) -> None:
     )
     parser.add_argument("--overwrite", action="store_true", help="replace a model that is there already")
     group = parser.add_argument_group(f"parameters of {arguments.method}")
-    told = documented(method)
-    for field in fields(method):
-        _add(group, field, typing.get_type_hints(method)[field.name], told.get(field.name, ""))
+    known = parameters(method)
+    for parameter in known:
+        _add(group, parameter)
     given = vars(parser.parse_args(arguments.rest))
-    segmenter = method(**{f.name: given[f.name] for f in fields(method) if given[f.name] is not None})
+    segmenter = method(**{p.name: given[p.name] for p in known if given[p.name] is not None})
     leads = os.environ.get("RANK", "0") == "0"  # of the processes of torchrun the first speaks
     with Progress() if leads else nullcontext(silent) as report:
         train_file(
@@ -72,45 +70,32 @@ def train(arguments: argparse.Namespace) -> None:
         print(given["out"])
 
 
+DATA = "your own tomograms with their labels, or sessions (.volviz) with a segmentation or annotations"
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> typing.NoReturn:
         raise VolvizError(f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.")
 
 
-def documented(kind: type[Any]) -> dict[str, str]:
-    """Return what the string under each field of a class says."""
-    body = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
-    assert isinstance(body, ast.ClassDef)
-    told: dict[str, str] = {}
-    for before, after in zip(body.body, body.body[1:], strict=False):
-        if (
-            isinstance(before, ast.AnnAssign)
-            and isinstance(before.target, ast.Name)
-            and isinstance(after, ast.Expr)
-            and isinstance(after.value, ast.Constant)
-        ):
-            told[before.target.id] = inspect.cleandoc(str(after.value.value)).replace("\n", " ")
-    return told
-
-
-def _add(group: argparse._ArgumentGroup, field: Field[Any], hint: Any, told: str) -> None:
+def _add(group: argparse._ArgumentGroup, parameter: Parameter) -> None:
     """Add the option of one field. Its default stays the dataclass's own."""
-    name = f"--{field.name.replace('_', '-')}"
-    default = "" if field.default in {MISSING, None} else f" (default: {field.default})"
-    text = f"{told}{default}".strip().replace("%", "%%")
-    if typing.get_origin(hint) in {typing.Union, types.UnionType}:
-        hint = next(k for k in typing.get_args(hint) if k is not type(None))
-    if hint is bool:
+    name, kind = f"--{parameter.name.replace('_', '-')}", parameter.kind
+    default = "" if parameter.default in (REQUIRED, None) else f" (default: {parameter.default})"
+    text = f"{parameter.told}{default}".strip().replace("%", "%%")
+    if kind is bool:
         group.add_argument(name, action=argparse.BooleanOptionalAction, default=None, help=text)
-    elif typing.get_origin(hint) is typing.Literal:
-        group.add_argument(name, choices=typing.get_args(hint), default=None, help=text)
+    elif parameter.choices:
+        group.add_argument(name, choices=parameter.choices, default=None, help=text)
     else:
-        read: Callable[[str], Any] = hint if hint in {int, float, str, Path} else ast.literal_eval
-        metavar = {int: "N", float: "X", Path: "PATH"}.get(hint, "VALUE")
+        read: Callable[[str], Any] = kind if kind in {int, float, str, Path} else ast.literal_eval
+        metavar = {int: "N", float: "X", Path: "PATH"}.get(kind, "VALUE")
         group.add_argument(name, type=read, default=None, metavar=metavar, help=text)
 
 
 def _pair(text: str) -> tuple[Path, Path]:
+    if text.lower().endswith(".volviz"):
+        return Path(text), Path(text)
     tomogram, colon, labels = text.rpartition(":")
     if not colon or not tomogram or not labels:
         raise VolvizError(f"'{text}' is not a tomogram and its labels; write TOMO.mrc:LABELS.mrc.")

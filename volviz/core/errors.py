@@ -11,3 +11,10 @@ class VolvizError(Exception):
 
 class Cancelled(Exception):  # noqa: N818 - a wish, not an error
     """The person who asked for the work does not want it any more. Raised by `Report`, caught by the faces."""
+
+
+class Enough(Cancelled):
+    """The person has had enough of work that could go on: it ends early, with the best that there is.
+
+    Raised by `Report`, once. What has nothing to keep lets it pass, as it does with `Cancelled`.
+    """

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 SHARE = 4  # of the memory, this part at the most
@@ -26,3 +29,20 @@ def state_folder() -> Path:
     """Return where volviz keeps what outlives a run and is of no use to a person: not made yet."""
     given = os.environ.get("XDG_STATE_HOME") or (os.environ.get("LOCALAPPDATA") if os.name == "nt" else None)
     return (Path(given) if given else Path.home() / ".local" / "state") / "volviz"
+
+
+def nvidia_gpu() -> str | None:
+    """Return the name of the GPU that networks would run on, None where there is none that PyTorch could use.
+
+    PyTorch itself is not asked: to import it takes seconds, in which the window would stutter.
+    """
+    try:
+        if "+cpu" in version("torch"):
+            return None
+        cuda = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except (PackageNotFoundError, OSError):
+        return None
+    count, name = ctypes.c_int(), ctypes.create_string_buffer(128)
+    if cuda.cuInit(0) or cuda.cuDeviceGetCount(ctypes.byref(count)) or not count.value:
+        return None
+    return name.value.decode(errors="replace") if cuda.cuDeviceGetName(name, len(name), 0) == 0 else "GPU"

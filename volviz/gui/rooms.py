@@ -13,6 +13,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from volviz.gui import docks
+from volviz.gui.actions.segment import show_training
 from volviz.gui.widgets.hinted import Hinted
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def _segment(window: Window) -> QWidget:
     panel = SegmentPanel(window.document)
     panel.started.connect(window.segment)
     panel.cancelled.connect(window.cancel_segmenting)
+    panel.train_asked.connect(lambda: show_training(window))
     return panel
 
 

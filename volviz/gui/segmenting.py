@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from volviz.core.grid import Grid, Region
 from volviz.core.report import Report, part
 from volviz.core.scene import Ramp, Scene
-from volviz.core.segmentation import Kind, Label, Segmentation
+from volviz.core.segmentation import Bits, Kind, Label, Segmentation
 from volviz.core.sink import Sink, VolumeSink
 from volviz.gui.document import Document
 from volviz.gui.jobs import Job, Jobs
@@ -27,18 +27,19 @@ class LiveSink(QObject):
 
     wrote = Signal(object)  # Region
 
-    def __init__(self) -> None:
+    def __init__(self, grid: Grid | None = None, bits: Bits = 8) -> None:
         super().__init__()
         self.segmentation: Segmentation | None = None
-        self._data: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
+        self._grid, self._kind = grid, np.dtype(f"u{bits // 8}")
+        self._data: npt.NDArray[Any] = np.zeros(0, self._kind)
 
     def begin(self, grid: Grid, labels: tuple[Label, ...], kind: Kind, provenance: Mapping[str, Any]) -> None:
-        """Make room."""
-        self._data = np.zeros((len(labels), *grid.shape), np.uint8)
-        self._data[0] = 255 if kind == "probability" else 0
-        self.segmentation = Segmentation(grid, self._data, labels, kind, provenance)
+        """Make room, on the grid that this was made for if there is one."""
+        self._data = np.zeros((len(labels), *grid.shape), self._kind)
+        self._data[0] = np.iinfo(self._kind).max if kind == "probability" else 0
+        self.segmentation = Segmentation(self._grid or grid, self._data, labels, kind, provenance)
 
-    def write(self, region: Region, data: npt.NDArray[np.uint8]) -> None:
+    def write(self, region: Region, data: npt.NDArray[Any]) -> None:
         """Keep a region."""
         self._data[(slice(None), *region.slices)] = data
         self.wrote.emit(region)
@@ -49,6 +50,29 @@ class LiveSink(QObject):
     def abort(self) -> None:
         """Let go of the data; the window does so when the job says that it has ended."""
         self.segmentation = None
+
+
+class Placed:
+    """A volume sink on a grid of its own: for a network that was told another voxel size."""
+
+    def __init__(self, sink: VolumeSink, grid: Grid) -> None:
+        self._sink, self._grid = sink, grid
+
+    def begin(self, grid: Grid) -> None:
+        """Begin where it belongs."""
+        self._sink.begin(self._grid)
+
+    def write(self, region: Region, data: npt.NDArray[np.float32]) -> None:
+        """Write a region."""
+        self._sink.write(region, data)
+
+    def finish(self) -> None:
+        """Finish."""
+        self._sink.finish()
+
+    def abort(self) -> None:
+        """Leave nothing."""
+        self._sink.abort()
 
 
 class Segmenting(QObject):
@@ -62,7 +86,8 @@ class Segmenting(QObject):
         self._document = document
         self._before = self._preview = document.state.scene
         self._volume = volume
-        sink = self._sink = LiveSink()
+        sink = self._sink = LiveSink(volume.grid, wish.bits)
+        told = volume if wish.voxel_size is None else replace(volume, grid=volume.grid.with_voxel_size(wish.voxel_size))
         dark = document.state.scene.raw.invert
 
         def work(report: Report) -> tuple[Segmentation, Scene]:
@@ -73,9 +98,10 @@ class Segmenting(QObject):
             bricks: Sink = sink
             spread: VolumeSink | None = None
             if wish.uncertainty is not None and wish.beside is not None:
-                bricks, spread = with_uncertainty(wish.uncertainty, sink, VolumeFile(wish.beside, volume, overwrite=True))
+                beside = Placed(VolumeFile(wish.beside, volume, overwrite=True), volume.grid)
+                bricks, spread = with_uncertainty(wish.uncertainty, sink, beside)
             result = segment(
-                volume,
+                told,
                 wish.model,
                 wish.device,
                 dense_is_dark=dark,
@@ -83,11 +109,12 @@ class Segmenting(QObject):
                 z=wish.z,
                 augment=wish.augment,
                 spread=spread,
+                bits=wish.bits,
                 report=part(report, 0.0, 0.97),
             )
             if sink.segmentation is None:
                 raise RuntimeError("the model finished without a result")
-            result = replace(result, data=sink.segmentation.data)
+            result = replace(result, grid=volume.grid, data=sink.segmentation.data, provenance=_said(result.provenance, wish.voxel_size))
             report(0.97, "estimating the ramps")
             return result, Scene.of(volume, result)
 
@@ -133,6 +160,14 @@ class Segmenting(QObject):
         self._put_back()
         self._document.changed.disconnect(self._watch)
         self.deleteLater()
+
+
+def _said(provenance: Mapping[str, Any], voxel_size: float | None) -> Mapping[str, Any]:
+    """Return the provenance of a result, with the voxel size that the network was told."""
+    if voxel_size is None:
+        return provenance
+    note = f"The network was told voxels of {voxel_size:g} Å."
+    return {**provenance, "told_voxel_size": voxel_size, "notes": [*provenance.get("notes", ()), note]}
 
 
 def dressed(scene: Scene, estimated: Scene, estimated_before: Scene) -> Scene:

@@ -263,7 +263,7 @@ class Window(Furnished):
         if asked is None:
             return
         self.segmenting = Segmenting(self.document, self.jobs, asked)
-        self.segment_panel.set_running(True)
+        self.segment_panel.set_running(True, self.segmenting.job)
         self.segmenting.job.succeeded.connect(lambda _: self.docks["Classes"].raise_())
         if asked.beside is not None:
             self.segmenting.job.succeeded.connect(lambda _: self.say(f"Saved {asked.beside}"))
@@ -348,7 +348,7 @@ class Window(Furnished):
         self.autosave.close()
         settings.save_layout(self)
         settings.save_splitters(self.splitters)
-        for name in ("slices", "data_panel", "classes_panel"):
+        for name in ("slices", "data_panel", "segment_panel", "classes_panel"):
             if not self.lacks(name):
                 getattr(self, name).close_threads()
         self.viewport.steering.close_threads()

@@ -78,5 +78,6 @@ class Segmenter(Protocol):
 
         Raises:
             VolvizError: the examples lack what this method needs.
-            Cancelled: nothing is left behind but checkpoints, from which it can go on.
+            Cancelled: nothing is left behind but checkpoints, from which it can go on. A method that has something to keep by then
+                catches `Enough` and returns it.
         """

@@ -16,6 +16,9 @@ from volviz.core.segmentation import VIRION_LABELS, Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
 from volviz.io.labels import names_of
+from volviz.io.project import SUFFIX
+from volviz.tasks.clean import clean
+from volviz.tasks.session import open_session
 
 _UNKNOWN = (255, -1)
 # Planes that are looked at together when a label file is checked.
@@ -48,9 +51,13 @@ class HardLabels:
 def read_example(tomogram: Path, labels: Path) -> Example:
     """Open a tomogram and its labels: a volume of hard labels (0 background, 1 membrane, 2 spikes, 3 lumen), or a segmentation.
 
+    A session in place of both is its tomogram with what it says of it: its segmentation, as clean as it is shown, and its annotations.
+
     Raises:
         VolvizError: a file is something else, or the two do not lie on the same grid.
     """
+    if tomogram.suffix.lower() == SUFFIX:
+        return _example_of(tomogram)
     volume, labelled = open_path(tomogram), open_path(labels)
     if not isinstance(volume, Volume):
         raise VolvizError(f"{tomogram} holds a segmentation, not a tomogram; write TOMO.mrc:LABELS.mrc.")
@@ -92,3 +99,12 @@ def _named(labelled: Volume) -> tuple[Label, ...]:
     """Return the classes that a label volume names, those of virions in their colours; without names, those of virions."""
     known = {label.name: label for label in VIRION_LABELS}
     return tuple(known.get(name, Label(name)) for name in names_of(labelled)) or VIRION_LABELS
+
+
+def _example_of(path: Path) -> Example:
+    session = open_session(path)
+    dense = [] if session.segmentation is None else [Dense(clean(session.segmentation, session.project.scene))]
+    annotations = [*dense, *session.project.annotations]
+    if not annotations:
+        raise VolvizError(f"{path.name} holds neither a segmentation nor annotations, so there is nothing to learn from; add some first.")
+    return Example(session.volume, annotations)

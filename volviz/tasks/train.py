@@ -58,7 +58,8 @@ def train_file(
     Args:
         segmenter: the method and its parameters.
         out: where the model goes.
-        data: own tomograms, each with a volume of hard labels or a segmentation on the same grid. They are read in place.
+        data: own tomograms, each with a volume of hard labels or a segmentation on the same grid, or a session twice. They are read
+            in place.
         simulated: how many tomograms to simulate; without own data and without this number, 48.
         pool: folder that keeps the simulated tomograms, and is filled up if it holds some already; else they are deleted.
         densities: a folder of structures that a third of the simulations take their spikes from, and half of them proteins:
@@ -144,7 +145,7 @@ def command_of(
     if densities is not None:
         words += ["--densities", str(densities)]
     if data:
-        words += ["--data", *(f"{tomogram}:{labels}" for tomogram, labels in data)]
+        words += ["--data", *(str(tomogram) if tomogram == labels else f"{tomogram}:{labels}" for tomogram, labels in data)]
     for field in fields(segmenter):  # type: ignore[arg-type]
         value = getattr(segmenter, field.name)
         if value != field.default and field.name != "checkpoints":

@@ -49,6 +49,9 @@ class ClassRow(QWidget):
         self.visible = QCheckBox(title if len(title) <= LONGEST else f"{title[: LONGEST - 1]}…")
         self.visible.setToolTip(f"Show {said} in 3D and on the slices")
         self.visible.toggled.connect(lambda on: self._change("Show" if on else "Hide", visible=on))
+        self.title = QLabel(title)  # all of them as one are shown or are not one
+        self.title.setVisible(name is None)
+        self.visible.setVisible(name is not None)
         self.color = ColorButton()
         self.color.setToolTip(f"Colour of {said}")
         self.color.color_changed.connect(lambda color: self._change("Colour of", color=color))
@@ -89,7 +92,11 @@ class ClassRow(QWidget):
         self.curve.hide()
         self._body = QWidget()
         stack(self._body, self.histogram, [self.low, self.high, None, QLabel("Opacity"), self.opacity], self.curve)
-        stack(self, [self.fold, self.color, self.visible, None, self.below_color, self.below, self.solo, self.reset, self.more], self._body)
+        stack(
+            self,
+            [self.fold, self.color, self.visible, self.title, None, self.below_color, self.below, self.solo, self.reset, self.more],
+            self._body,
+        )
 
     def _menu_button(self, said: str) -> QToolButton:
         button = small_button("⋯", f"More for {said}: thresholds by slice, copy, paste, import")

@@ -24,6 +24,7 @@ from volviz.gui.planes import XY
 from volviz.gui.widgets.number import Number
 
 AS_ONE = Ramp(color=(0.78, 0.76, 0.72), opacity=0.6)
+UNITED = "together"  # what belongs to the step that makes them one
 FOLDED_FROM = 7  # classes: so many rows in full are too long a way to scroll
 
 Curves = dict[str | None, npt.NDArray[np.float64]]
@@ -52,7 +53,6 @@ class ClassesPanel(QWidget):
         self._overlay.set_value(document.state.overlay)
         self.density = DensityRow(document)
         self.one = ClassRow(None, document)
-        self.one.visible.hide()
         self._connect(self.one, None)
         self._build()
         document.changed.connect(self._look)
@@ -192,19 +192,26 @@ class ClassesPanel(QWidget):
             if name is None or name in self.rows:
                 self._row(name).show_curve(curve)
             if name is None:
+                self._begin_at(low_of(curve))
                 self._look(self._document.state, self._document.state)
         if name in self._wanted:
             self._wanted.remove(name)
         self._next_curve()
+
+    def _begin_at(self, low: float) -> None:
+        """Let the ramp of all as one begin where it should, if nobody has touched it: the same step as making them one."""
+        scene = self._document.state.scene
+        if scene.together == AS_ONE:
+            self._document.change("All classes as one", merge=UNITED, scene=replace(scene, together=replace(AS_ONE, low=round(low, 3))))
 
     def _row(self, name: str | None) -> ClassRow:
         return self.one if name is None else self.rows[name]
 
     # What a person does
 
-    def _change(self, what: str, scene: Scene) -> None:
+    def _change(self, what: str, scene: Scene, merge: str = "") -> None:
         self._document.settle()
-        self._document.change(what, scene=scene)
+        self._document.change(what, merge=merge, scene=scene)
 
     def _solo(self, name: str, on: bool) -> None:
         """Show one class alone, or again those that were shown before it."""
@@ -223,7 +230,8 @@ class ClassesPanel(QWidget):
     def _unite(self, on: bool) -> None:
         low = round(low_of(self._curves[None]), 3) if None in self._curves else AS_ONE.low
         together = replace(AS_ONE, low=low) if on else None
-        self._change("All classes as one" if on else "Classes by themselves", replace(self._document.state.scene, together=together))
+        scene = replace(self._document.state.scene, together=together)
+        self._change("All classes as one" if on else "Classes by themselves", scene, merge=UNITED)
 
     def _scale(self, on: bool) -> None:
         rows: list[Any] = [*self.rows.values(), self.one, self.density]

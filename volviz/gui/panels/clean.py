@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from volviz.core.cleaning import Cleaning
 from volviz.gui.cleaning import LiveCleaning
@@ -117,6 +118,19 @@ class CleanRow(QWidget):
         for control in CONTROLS:
             form.addRow(control.title, self.numbers[control.field])
         form.addRow("Trim z", ends)
+        self.level = Number(0, 1, slider=False, width=BOX)
+        self.level.setToolTip("Probability from which on voxels belong to an object, for dust, holes and what must be reached")
+        self.level.setAccessibleName(f"level of {name}")
+        self.level.value_changed.connect(lambda value: self._change("level", level=value))
+        self.level.released.connect(document.settle)
+        self.automatic = QCheckBox("where its ramp begins")
+        self.automatic.setToolTip("An object ends where the class becomes transparent: what is counted is what is seen")
+        self.automatic.toggled.connect(self._level)
+        level = QHBoxLayout()
+        level.addWidget(self.level)
+        level.addWidget(self.automatic)
+        level.addStretch(1)
+        form.addRow("Objects end", level)
         title = QHBoxLayout()
         title.addWidget(QLabel(f"<b>{name.capitalize()}</b>"))
         title.addWidget(self.count, 1)
@@ -132,6 +146,12 @@ class CleanRow(QWidget):
             number.set_value(getattr(cleaning, field))
         for box, depth in zip(self.trim, cleaning.trim, strict=True):
             box.set_value(depth)
+        ramp = self._document.state.scene.ramps.get(self._name)
+        begins = min(1.0, max(0.0, ramp.low)) if ramp is not None else 0.5
+        self.level.set_value(begins if cleaning.level is None else cleaning.level)
+        self.level.setEnabled(cleaning.level is not None)
+        with QSignalBlocker(self.automatic):
+            self.automatic.setChecked(cleaning.level is None)
         self.count.setText(self._counted(levelled))
 
     def _counted(self, cleaning: Cleaning | None) -> str:
@@ -150,6 +170,10 @@ class CleanRow(QWidget):
         number.value_changed.connect(lambda value: self._change(control.field, **{control.field: value}))
         number.released.connect(self._document.settle)
         return number
+
+    def _level(self, automatic: bool) -> None:
+        self._document.settle()
+        self._change("level", level=None if automatic else round(self.level.value(), 2))
 
     def _trim(self, end: int, value: float) -> None:
         first, last = self._document.state.scene.cleaning.get(self._name, Cleaning()).trim

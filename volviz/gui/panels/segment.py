@@ -8,14 +8,31 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from volviz.core.errors import VolvizError
 from volviz.gui.document import Document, State
+from volviz.gui.latest import Latest
+from volviz.gui.machine import nvidia_gpu
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from volviz.core.segmentation import Bits
+    from volviz.gui.jobs import Job
     from volviz.segment.protocol import Augment, Device
     from volviz.tasks.segment import Uncertainty
 
@@ -23,6 +40,8 @@ log = logging.getLogger(__name__)
 
 DEVICES = (("Automatic", "auto"), ("GPU (CUDA)", "cuda"), ("CPU", "cpu"))
 VIEWS = (("One", 1), ("Four, mirrored in the slice", 4), ("Eight, upside down too", 8))
+BITS = (("8 bits, as fine as the eye can tell", 8), ("16 bits, twice the memory", 16))
+AS_IN_DATA = "as in Data"
 UNCERTAINTIES = (("Not saved", None), ("Margin between the classes", "margin"), ("Spread of the views", "spread"))
 
 
@@ -30,7 +49,8 @@ UNCERTAINTIES = (("Not saved", None), ("Margin between the classes", "margin"), 
 class Wish:
     """What is asked of a run: see `volviz.segment.protocol.Run`. ``z`` is None for all slices.
 
-    The ``uncertainty`` is written to a file ``beside`` while the run goes on.
+    The ``uncertainty`` is written to a file ``beside`` while the run goes on. With a ``voxel_size`` (A) the network sees the tomogram as
+    if its voxels were so large; the result lies on the tomogram all the same.
     """
 
     model: str
@@ -39,6 +59,8 @@ class Wish:
     z: tuple[int, int] | None = None
     uncertainty: Uncertainty | None = None
     beside: Path | None = None
+    bits: Bits = 8
+    voxel_size: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +77,47 @@ class SegmentPanel(QWidget):
 
     started = Signal(object)  # Wish
     cancelled = Signal()
+    train_asked = Signal()
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = QComboBox()
         self.model.setToolTip("The network that tells the classes apart")
         self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._latest = Latest(self)
         for choice in choices():
             self._add(choice)
-        self._file = QPushButton("From a file")
+        self.model.currentIndexChanged.connect(self._ask_card)
+        self._file = QPushButton("File…")
         self._file.setToolTip("Choose the weights of another model: volviz's own, or a checkpoint of Nano-Oetzi or pytorch-3dunet")
+        self.train = QPushButton("Train…")
+        self.train.setToolTip("Train a segmenter of your own, on simulations or on labelled tomograms")
+        self.train.clicked.connect(self.train_asked)
+        self.about = QToolButton()
+        self.about.setText("About this model")
+        self.about.setToolTip("What it learnt from, how well it did, where it fails")
+        self.about.setCheckable(True)
+        self.about.setAutoRaise(True)
+        self.about.setArrowType(Qt.ArrowType.RightArrow)
+        self.about.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.about.toggled.connect(self._show_about)
+        self.card = QLabel()
+        self.card.setWordWrap(True)
+        self.card.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.card.hide()
+        self.bits = QComboBox()
+        self.bits.setToolTip("How finely the probabilities are kept")
+        for title, count in BITS:
+            self.bits.addItem(title, count)
+        self.voxel_size = QDoubleSpinBox()
+        self.voxel_size.setRange(0, 1000)
+        self.voxel_size.setDecimals(3)
+        self.voxel_size.setSpecialValueText(AS_IN_DATA)
+        self.voxel_size.setSuffix(" Å")
+        self.voxel_size.setToolTip(
+            "The voxel size that the network is told, in angstrom, for this run alone: where objects are larger or smaller than those it "
+            "learnt from. Where the file is wrong, correct it in Data instead"
+        )
         self._file.clicked.connect(self._choose)
         self.device = QComboBox()
         self.device.setToolTip("Where the network runs; automatic takes the GPU if there is one")
@@ -97,9 +150,13 @@ class SegmentPanel(QWidget):
         model = QHBoxLayout()
         model.addWidget(self.model, 1)
         model.addWidget(self._file)
+        model.addWidget(self.train)
         form = QFormLayout()
         form.addRow("Model", model)
+        form.addRow(self.about)
+        form.addRow(self.card)
         form.addRow("Device", self.device)
+        form.addRow("Voxel size", self.voxel_size)
         form.addRow("Views", self.views)
         slices = QHBoxLayout()
         slices.addWidget(self.first, 1)
@@ -107,9 +164,19 @@ class SegmentPanel(QWidget):
         slices.addWidget(self.last, 1)
         form.addRow("Slices", slices)
         form.addRow("Uncertainty", self.uncertainty)
+        form.addRow("Keep", self.bits)
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1000)
+        self.bar.setFormat("%p %")
+        self.time = QLabel()
+        self.time.setObjectName("hint")
+        self.bar.hide()
+        self.time.hide()
         layout = QVBoxLayout(self)
         layout.addLayout(form)
         layout.addWidget(self.button)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.time)
         layout.addWidget(self._notes)
         layout.addStretch(1)
         self._running = False
@@ -117,12 +184,31 @@ class SegmentPanel(QWidget):
         self._document = document
         document.changed.connect(lambda _old, new: self._look(new))
         self._look(document.state)
+        self._latest.ask(nvidia_gpu, self._name_devices)
 
-    def set_running(self, running: bool) -> None:
-        """Turn the button into Cancel and back."""
+    def close_threads(self) -> None:
+        """End the thread that reads cards."""
+        self._latest.close()
+
+    def set_running(self, running: bool, job: Job | None = None) -> None:
+        """Turn the button into Cancel and back; a job shows how far it is."""
         self._running = running
         self.button.setText("Cancel" if running else "Segment")
+        for widget in (self.bar, self.time):
+            widget.setVisible(job is not None)
+        if job is not None:
+            self.bar.setValue(0)
+            self.time.setText("")
+            job.progressed.connect(lambda fraction, text: self._progress(job, fraction, text))
         self._look(self._document.state)
+
+    def refresh(self, name: str) -> None:
+        """List the models anew, and choose one."""
+        kept = [self.model.itemData(i) for i in range(self.model.count())]
+        for choice in choices():
+            if choice.name not in kept:
+                self._add(choice)
+        self.model.setCurrentIndex(max(0, self.model.findData(name)))
 
     def start(self) -> None:
         """Ask for a run with what is chosen."""
@@ -130,7 +216,9 @@ class SegmentPanel(QWidget):
             chosen = self.first.value(), self.last.value() + 1
             z = chosen if chosen != (0, self._depth) else None
             model, device, views = self.model.currentData(), self.device.currentData(), self.views.currentData()
-            self.started.emit(Wish(model, device, views, z, self.uncertainty.currentData()))
+            size = self.voxel_size.value() or None
+            bits = self.bits.currentData()
+            self.started.emit(Wish(model, device, views, z, self.uncertainty.currentData(), bits=bits, voxel_size=size))
 
     def _press(self) -> None:
         if self._running:
@@ -146,6 +234,30 @@ class SegmentPanel(QWidget):
         model.item(at).setEnabled(self.views.currentData() > 1)
         if self.uncertainty.currentIndex() == at and self.views.currentData() == 1:
             self.uncertainty.setCurrentIndex(0)
+
+    def _progress(self, job: Job, fraction: float, text: str) -> None:
+        self.bar.setValue(round(1000 * fraction))
+        self.time.setText(f"{text or 'working'}: {job.time_said}")
+
+    def _show_about(self, on: bool) -> None:
+        self.about.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
+        self.card.setVisible(on)
+        self._ask_card()
+
+    def _ask_card(self) -> None:
+        name = self.model.currentData()
+        if self.about.isChecked() and name is not None:
+            self.card.setText("Reading its card …")
+            # Another program's weights tell themselves what they are, and take seconds to read.
+            self._latest.ask(lambda: text_of(name), self.card.setText)
+
+    def _name_devices(self, gpu: str | None) -> None:
+        self.device.setItemText(0, f"Automatic ({gpu or 'CPU: no NVIDIA GPU found'})")
+        at = self.device.findData("cuda")
+        model = self.device.model()
+        assert isinstance(model, QStandardItemModel)
+        model.item(at).setEnabled(gpu is not None)
+        self.device.setItemText(at, f"GPU ({gpu})" if gpu else "GPU (CUDA): none found")
 
     def _add(self, choice: Choice) -> None:
         self.model.addItem(choice.title, choice.name)
@@ -177,6 +289,17 @@ class SegmentPanel(QWidget):
             self._notes.setText("\n".join(str(note) for note in state.segmentation.provenance.get("notes", ())))
         else:
             self._notes.setText("")
+
+
+def text_of(name: str) -> str:
+    """Return the card of a model as text, or why there is none."""
+    from volviz.gui.model_text import model_text
+    from volviz.segment.models import card
+
+    try:
+        return model_text(card(name))
+    except VolvizError as error:
+        return str(error)
 
 
 def choices() -> list[Choice]:

@@ -68,7 +68,7 @@ class SliceCurve(QWidget):
         """Return what a slice's value is, in words."""
         value = self._curve[index]
         said = "the class does not appear" if math.isnan(value) else f"threshold {value:.3f}"
-        return f"Slice {index} of {len(self._curve)}: {said}"
+        return f"Slice {index + 1} of {len(self._curve)}: {said}"
 
     def sizeHint(self) -> QSize:
         return QSize(220, 58)

@@ -13,7 +13,7 @@ import torch
 
 from volviz.core.annotations import Annotation, Dense, Example
 from volviz.core.density import dense_is_dark
-from volviz.core.errors import VolvizError
+from volviz.core.errors import Enough, VolvizError
 from volviz.core.report import Report, part, silent
 from volviz.core.segmentation import Label, Segmentation
 from volviz.core.volume import Volume
@@ -119,7 +119,10 @@ class UNet:
             reports = part(run.report, 0.0, 0.97), part(run.report, 0.97, 1.0)
             progress = fit(network, crops, validate, self._schedule(start), dtype=dtype, report=reports[0], folder=self.checkpoints)
             network.half().float()  # what is saved is what was judged
-            test = ranks.lead(lambda: judge.all(network, division.test, reports[1]))
+            try:
+                test = ranks.lead(lambda: judge.all(network, division.test, reports[1]))
+            except Enough:  # of being judged: what was learnt is kept
+                test = {}
         over: Statistics = "volume" if self.statistics == "volume" else "tile"
         training = {
             "parameters": {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()},

@@ -18,7 +18,7 @@ import torch
 from numpy.random import Generator
 from torch import Tensor, nn
 
-from volviz.core.errors import VolvizError
+from volviz.core.errors import Enough, VolvizError
 from volviz.core.report import Report
 from volviz.segment.nn.curve import draw_curve, log_row
 from volviz.segment.nn.densenet import dropping
@@ -115,7 +115,7 @@ def fit(
 
     Raises:
         VolvizError: the checkpoint in the folder is of another network, or a batch does not fit into the GPU.
-        Cancelled: by the report; the checkpoint of the last validation remains.
+        Cancelled: by the report; the checkpoint of the last validation remains. `Enough` ends the run with the best weights so far.
     """
     threads = torch.get_num_threads()
     on_cpu = next(network.parameters()).device.type == "cpu"
@@ -166,17 +166,22 @@ class _Training:
         while (done := progress.fraction(schedule)) < 1:
             self.step(ahead.batch(progress.step), schedule.rate(progress.step, done))
             progress.step += 1
-            progress.seconds = ranks.lead(partial(self.tell, started, validate, report, folder))
+            try:
+                progress.seconds = ranks.lead(partial(self.tell, started, validate, report, folder))
+            except Enough:
+                if not progress.best_scores:
+                    ranks.lead(partial(self.judge, validate, folder))
+                return
 
     def tell(self, started: float, validate: Validate, report: Report, folder: Path | None) -> float:
         """Say where the run is, validate when it is time, and return the seconds so far."""
         progress, schedule = self.progress, self.schedule
         progress.seconds = time.monotonic() - started
         done, text = min(1.0, progress.fraction(schedule)), f"training, step {progress.step}"
-        report(done, text)
+        report(done, text, step=progress.step, loss=self.losses[-1])
         if progress.step % schedule.validate_every == 0 or done >= 1:
             self.judge(validate, folder)
-            report(done, text, **progress.scores)
+            report(done, text, step=progress.step, **progress.scores)
         return progress.seconds
 
     def step(self, cubes: Sequence[_Drawn], rate: float) -> None:

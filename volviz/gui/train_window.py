@@ -1,0 +1,394 @@
+"""Train a segmenter: which method, what from, its parameters as a form; then its learning curve, and a model in the list."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from volviz.core.annotations import Dense
+from volviz.core.errors import VolvizError
+from volviz.gui.dialogs import show_error
+from volviz.gui.document import Document, State
+from volviz.gui.form import Form
+from volviz.gui.jobs import Jobs
+from volviz.gui.latest import Latest
+from volviz.gui.training import Training
+from volviz.gui.widgets.learning import LearningCurve
+from volviz.segment.parameters import parameters
+
+if TYPE_CHECKING:
+    from volviz.tasks.runs import TrainingRun
+
+log = logging.getLogger(__name__)
+
+DEVICES = (("Automatic", "auto"), ("GPU (CUDA)", "cuda"), ("CPU", "cpu"))
+SIMULATED = 48  # tomograms, as the command line has it
+WITHOUT = ("checkpoints",)  # fields that the window fills in
+FORM_WIDTH = 380
+NEEDS = {
+    "Dense": "labels of every voxel (a segmentation)",
+    "Stroke": "scribbles",
+    "Lasso": "outlines",
+    "Tag": "tags",
+    "SurfacePoints": "points on surfaces",
+    "Box": "boxes",
+}
+
+
+class TrainWindow(QWidget):
+    """Beside the window, never before it: one goes on looking while something learns."""
+
+    finished = Signal(str)  # name of the new model
+
+    def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent, Qt.WindowType.Window)
+        self.setWindowTitle("Train a segmenter")
+        self._document, self._jobs = document, jobs
+        self._latest = Latest(self)
+        self.methods: dict[str, type[Any]] = {}
+        self.forms: dict[str, Form] = {}
+        self.training: Training | None = None
+        self._build()
+        document.changed.connect(self._look)
+        self._look(State(), document.state)
+        # Methods bring torch with them, which takes seconds: not in the window's thread.
+        self._latest.ask(_methods, self._show_methods)
+        self.resize(self.sizeHint())
+
+    def sizeHint(self) -> QSize:
+        return QSize(1000, 700)
+
+    # What it is made of
+
+    def _build(self) -> None:
+        self.method = QComboBox()
+        self.method.setToolTip("How it learns")
+        self.method.currentIndexChanged.connect(self._choose_method)
+        self.about = QLabel("Looking for methods …")
+        self.about.setWordWrap(True)
+        self.about.setObjectName("notes")
+        self.name = QLineEdit("my_model")
+        self.name.setToolTip("Under which name the model appears among the others")
+        self.simulated = QSpinBox()
+        self.simulated.setRange(0, 10_000)
+        self.simulated.setValue(SIMULATED)
+        self.simulated.setSuffix(" tomograms")
+        self.simulated.setToolTip("Simulate so many tomograms of virions, with their labels, and learn from them. 0 simulates none")
+        self.shown = QCheckBox()
+        self.shown.setToolTip("Learn from the tomogram in the window: its segmentation as you see it, and its annotations")
+        self.pairs = QListWidget()
+        self.pairs.setToolTip("Your own tomograms, each with its labels: 0 background, 1 membrane, 2 spikes, 3 lumen, or a segmentation")
+        self.pairs.setMaximumHeight(74)
+        self.pairs.setTextElideMode(Qt.TextElideMode.ElideLeft)
+        add, remove = QPushButton("Add…"), QPushButton("Remove")
+        add.setToolTip("Choose a tomogram, then its labels or a segmentation of it")
+        add.clicked.connect(self.ask_pair)
+        remove.setToolTip("Take the chosen pair off the list")
+        remove.clicked.connect(lambda: self.pairs.takeItem(self.pairs.currentRow()))
+        self.device = QComboBox()
+        self.device.setToolTip("Where the network learns; automatic takes the GPU if there is one")
+        for title, name in DEVICES:
+            self.device.addItem(title, name)
+        self.again = QComboBox()
+        self.again.setToolTip("Go on with a training that was stopped, with what it was told then")
+        self.again.activated.connect(self._choose_run)
+        self._holder = QVBoxLayout()
+        left = QWidget()
+        form = QFormLayout()
+        form.setVerticalSpacing(4)
+        form.addRow("Go on with", self.again)
+        self._top = form
+        form.addRow("Method", self.method)
+        form.addRow(self.about)
+        form.addRow("Name", self.name)
+        form.addRow("Simulate", self.simulated)
+        form.addRow("", self.shown)
+        form.addRow("Your own", self.pairs)
+        buttons = QHBoxLayout()
+        buttons.addWidget(add)
+        buttons.addWidget(remove)
+        buttons.addStretch(1)
+        form.addRow("", buttons)
+        form.addRow("Device", self.device)
+        layout = QVBoxLayout(left)
+        layout.addLayout(form)
+        layout.addWidget(QLabel("<b>Parameters</b>"))
+        layout.addLayout(self._holder)
+        layout.addStretch(1)
+        self._asked = left
+        scrolled = QScrollArea()
+        scrolled.setWidgetResizable(True)
+        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scrolled.setWidget(left)
+        scrolled.setFixedWidth(FORM_WIDTH)
+        self.curve = LearningCurve()
+        self.state = QLabel("Nothing is being learnt.")
+        self.state.setWordWrap(True)
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1000)
+        self.start = QPushButton("Train")
+        self.start.setToolTip("Learn in the background; you can go on looking meanwhile")
+        self.start.setDefault(True)
+        self.start.clicked.connect(self.ask_start)
+        self.stop = QPushButton("Stop and keep the best")
+        self.stop.setToolTip("End after this step with the weights that had the best scores so far, as a model")
+        self.stop.clicked.connect(self._stop)
+        self.cancel = QPushButton("Cancel")
+        self.cancel.setToolTip("Stop without a model; what it has learnt until its last scores can be taken up again")
+        self.cancel.clicked.connect(self._cancel)
+        row = QHBoxLayout()
+        row.addWidget(self.start)
+        row.addStretch(1)
+        row.addWidget(self.stop)
+        row.addWidget(self.cancel)
+        right = QVBoxLayout()
+        right.addWidget(self.curve, 1)
+        right.addWidget(self.state)
+        right.addWidget(self.bar)
+        right.addLayout(row)
+        whole = QHBoxLayout(self)
+        whole.addWidget(scrolled)
+        whole.addLayout(right, 1)
+        self._list_runs()
+        self._enable()
+
+    # Methods and their forms
+
+    def _show_methods(self, found: tuple[dict[str, type[Any]], list[str]]) -> None:
+        self.methods, lost = found
+        for name, method in self.methods.items():
+            form = self.forms[name] = Form(method, WITHOUT)
+            form.hide()
+            self._holder.addWidget(form)
+            self.method.addItem(name, name)
+        if not self.methods:
+            self.about.setText("\n".join(lost))
+        for sentence in lost:
+            log.warning("%s", sentence)
+        self._choose_method()
+
+    def _choose_method(self) -> None:
+        name = self.method.currentData()
+        for other, form in self.forms.items():
+            form.setVisible(other == name)
+        method = self.methods.get(name)
+        if method is not None:
+            needs = ", ".join(NEEDS.get(kind.__name__, kind.__name__) for kind in method.needs)
+            first = (method.__doc__ or "").partition("\n\n")[0].replace("\n", " ").strip()
+            self.about.setText(f"{first}\nLearns from: {needs}.")
+            dense = Dense in method.needs
+            self.simulated.setEnabled(dense)
+            if not dense:
+                self.simulated.setValue(0)
+        self._look(self._document.state, self._document.state)
+        self._enable()
+
+    def _look(self, _old: State, new: State) -> None:
+        method = self.methods.get(self.method.currentData())
+        there = {type(mark) for mark in new.annotations} | ({Dense} if new.segmentation is not None else set())
+        fits = method is not None and bool(there & set(method.needs)) and new.volume is not None and new.volume.source is not None
+        self.shown.setEnabled(fits)
+        if not fits and self.training is None:
+            self.shown.setChecked(False)
+        name = new.volume.name if new.volume is not None else ""
+        self.shown.setText(f"What is open: {_short(name)}" if fits else "What is open (nothing in it to learn from)")
+
+    # What to learn from
+
+    def ask_pair(self) -> None:
+        """Ask for a tomogram and for its labels."""
+        kinds = "Tomograms (*.mrc *.rec *.map *.tif *.tiff *.mrc.gz);;All files (*)"
+        tomogram, _ = QFileDialog.getOpenFileName(self, "Choose a tomogram", "", kinds)
+        if not tomogram:
+            return
+        kinds = "Labels and segmentations (*.mrc *.map *.tif *_segmentation.json zarr.json .zattrs);;All files (*)"
+        labels, _ = QFileDialog.getOpenFileName(self, f"Choose the labels of {Path(tomogram).name}", str(Path(tomogram).parent), kinds)
+        if labels:
+            path = Path(labels)
+            self.add_pair(Path(tomogram), path.parent if path.name in {"zarr.json", ".zattrs"} else path)
+
+    def add_pair(self, tomogram: Path, labels: Path) -> None:
+        """Learn from a tomogram and its labels too."""
+        self.pairs.addItem(f"{tomogram.name}  ←  {labels.name}")
+        item = self.pairs.item(self.pairs.count() - 1)
+        item.setData(Qt.ItemDataRole.UserRole, (str(tomogram), str(labels)))
+        item.setToolTip(f"{tomogram}\n{labels}")
+
+    def wish(self) -> TrainingRun:
+        """Return what is asked for.
+
+        Raises:
+            VolvizError: a parameter is none, or there is nothing to learn from.
+        """
+        from volviz.tasks.runs import TrainingRun
+
+        name = self.method.currentData()
+        if name is None:
+            raise VolvizError("There is no method to train with yet; wait a moment.")
+        values = {k: str(v) if isinstance(v, Path) else v for k, v in self.forms[name].values().items()}
+        data = tuple(tuple(self.pairs.item(i).data(Qt.ItemDataRole.UserRole)) for i in range(self.pairs.count()))
+        title = self.name.text().strip()
+        before = self._goes_on(title)
+        shown = self.shown.isChecked() if before is None else before.shown  # what was open then was kept
+        run = TrainingRun(title, name, values, data, self.simulated.value(), shown, self.device.currentData())
+        run.check()
+        return run
+
+    # Going on with a run
+
+    def _goes_on(self, name: str) -> TrainingRun | None:
+        """Return the run that is to be taken up again; None for a new one.
+
+        Raises:
+            VolvizError: a new one has the name of one that was stopped.
+        """
+        if name not in self._runs:
+            return None
+        if self.again.currentData() != name:
+            raise VolvizError(f"A training called '{name}' was stopped and can go on (Go on with); choose another name.")
+        return self._runs[name]
+
+    def _list_runs(self) -> None:
+        from volviz.tasks.runs import unfinished
+
+        self._runs = unfinished()
+        self.again.clear()
+        self.again.addItem("nothing: a new training", None)
+        for name in self._runs:
+            self.again.addItem(name, name)
+        self._top.setRowVisible(self.again, bool(self._runs))
+
+    def _choose_run(self) -> None:
+        run = self._runs.get(self.again.currentData())
+        if run is None:
+            return
+        self.name.setText(run.name)
+        self.method.setCurrentIndex(self.method.findData(run.method))
+        if run.method in self.forms:
+            kinds = {p.name: p.kind for p in parameters(self.methods[run.method])}
+            values = {k: Path(v) if kinds.get(k) is Path and v is not None else v for k, v in run.parameters.items()}
+            self.forms[run.method].show_values({k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        self.simulated.setValue(run.simulated)
+        self.pairs.clear()
+        for tomogram, labels in run.data:
+            self.add_pair(Path(tomogram), Path(labels))
+        self.device.setCurrentIndex(self.device.findData(run.device))
+        self._load_curve(run)
+        self.state.setText(f"{run.name} goes on from its last checkpoint when you press Train.")
+
+    def _load_curve(self, run: TrainingRun) -> None:
+        from volviz.segment.nn.curve import read_curve
+
+        self.curve.load(read_curve(run.folder / "checkpoints" / "curve.csv"))
+
+    # Running
+
+    def ask_start(self) -> None:
+        """Begin, or say in a sentence why not."""
+        try:
+            run = self.wish()
+            if self._goes_on(run.name) is None:
+                self.curve.clear()
+            method = self.methods[run.method]
+            own = {"checkpoints": run.folder / "checkpoints"} if "checkpoints" in {p.name for p in parameters(method)} else {}
+            segmenter = self.forms[run.method].value(**own)
+        except VolvizError as error:
+            show_error(self, "Train", error)
+            return
+        self.training = Training(self._jobs, run, segmenter, self._document.state, self)
+        self.training.told.connect(self._hear)
+        job = self.training.job
+        job.progressed.connect(self._progress)
+        job.succeeded.connect(lambda _: self._done(run.name))
+        job.failed.connect(lambda error: self.state.setText(str(error) if isinstance(error, VolvizError) else "It failed."))
+        job.cancelled.connect(lambda: self.state.setText("Cancelled."))
+        job.ended.connect(self._ended)
+        self.bar.setValue(0)
+        self.state.setText("Starting …")
+        self._enable()
+
+    def _hear(self, _fraction: float, _text: str, metrics: dict[str, float]) -> None:
+        self.curve.add(metrics)
+
+    def _progress(self, fraction: float, text: str) -> None:
+        if self.training is None:
+            return
+        self.bar.setValue(round(1000 * fraction))
+        said = "stopping, keeping the best" if self.training.stopping else text
+        self.state.setText(f"{said[:1].upper()}{said[1:]}  ({self.training.job.time_said})")
+
+    def _done(self, name: str) -> None:
+        self.bar.setValue(1000)
+        self.state.setText(f"Done: {name} is in the list of models now.")
+        self.finished.emit(name)
+
+    def _ended(self) -> None:
+        if self.training is not None:
+            self.training.deleteLater()
+        self.training = None
+        self._list_runs()
+        self._enable()
+
+    def _stop(self) -> None:
+        if self.training is not None:
+            self.training.stop()
+            self._enable()
+
+    def _cancel(self) -> None:
+        if self.training is not None:
+            self.training.job.cancel()
+            self.state.setText("Stopping …")
+
+    def _enable(self) -> None:
+        running = self.training is not None
+        self._asked.setEnabled(not running)
+        self.start.setEnabled(not running and bool(self.methods))
+        self.stop.setEnabled(running and self.training is not None and not self.training.stopping)
+        self.cancel.setEnabled(running)
+
+    def close_threads(self) -> None:
+        """End the thread that looks for methods."""
+        self._latest.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        event.accept()  # a training goes on: the list of jobs has it
+
+
+def _methods() -> tuple[dict[str, type[Any]], list[str]]:
+    """Return every method that can be loaded by name, and a sentence on each that cannot."""
+    from volviz.segment.models import find_segmenter, segmenters
+
+    found: dict[str, type[Any]] = {}
+    lost = []
+    for name in segmenters():
+        try:
+            found[name] = find_segmenter(name)
+            parameters(found[name])
+        except Exception as error:  # a plug-in may be broken in any way: the others must not go with it
+            found.pop(name, None)
+            lost.append(f"The method {name} cannot be loaded: {error}")
+    return found, lost
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 28 else f"{name[:14]}…{name[-12:]}"
