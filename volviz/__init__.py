@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from volviz.core.scene import Scene
     from volviz.core.segmentation import Label, Segmentation
     from volviz.core.volume import Volume
-    from volviz.io import open, save  # noqa: A004 - volviz.open is the promise
+    from volviz.io import open, open_project, save, save_project  # noqa: A004 - volviz.open is the promise
     from volviz.io.meshes import save_meshes
     from volviz.measure import evaluate
     from volviz.tasks.annotations import read_annotations, write_annotations
@@ -73,9 +73,11 @@ _HOMES = {
     "mesh": "tasks.mesh",
     "find_look": "tasks.looks",
     "open": "io",
+    "open_project": "io",
     "read_annotations": "tasks.annotations",
     "save": "io",
     "save_meshes": "io.meshes",
+    "save_project": "io",
     "segment": "tasks.segment",
     "simulate": "tasks.simulate",
     "spin": "tasks.video",
@@ -110,9 +112,11 @@ __all__ = [
     "measure",
     "mesh",
     "open",
+    "open_project",
     "read_annotations",
     "save",
     "save_meshes",
+    "save_project",
     "segment",
     "simulate",
     "spin",

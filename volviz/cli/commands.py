@@ -164,6 +164,7 @@ def mesh(arguments: Namespace) -> None:
             closed=arguments.closed,
             binning=arguments.bin,
             unit=arguments.unit,
+            find=arguments.find,
             overwrite=arguments.overwrite,
             report=report,
         )

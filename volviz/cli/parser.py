@@ -58,7 +58,11 @@ def build_parser() -> tuple[_Parser, set[str]]:
         made.set_defaults(command=run)
         return made
 
-    p = command("open", commands.open_window, "The desktop application. Opens tomograms, segmentations and .volviz sessions.")
+    p = command(
+        "open",
+        commands.open_window,
+        "The desktop application. Opens tomograms, segmentations, .volviz sessions, and pictures that volviz saved.",
+    )
     p.add_argument("paths", nargs="*", metavar="PATH")
     p.add_argument("--software", action="store_true", help="draw without the graphics card: slower, where its driver fails or is too old")
     _find(p)
@@ -172,7 +176,7 @@ def build_parser() -> tuple[_Parser, set[str]]:
         "Write the surfaces of classes as triangles. The suffix decides: .glb .obj .ply hold all classes in their colours, .stl one "
         "each. A surface is where a class rises through the middle of its ramp; positions are those of the tomogram.",
     )
-    p.add_argument("path", metavar="SEGMENTATION|PROJECT", type=Path)
+    p.add_argument("path", metavar="SEGMENTATION|PROJECT|PICTURE", type=Path)
     p.add_argument("--out", type=Path, required=True, metavar="X.glb|X.obj|X.ply|X.stl")
     p.add_argument(
         "--class",
@@ -188,6 +192,7 @@ def build_parser() -> tuple[_Parser, set[str]]:
     p.add_argument("--unit", choices=["angstrom", "nm"], default="angstrom", help="of the positions (default: angstrom, as ChimeraX reads)")
     p.add_argument("--region", metavar="Z0:Z1,Y0:Y1,X0:X1", help="only this box of voxels")
     p.add_argument("--set", action="append", default=[], metavar="WHAT=VALUE", help="for example spikes.dust=8 (nm), membrane.low=0.3")
+    _find(p)
     _overwrite(p)
 
     p = command(

@@ -57,7 +57,7 @@ class MeshDialog(QDialog):
         self.classes: dict[str, QCheckBox] = {}
         boxes = QVBoxLayout()
         for name, ramp in ramps.items():
-            box = self.classes[name] = QCheckBox(f"{name}, at {(ramp.low + ramp.high) / 2:.2f}")
+            box = self.classes[name] = QCheckBox(f"{name.capitalize()}, at {(ramp.low + ramp.high) / 2:.2f}")
             box.setChecked(ramp.visible)
             box.setToolTip("The surface is where the class rises through the middle of its ramp, as the mode Surface draws it")
             box.toggled.connect(self._look)

@@ -41,8 +41,7 @@ class JobList(QFrame):
         super().__init__(parent)
         self._jobs, self._window = jobs, parent
         self.rows: dict[Job, QWidget] = {}
-        self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.setAutoFillBackground(True)
+        self.setObjectName("jobs")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.clear = _button("Clear", "Take all that has ended off this list; the files stay")
         self.clear.clicked.connect(lambda: jobs.forget(list(jobs.ended)))

@@ -79,6 +79,7 @@ QLabel#title { font-size: 26px; }
 QLabel#drop-title { font-size: 15px; }
 QToolButton#tool:checked { background: palette(highlight); color: white; border: 1px solid palette(highlight); border-radius: 2px; }
 QScrollArea { border: none; }
+QFrame#jobs { background: palette(window); border: 1px solid palette(mid); border-radius: 6px; }
 QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QPushButton { padding: 4px 12px; }
 QToolTip { padding: 4px; }

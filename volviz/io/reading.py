@@ -16,6 +16,7 @@ from volviz.io.mrc_header import HEADER_BYTES, has_map_stamp, parse
 from volviz.io.mrc_placement import SIZE_ONE, SIZE_UNSET
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+PICTURE_MAGIC = (b"\x89PNG", b"\xff\xd8\xff")
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -86,8 +87,9 @@ def _open_file(path: Path, index: int | None) -> Volume | Segmentation:
         return open_hdf5(path, index=index)
     if path.name.endswith(SEGMENTATION_SUFFIX):
         return open_segmentation(path)
-    if path.suffix == ".volviz":
-        raise VolvizError(f"{path} is a session, not a tomogram; open it in the window or with volviz render.")
+    if path.suffix == ".volviz" or head.startswith(PICTURE_MAGIC):
+        what = "session" if path.suffix == ".volviz" else "picture"
+        raise VolvizError(f"{path} is a {what}, not a tomogram; open it in the window, with volviz render or with volviz.open_project.")
     if not path.name.lower().endswith(MRC_SUFFIXES):
         # Only a header that makes perfect sense can outweigh both the missing mark and the strange name.
         try:

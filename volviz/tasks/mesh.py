@@ -88,12 +88,14 @@ def mesh_file(
     closed: bool = False,
     binning: int = 1,
     unit: Unit = "angstrom",
+    find: Sequence[Path] = (),
     overwrite: bool = False,
     report: Report = silent,
 ) -> tuple[tuple[Mesh, ...], list[Path]]:
     """Write the surfaces of a segmentation on disk, or of that of a session or picture, and return them and their files.
 
-    ``settings`` are as `Scene.set` takes them: ``membrane.dust=20``, ``spikes.low=0.4``.
+    ``settings`` are as `Scene.set` takes them: ``membrane.dust=20``, ``spikes.low=0.4``. Files of a session
+    that have moved are looked for in the folders of ``find``.
 
     Raises:
         VolvizError: something cannot be opened or written, or as `mesh`.
@@ -102,7 +104,7 @@ def mesh_file(
     from volviz.io.atomic import check_absent, make_folder
     from volviz.io.meshes import mesh_files, save_meshes
 
-    segmentation, scene = segmentation_of(path)
+    segmentation, scene = segmentation_of(path, find)
     for setting in settings:
         scene = apply(scene, setting)
     for file in mesh_files(out, meshed(segmentation, scene, classes)):  # refused before the work and not after it
