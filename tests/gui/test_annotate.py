@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import PATIENCE_MS, rest
+from conftest import PATIENCE_MS, picture, rest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QLineEdit
@@ -344,3 +344,55 @@ def test_the_list_leads_to_a_mark_deletes_it_and_clears(annotated: Window, qtbot
     annotated.actions_by_id["edit.undo"].trigger()
     annotated.actions_by_id["edit.undo"].trigger()
     assert [type(mark) for mark in annotated.document.state.annotations] == [Stroke, Box]
+
+
+def test_marks_are_seen_in_3d_at_once_and_gone_with_undo(annotated: Window, qtbot: QtBot) -> None:
+    bare = picture(annotated)
+    take(annotated, "box", "spikes")
+    frames = annotated.viewport._frames
+    drag(view_of(annotated, XY), (11, 5, 6), (11, 20, 30))
+    assert annotated.viewport._frames == frames  # the picture is the final one still: nothing is marched anew
+    drawn = picture(annotated)
+    red = (drawn[..., 0].astype(int) - drawn[..., 1] > 60) & (np.abs(drawn.astype(int) - bare).max(axis=-1) > 30)
+    assert red.sum() > 100
+    annotated.annotate_panel.visible_in_3d.click()
+    np.testing.assert_array_equal(picture(annotated), bare)
+    annotated.annotate_panel.visible_in_3d.click()
+    np.testing.assert_array_equal(picture(annotated), drawn)
+    annotated.actions_by_id["edit.undo"].trigger()
+    np.testing.assert_array_equal(picture(annotated), bare)
+
+
+def test_undo_while_a_hand_draws_drops_what_it_draws(annotated: Window) -> None:
+    box(annotated)
+    view = view_of(annotated, XY)
+    drag(view, (11, 20, 30), (11, 25, 35), release=False)
+    annotated.actions_by_id["edit.undo"].trigger()
+    send(view, QEvent.Type.MouseButtonRelease, at(view, tuple(GRID.to_world((11, 25, 35)))))
+    assert annotated.document.state.annotations == ()
+    assert annotated.annotating.draft is None
+
+
+def test_a_lasso_stays_in_its_plane_when_the_slice_is_stepped(annotated: Window) -> None:
+    take(annotated, "lasso")
+    view = view_of(annotated, XY)
+    drag(view, (11, 8, 10), (11, 8, 20), release=False)
+    view.step_to(15)
+    for kind in (QEvent.Type.MouseMove, QEvent.Type.MouseButtonRelease):
+        send(view, kind, at(view, tuple(GRID.to_world((15, 15, 20)))))
+    (lasso_,) = annotated.document.state.annotations
+    assert len(lasso_.outline_xyz) == 3
+    np.testing.assert_allclose(np.asarray(lasso_.outline_xyz)[:, 2], GRID.to_world((11, 0, 0))[2])
+
+
+def test_several_classes_are_present_in_a_region(annotated: Window) -> None:
+    tag(annotated)
+    annotated.annotating.select(0)
+    annotated.annotate_panel.tag_region.click()
+    dialog = annotated.annotate_panel.findChild(PresentDialog)
+    dialog.boxes["lumen"].click()
+    dialog.accept()
+    dialog.deleteLater()
+    (mark,) = annotated.document.state.annotations
+    assert mark.present == {"membrane", "lumen"}
+    assert mark.corners_xyz is not None

@@ -169,6 +169,12 @@ class Annotating(QObject):
         others = tuple(mark for mark in self.marks if not (isinstance(mark, Tag) and mark.corners_xyz is None))
         self._change("Tag the volume", (*others, Tag(present)) if present else others)
 
+    def tag_selected(self, present: frozenset[str]) -> None:
+        """Say which classes are present in the tagged region that is selected."""
+        mark = None if self.selected is None else self.marks[self.selected]
+        if isinstance(mark, Tag) and present:
+            self._change("Tag a region", Draft(replace(mark, present=present), "", self.selected).among(self.marks))
+
     def select(self, index: int | None, *, jump: bool = False) -> None:
         """Point out a mark; ``jump`` brings the slices to its middle."""
         if index != self.selected:
@@ -219,6 +225,8 @@ class Annotating(QObject):
             return
         if new.volume is not old.volume:
             self._meet(new)
+        if new.annotations is not old.annotations and self.draft is not None:
+            self.aborted.emit()  # an undo while a hand draws: what the gesture began with is no more
         if new.annotations is not old.annotations and self.selected is not None:
             # The same mark, if it is still there; an adjusted one stays in its place.
             mark = old.annotations[self.selected] if self.selected < len(old.annotations) else None

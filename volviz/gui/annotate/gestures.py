@@ -92,7 +92,10 @@ class Outlining:
     object_id: int | None = None
 
     def move(self, point_xyz: Triple) -> None:
-        """Go on, by whole spacings."""
+        """Go on, by whole spacings, in the plane in which it began: the wheel may have turned meanwhile."""
+        normal, x = 2 - self.plane.normal, list(point_xyz)
+        x[normal] = self.path[0][normal]
+        point_xyz = (x[0], x[1], x[2])
         if sum((a - b) ** 2 for a, b in zip(point_xyz, self.path[-1], strict=True)) >= self.spacing**2:
             self.path.append(point_xyz)
 

@@ -203,14 +203,14 @@ class LabelList(QWidget):
 
 
 class PresentDialog(QDialog):
-    """Asks which classes are present anywhere in the volume."""
+    """Asks which classes are present somewhere in a volume or a region."""
 
-    def __init__(self, labels: Iterable[Label], present: frozenset[str], parent: QWidget | None = None) -> None:
+    def __init__(self, labels: Iterable[Label], present: frozenset[str], where: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Present in this volume")
+        self.setWindowTitle(f"Present in this {where}")
         self.boxes = {label.name: QCheckBox(label.name) for label in labels}
         layout = QVBoxLayout(self)
-        layout.addWidget(QLabel("Which classes are present anywhere in this volume?"))
+        layout.addWidget(QLabel(f"Which classes are present somewhere in this {where}?"))
         for label, box in zip(labels, self.boxes.values(), strict=True):
             box.setIcon(swatch(label.color))
             box.setChecked(label.name in present)

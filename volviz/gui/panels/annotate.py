@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QItemSelectionModel, QSize, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -64,9 +66,12 @@ class AnnotatePanel(QWidget):
         self.next.setToolTip("Points and boxes belong to another object from now on (N)")
         self.next.clicked.connect(annotating.next_object)
         self.labels = LabelList(annotating)
-        self.tag_volume = QPushButton("In the whole volume…")
+        self.tag_volume = QPushButton("Whole volume…")
         self.tag_volume.setToolTip("Say which classes are present anywhere in this volume")
         self.tag_volume.clicked.connect(self._ask_volume)
+        self.tag_region = QPushButton("Selected region…")
+        self.tag_region.setToolTip("Say which classes are present in the region of the tag that is selected in the list")
+        self.tag_region.clicked.connect(self._ask_region)
         self.marks = QListView()
         self.marks.setUniformItemSizes(True)
         self.marks.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -97,6 +102,11 @@ class AnnotatePanel(QWidget):
         self._look()
 
     def _build(self) -> None:
+        self._tags = QWidget()
+        tags = QHBoxLayout(self._tags)
+        tags.setContentsMargins(0, 0, 0, 0)
+        tags.addWidget(self.tag_volume)
+        tags.addWidget(self.tag_region)
         tools = QGridLayout()
         tools.setSpacing(4)
         for i, button in enumerate(self.tools.values()):
@@ -115,7 +125,7 @@ class AnnotatePanel(QWidget):
         layout.addWidget(self._hint)
         layout.addLayout(self._settings)
         layout.addWidget(self.section)
-        layout.addWidget(self.tag_volume)
+        layout.addWidget(self._tags)
         layout.addWidget(self.labels)
         layout.addWidget(self.marks, 1)
         layout.addLayout(foot)
@@ -164,7 +174,8 @@ class AnnotatePanel(QWidget):
             box.blockSignals(True)
             box.setChecked(on)
             box.blockSignals(False)
-        self.tag_volume.setVisible(tools.tool == "tag")
+        self._tags.setVisible(tools.tool == "tag")
+        self.tag_region.setEnabled(self._region is not None)
         self.labels.look()
         self.labels.setEnabled(there)
         self.model.look()
@@ -184,10 +195,22 @@ class AnnotatePanel(QWidget):
         if row >= 0:
             self._annotating.select(row)
 
+    @property
+    def _region(self) -> Tag | None:
+        """The tag of a region that is selected."""
+        row = self._annotating.selected
+        mark = None if row is None or row >= len(self._annotating.marks) else self._annotating.marks[row]
+        return mark if isinstance(mark, Tag) and mark.corners_xyz is not None else None
+
     def _ask_volume(self) -> None:
-        said = next(
-            (mark.present for mark in self._annotating.marks if isinstance(mark, Tag) and mark.corners_xyz is None), frozenset[str]()
-        )
-        dialog = PresentDialog(self._annotating.labels, said, self)
-        dialog.accepted.connect(lambda: self._annotating.tag_volume(dialog.present))
+        said = (mark.present for mark in self._annotating.marks if isinstance(mark, Tag) and mark.corners_xyz is None)
+        self._ask("volume", next(said, frozenset()), self._annotating.tag_volume)
+
+    def _ask_region(self) -> None:
+        if self._region is not None:
+            self._ask("region", self._region.present, self._annotating.tag_selected)
+
+    def _ask(self, where: str, said: frozenset[str], do: Callable[[frozenset[str]], None]) -> None:
+        dialog = PresentDialog(self._annotating.labels, said, where, self)
+        dialog.accepted.connect(lambda: do(dialog.present))
         dialog.open()
