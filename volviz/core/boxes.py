@@ -103,7 +103,7 @@ class Box:
         if not self.sections:
             depth = high[2] - low[2]
             middle = low[2] + depth / 2
-            anchors = (low[2], high[2]) if abs(section.z - middle) < depth / 6 else (middle,)
+            anchors = (low[2], high[2]) if abs(section.z - middle) < depth / 20 else (middle,)
             kept = tuple(Section(z, low[:2], high[:2]) for z in anchors if z != section.z)
         return replace(self, sections=(*kept, section))
 
