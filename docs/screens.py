@@ -55,8 +55,8 @@ class Studio:
     def rest(self) -> None:
         """Wait for the final picture."""
         self.wait(lambda: not self.window.jobs.running)
-        if self.window.document.state.volume is not None and self.window.viewport.isVisible():
-            self.wait(lambda: self.window.viewport.resting)
+        if self.window.document.state.volume is not None and self.window.stage.isVisible():
+            self.wait(lambda: self.window.viewport.isVisible() and self.window.viewport.resting)
         self.pause(0.7)
 
     def open(self, *, segmented: bool = True) -> None:

@@ -59,6 +59,7 @@ SECTIONS = {
 }
 EXPOSURE = _Control("", "exposure", "Exposure", -3.0, 3.0, "EV", "Brightness of the whole picture, in stops: one more is twice as bright")
 CONTROLS = (*LIGHT, *(control for _, controls in SECTIONS.values() for control in controls), EXPOSURE)
+BOX = 80  # pixels: sliders end where those above and below them end
 GROUNDS = {
     "Night": Scene().background,
     "Black": (0.0, 0.0, 0.0),
@@ -86,6 +87,7 @@ class LightPanel(QWidget):
         self.aim.clicked.connect(self._aim)
         self.switches = {name: QCheckBox(name.capitalize()) for name in SECTIONS}
         for name, box in self.switches.items():
+            box.setObjectName("section")
             box.setToolTip(SECTIONS[name][0])
             box.setAccessibleName(f"{name.capitalize()} on")
             box.toggled.connect(lambda on, name=name: self._change(name, "on", on))
@@ -139,7 +141,7 @@ class LightPanel(QWidget):
         layout.addStretch(1)
 
     def _number(self, control: _Control) -> Number:
-        number = Number(control.low, control.high, unit=control.unit, decimals=control.decimals)
+        number = Number(control.low, control.high, unit=control.unit, decimals=control.decimals, width=BOX)
         number.setToolTip(control.tip)
         number.setAccessibleName(f"{control.part} {control.title.lower()}".strip().capitalize())
         number.value_changed.connect(lambda value: self._change(control.part, control.name, value))
