@@ -8,7 +8,7 @@ from typing import cast
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabBar, QTabWidget, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QScrollArea, QTabBar, QTabWidget, QWidget
 
 from volviz.gui import settings
 from volviz.gui.widgets.scrolled import Scrolled
@@ -42,6 +42,16 @@ def fill(empty: QDockWidget, panel: QWidget) -> None:
     before = empty.widget()
     empty.setWidget(Scrolled(panel, PANEL_WIDTH))
     before.deleteLater()
+
+
+def fill_below(empty: QDockWidget, panel: QWidget) -> None:
+    """Show a wide, low panel in a dock; on a narrow screen it scrolls sideways rather than push other things off."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(panel)
+    area.setMinimumHeight(panel.sizeHint().height())
+    empty.setWidget(area)
 
 
 def dock(window: QMainWindow, name: str, panel: QWidget) -> QDockWidget:

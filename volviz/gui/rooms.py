@@ -189,7 +189,7 @@ class Furnished(QMainWindow):
                 docks.fill(self.docks[title], self._hinted(room, HINTS[title]) if title in HINTS else room)
         for title, panel in BELOW.items():
             if panel == name:
-                self.docks[title].setWidget(self._hinted(room, HINTS[title]) if title in HINTS else room)
+                docks.fill_below(self.docks[title], self._hinted(room, HINTS[title]) if title in HINTS else room)
         return room
 
     def _hinted(self, panel: QWidget, hint: str) -> Hinted:
