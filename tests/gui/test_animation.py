@@ -41,7 +41,9 @@ def directed(shown: Window, qtbot: QtBot) -> Window:
     qtbot.keyClick(shown.viewport, Qt.Key.Key_K, SHIFT)
     assert shown.actions_by_id["view.animation"].isChecked()
     qtbot.waitUntil(shown.animation_panel.timeline.isVisible)
+    flight = shown.flight.seconds
     yield shown
+    shown.flight.seconds = flight
     shown.directing.dock.hide()
 
 
@@ -251,10 +253,11 @@ def test_bookmarks_are_kept_named_flown_to_and_deleted(directed: Window, qtbot: 
     qtbot.keyClick(directed.viewport, Qt.Key.Key_D, CONTROL)
     assert [bookmark.name for bookmark in document.state.bookmarks] == ["View 1", "View 2"]
 
+    directed.flight.seconds = 0.2
     seen: list[object] = []
     document.changed.connect(lambda _old, new: seen.append(new.camera))
     qtbot.keyClick(directed.viewport, Qt.Key.Key_1, ALT)
-    qtbot.waitUntil(lambda: document.state.camera == first and not directed.directing.bookmarks.flight.on, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: document.state.camera == first and not directed.flight.flying, timeout=PATIENCE_MS)
     assert all(first.distance >= camera.distance >= second.distance * 0.999 for camera in seen)
 
     directed.docks["Light"].raise_()
@@ -274,20 +277,6 @@ def test_bookmarks_are_kept_named_flown_to_and_deleted(directed: Window, qtbot: 
     document.undo_stack.undo()
     assert [bookmark.name for bookmark in document.state.bookmarks] == ["View 1", "View 2"]
     assert [section.list.item(i).text() for i in range(2)] == ["View 1", "View 2"]
-
-
-def test_a_flight_ends_where_a_hand_takes_the_view(directed: Window, qtbot: QtBot) -> None:
-    bookmarks, document = directed.directing.bookmarks, directed.document
-    bookmarks.add()
-    away = document.state.camera.orbited(90, 0)
-    document.show(camera=away)
-    with qtbot.waitSignal(bookmarks.flight.moved, timeout=PATIENCE_MS):
-        bookmarks.go(0)
-    mine = document.state.camera.orbited(3, 3)
-    document.show(camera=mine)
-    assert not bookmarks.flight.on
-    rest(qtbot, directed)
-    assert document.state.camera == mine
 
 
 def test_another_voxel_size_keeps_what_keyframes_and_bookmarks_see(directed: Window, qtbot: QtBot) -> None:

@@ -9,27 +9,22 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu
 
-from volviz.core.animation import eased
-from volviz.core.between import camera_between
-from volviz.core.camera import Camera
 from volviz.core.project import Bookmark
 from volviz.gui.document import Document, State
-from volviz.gui.running import Running
+from volviz.gui.flight import Flight
 
 if TYPE_CHECKING:
     from volviz.gui.window import Window
 
-FLIGHT_SECONDS = 0.4
 KEYS = 9  # Alt+1 to Alt+9
 
 
 class Bookmarks(QObject):
     """What is done to the bookmarks of a document; changes of the list can be undone."""
 
-    def __init__(self, document: Document, parent: QObject | None = None) -> None:
+    def __init__(self, document: Document, flight: Flight, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._document = document
-        self.flight = Running(document, self)
+        self._document, self._flight = document, flight
 
     @property
     def items(self) -> tuple[Bookmark, ...]:
@@ -58,16 +53,7 @@ class Bookmarks(QObject):
     def go(self, index: int) -> None:
         """Fly to one; whoever takes hold of the view meanwhile has it."""
         if 0 <= index < len(self.items):
-            self.fly(self.items[index].camera)
-
-    def fly(self, camera: Camera) -> None:
-        """Fly to a camera."""
-        start = self._document.state.camera
-
-        def show(seconds: float) -> None:
-            self._document.show(camera=camera_between(start, camera, eased(seconds / FLIGHT_SECONDS, "ease")))
-
-        self.flight.start(show, FLIGHT_SECONDS)
+            self._flight.to(self.items[index].camera)
 
     def _change(self, text: str, bookmarks: tuple[Bookmark, ...]) -> None:
         self._document.change(text, bookmarks=bookmarks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QDockWidget, QWidget
 
 from volviz.gui import docks
 from volviz.gui.animating import Animating
@@ -22,8 +22,9 @@ class Directing(QObject):
         super().__init__(window)
         self._window = window
         self.animating = Animating(window.document, self)
-        self.bookmarks = Bookmarks(window.document, self)
-        self.dock = window.docks["Animation"] = docks.below(window, "Animation", QWidget())
+        self.bookmarks = Bookmarks(window.document, window.flight, self)
+        self.dock: QDockWidget = docks.below(window, "Animation", QWidget())
+        window.docks["Animation"] = self.dock
         self.dock.visibilityChanged.connect(self._mark)
         fill_menu(window, window.menus["View/Bookmarks"], self.bookmarks)
 

@@ -1,4 +1,4 @@
-"""What moves by itself in the window, in real time: an animation that plays, a flight to a bookmark."""
+"""What plays in the window in real time."""
 
 from __future__ import annotations
 
