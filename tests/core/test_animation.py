@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from volviz.core.animation import EASINGS, Keyframe, eased, in_order, length, loops, moments, view_at, views
+from volviz.core.animation import EASINGS, Keyframe, completed, eased, in_order, length, loops, moments, view_at, views
 from volviz.core.between import camera_between, scene_between, slerp
 from volviz.core.camera import Camera
 from volviz.core.cleaning import Cleaning
@@ -203,6 +203,13 @@ def test_every_keyframe_is_met_exactly_and_held_before_and_after() -> None:
     assert view_at(cut, 2.0) == (THERE, CAMERA)
     with pytest.raises(ValueError, match="keyframes"):
         view_at((), 0.0)
+
+
+def test_classes_found_after_a_keyframe_was_made_look_as_they_do_now() -> None:
+    before, after = Keyframe(0.0, CAMERA, Scene(exposure=1.0)), Keyframe(1.0, CAMERA, SCENE.with_ramp("membrane", low=0.7))
+    first, second = completed((before, after), SCENE)
+    assert first.scene == replace(SCENE, exposure=1.0)
+    assert second is after
 
 
 @pytest.mark.parametrize(("degrees", "axis"), [(360.0, "vertical"), (-720.0, "z"), (90.0, "x"), (200.0, "horizontal")])

@@ -143,6 +143,19 @@ def test_without_the_loop_it_plays_to_the_end_and_ends_there(directed: Window, q
     panel.loop.click()
 
 
+def test_keyframes_from_before_the_segmentation_show_its_classes(directed: Window, qtbot: QtBot) -> None:
+    document = directed.document
+    whole = document.state
+    document.open(replace(whole, segmentation=None, scene=replace(whole.scene, ramps={})))
+    qtbot.keyClick(directed.viewport, Qt.Key.Key_K)
+    document.change("Segment", segmentation=whole.segmentation, scene=whole.scene)
+    document.show(camera=whole.camera.orbited(50, 0))
+    directed.directing.animating.look_at(0.0)
+    assert document.state.scene.ramps == whole.scene.ramps
+    assert document.state.camera == whole.camera
+    rest(qtbot, directed)
+
+
 def test_easing_time_and_view_of_a_keyframe_are_changed_from_the_panel(directed: Window, qtbot: QtBot) -> None:
     made = three(directed, qtbot)
     document, panel, timeline = directed.document, directed.animation_panel, directed.animation_panel.timeline

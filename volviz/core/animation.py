@@ -69,6 +69,17 @@ def view_at(keyframes: Sequence[Keyframe], seconds: float) -> tuple[Scene, Camer
     return scene_between(a.scene, b.scene, t, (a.camera, b.camera)), camera_between(a.camera, b.camera, t)
 
 
+def completed(keyframes: Sequence[Keyframe], scene: Scene) -> Keyframes:
+    """Return the keyframes with classes that they know nothing of, because they were found later, looking as in a scene."""
+    return tuple(_completed(keyframe, scene) for keyframe in keyframes)
+
+
+def _completed(keyframe: Keyframe, scene: Scene) -> Keyframe:
+    if scene.ramps.keys() <= keyframe.scene.ramps.keys():
+        return keyframe
+    return replace(keyframe, scene=replace(keyframe.scene, ramps={**scene.ramps, **keyframe.scene.ramps}))
+
+
 def length(keyframes: Sequence[Keyframe]) -> float:
     """Return how long it lasts, in seconds."""
     return keyframes[-1].seconds if keyframes else 0.0

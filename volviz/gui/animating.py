@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
-from volviz.core.animation import Easing, Keyframe, Keyframes, in_order, lasting, length, view_at
+from volviz.core.animation import Easing, Keyframe, Keyframes, completed, in_order, lasting, length, view_at
 from volviz.core.motions import Motion
 from volviz.gui.cutting import meeting
 from volviz.gui.document import Document, State
@@ -154,7 +154,7 @@ class Animating(QObject):
         state = self._document.state
         if not self.keyframes or state.volume is None:
             return
-        scene, camera = view_at(self.keyframes, seconds)
+        scene, camera = view_at(completed(self.keyframes, state.scene), seconds)
         if scene == state.scene:
             self._document.show(camera=camera)
             return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from volviz.core.animation import Keyframe, Keyframes, views
+from volviz.core.animation import Keyframe, Keyframes, completed, views
 from volviz.core.camera import Camera
 from volviz.core.estimate import drawn_points, first_camera
 from volviz.core.motions import Motion, Turntable
@@ -100,12 +100,12 @@ def keyframes_of(
     camera: Camera | None = None,
     aspect: float = 16 / 9,
 ) -> Keyframes:
-    """Return the keyframes of a motion that begins with this view; keyframes are themselves.
+    """Return the keyframes of a motion that begins with this view; keyframes are themselves, with the classes there are by now.
 
     Without a camera the whole motion stays in a picture of this width over height.
     """
     if isinstance(frames, Sequence):
-        return tuple(frames)
+        return completed(frames, scene)
     if camera is not None:
         return frames.keyframes(scene, camera)
     points = drawn_points(volume, segmentation, scene.region)
