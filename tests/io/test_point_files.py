@@ -76,6 +76,16 @@ def test_relion_5_counts_from_the_middle_of_the_tomogram(tmp_path):
     assert (back.labels, back.objects) == (("spikes", "spikes", "a class"), (1, 1, 7))
 
 
+def test_words_have_quotes_only_where_they_must(tmp_path):
+    save_star(POINTS, tmp_path / "p.star", GRID, "rec_ts-16.1")
+    rows = [line for line in (tmp_path / "p.star").read_text().splitlines() if line.startswith("rec_")]
+    assert [len(row.split()) for row in rows] == [6, 6, 7]
+    assert "'a class'" in rows[2]
+    for name in ("_x", "data_x", "it's", "[1]", "#3"):
+        save_star(POINTS, tmp_path / "p.star", GRID, name, overwrite=True)
+        assert set(columns(tmp_path / "p.star", "particles", ["rlnTomoName"]).ravel()) == {name}
+
+
 def test_relion_4_counts_pixels_from_the_first_voxel(tmp_path):
     save_star(POINTS, tmp_path / "v.star", GRID, "ts", version=4)
     voxels = columns(tmp_path / "v.star", "particles", ["rlnCoordinateX", "rlnCoordinateY", "rlnCoordinateZ"]).astype(float)

@@ -216,7 +216,7 @@ def annotation_files(arguments: Namespace) -> None:
             report=report,
         )
     _warn(notes)
-    print(f"{count} annotations")
+    print("one annotation" if count == 1 else f"{count} annotations")
     print(arguments.out)
 
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFileDialog, QFormLayout, QLabel, QWidget
 
 from volviz.core.annotations import SurfacePoints, labels_of
 from volviz.core.report import Report
-from volviz.core.segmentation import VIRION_LABELS, Label
+from volviz.gui.annotate.gestures import next_object_id
+from volviz.gui.annotate.labels import labels_of_state
 from volviz.gui.asking import ask_path, folder, stem
 from volviz.gui.dialogs import buttons
 from volviz.gui.document import State
@@ -53,7 +55,13 @@ KINDS = (
     ),
     _Kind("Points (CSV)", ".csv", "The points on surfaces: x, y, z in Å, class, object.", only_points=True),
     _Kind("Points (RELION 5)", ".star", "The points on surfaces, in Å from the middle of the tomogram.", only_points=True),
-    _Kind("Points (RELION 4)", ".star", "The points on surfaces, in pixels from the first voxel.", 4, only_points=True),
+    _Kind(
+        "Points (RELION 4)",
+        ".star",
+        "The points on surfaces, in pixels of the tilt series from the first voxel; give the size of its pixels, unbinned.",
+        4,
+        only_points=True,
+    ),
 )
 
 
@@ -81,6 +89,8 @@ class ExportDialog(QDialog):
         self.use = QLabel()
         self.use.setObjectName("hint")
         self.use.setWordWrap(True)
+        self.use.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.use.setMinimumHeight(4 * self.use.fontMetrics().lineSpacing())  # of the longest, so that nothing moves
         self.pixel_size = _pixels(state)
         self.pixel_size.setToolTip(
             "Pixel size of the tilt series in Å: RELION 4 counts its pixels, which are smaller than those of a binned tomogram"
@@ -115,7 +125,7 @@ class PointsDialog(QDialog):
         self.setWindowTitle(f"Import {path.name}")
         self.label = QComboBox()
         self.label.setEditable(True)
-        self.label.addItems([label.name for label in classes_of(state)[1:]])
+        self.label.addItems([label.name for label in labels_of_state(state)[1:]])
         self.label.setCurrentText("spikes" if self.label.findText("spikes") >= 0 else self.label.itemText(0))
         self.label.setToolTip("The class of points whose row names none; choose one, or type another")
         self.counted = QCheckBox("Coordinates count pixels of another size")
@@ -142,11 +152,6 @@ class PointsDialog(QDialog):
     def choice(self) -> tuple[str, float | None]:
         """The class, and the pixel size (A) if another one was given."""
         return self.label.currentText().strip(), self.pixel_size.value() if self.counted.isChecked() else None
-
-
-def classes_of(state: State) -> tuple[Label, ...]:
-    """Return the classes to annotate: those that were chosen, else those of the segmentation, else those of virions."""
-    return state.annotation_labels or (state.segmentation.labels if state.segmentation is not None else VIRION_LABELS)
 
 
 def import_annotations(window: Window) -> None:
@@ -177,12 +182,14 @@ def read_into(window: Window, path: Path, label: str = "spikes", pixel_size: flo
         if state.volume is not volume:
             window.say(f"{path.name} was not imported, because another tomogram is open by now; import it again.")
             return
-        known = classes_of(state)
+        known = labels_of_state(state)
         used = {name for mark in found.marks for name in labels_of(mark)} - {one.name for one in known}
         new = tuple(one for one in found.labels if one.name in used)
         labels = (*known, *new) if new else state.annotation_labels
         window.document.change("Import annotations", annotations=joined(state.annotations, found.marks), annotation_labels=labels)
         window.document.settle()
+        if not window.lacks("annotating"):
+            window.annotating.set(object_id=next_object_id(window.document.state.annotations))
         window.say(" ".join([f"Imported {_counted(len(found.marks))} from {path.name}.", *found.notes]))
 
     return window.jobs.start(f"Import {path.name}", work, done)
@@ -212,7 +219,7 @@ def write_marks(window: Window, path: Path, choice: ExportChoice) -> Job:
             state.annotations,
             path,
             state.volume,
-            labels=classes_of(state),
+            labels=labels_of_state(state),
             relion=choice.relion,
             pixel_size=choice.pixel_size,
             overwrite=True,

@@ -42,6 +42,7 @@ class TableDialog(QDialog):
         from volviz.tasks.measure import level_of
 
         self.setWindowTitle("Table of objects")
+        self.setMinimumWidth(420)
         self.classes: dict[str, QCheckBox] = {}
         boxes = QVBoxLayout()
         for name, ramp in state.scene.ramps.items():

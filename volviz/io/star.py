@@ -7,6 +7,7 @@ voxels from the centre of the first one, as RELION 5 itself computes it: with N 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,9 +82,9 @@ def save_star(
     columns = CENTRED if version == 5 else COUNTED
     loop = block.init_loop("_", [NAMES[0], *columns, *extra, LABEL, OBJECT])
     values = _centred(xyz, grid) if version == 5 else _counted(xyz, grid, pixel_size)
-    owners = [(cif.quote(one.label), str(one.object_id)) for one in points for _ in one.points_xyz]
+    owners = [(_word(one.label), str(one.object_id)) for one in points for _ in one.points_xyz]
     for row, owner in zip(values, owners, strict=True):
-        loop.add_row([cif.quote(tomogram), *(f"{v:.4f}" for v in row), *("1" for _ in extra), *owner])
+        loop.add_row([_word(tomogram), *(f"{v:.4f}" for v in row), *("1" for _ in extra), *owner])
     with replacing(Path(path).expanduser(), overwrite=overwrite) as partial:
         partial.write_text(_numbered(document.as_string()), encoding="utf-8")
 
@@ -233,6 +234,14 @@ def _read(path: Path) -> dict[str, Table]:
         if table:
             blocks[block.name.strip() or str(len(blocks))] = table
     return blocks
+
+
+def _word(text: str) -> str:
+    """Return a text as one word of a STAR file, in quotes only where it must be: not every program takes them off."""
+    from gemmi import cif
+
+    plain = text and not re.search(r"[\s'\"]", text) and text[0] not in "_#$[];" and not text.lower().startswith(("data_", "loop_"))
+    return text if plain else str(cif.quote(text))
 
 
 def _numbered(text: str) -> str:
