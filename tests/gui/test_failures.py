@@ -150,6 +150,23 @@ def test_a_full_graphics_memory_is_said_and_trying_again_draws(shown: Window, qt
 
 
 @pytest.mark.display
+def test_the_same_can_be_opened_again_in_software(shown: Window, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    from PySide6.QtCore import QProcess
+
+    started: list[list[str]] = []
+    closed: list[bool] = []
+    monkeypatch.setattr(QProcess, "startDetached", lambda _program, words: started.append(words))
+    monkeypatch.setattr(shown, "close_at_once", lambda: closed.append(True))
+    shown.no_view.say(RuntimeError("context lost"))
+    assert "graphics driver stopped" in shown.no_view.text.text()
+    shown.stage.setCurrentWidget(shown.no_view)
+    qtbot.mouseClick(shown.no_view.software, LEFT)
+    assert started == [["-m", "volviz", "open", "--software", str(shown.document.state.volume.source)]]
+    assert closed
+    shown.stage.setCurrentIndex(0)
+
+
+@pytest.mark.display
 def test_a_gpu_without_memory_for_segmenting_leaves_the_window_and_the_old_result(
     shown: Window, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

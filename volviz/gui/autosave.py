@@ -27,6 +27,7 @@ from volviz.gui.latest import Latest
 from volviz.gui.machine import gigabytes, state_folder
 
 EVERY_MS = 2000  # at the most so often
+REST = 20  # as long as writing took, so many times over nothing is written
 MOST_BYTES = 8 * 2**30  # of segmentations that are in no file
 SHARE_OF_FREE = 4  # of the free disk, this part at the most
 SESSION, LOCK = "session.volviz", "lock"
@@ -59,11 +60,11 @@ class Autosave(QObject):
         self._lock: QLockFile | None = None
         self._kept: dict[Path, weakref.ref[Any]] = {}  # the arrays that lie in the folder
         self._refused: weakref.ref[Any] | None = None  # the array that was said to be too large
+        self._took = 0.0  # seconds to write the session down the last time
         self._busy, self._stop = False, threading.Event()
         self._latest = Latest(self)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(EVERY_MS)
         self._timer.timeout.connect(self._write)
         document.changed.connect(self._wait)
         document.undo_stack.cleanChanged.connect(self._wait)
@@ -92,7 +93,7 @@ class Autosave(QObject):
     def _wait(self, *_: object) -> None:
         # Not put off by every change: what goes on for minutes is written meanwhile.
         if not self._timer.isActive():
-            self._timer.start()
+            self._timer.start(max(EVERY_MS, round(1000 * REST * self._took)))
 
     def _write(self) -> None:
         state = self._document.state
@@ -147,7 +148,9 @@ class Autosave(QObject):
         about = {"name": name, "time": time.time(), "path": str(state.path) if state.path is not None else None}
         if self._stop.is_set():
             raise Cancelled
+        began = time.perf_counter()
         save_project(project_of(state), folder / SESSION, overwrite=True, about=about)
+        self._took = time.perf_counter() - began
 
     def _write_classes(self, segmentation: Segmentation, path: Path) -> None:
         from volviz.io import save

@@ -110,7 +110,8 @@ class Document(QObject):
         if all(_same(before[name], value) for name, value in fields.items()):
             return
         self.undo_stack.push(_Replace(self, text, before, fields, f"{merge}/{self._gesture}" if merge else ""))
-        self._keep_within(UNDO_BYTES)
+        if _arrays((*before.values(), *fields.values())):  # nothing else takes memory worth counting
+            self._keep_within(UNDO_BYTES)
 
     def settle(self) -> None:
         """End a gesture: the next change is an undo step of its own."""

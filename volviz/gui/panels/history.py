@@ -48,9 +48,11 @@ class HistoryPanel(QWidget):
         self._count()
 
     def showEvent(self, event: QShowEvent) -> None:
-        self._count()
         super().showEvent(event)
+        self._count()
 
     def _count(self) -> None:
+        if not self.isVisible():
+            return
         kept, most = gigabytes(self._document.kept_bytes), gigabytes(documents.UNDO_BYTES)
         self.memory.setText(f"Earlier segmentations: {kept} of at most {most} of memory")
