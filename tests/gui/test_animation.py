@@ -11,7 +11,7 @@ import pytest
 from conftest import PATIENCE_MS, rest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QFileDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from volviz.cli import main
@@ -206,6 +206,32 @@ def test_the_dialog_offers_motions_formats_and_sizes_that_codecs_take(qtbot: QtB
     full.format.setCurrentIndex(2)
     assert full.choice.size == (641, 481)
     assert full.suffix == "_%04d.png"
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "written"),
+    [(0, "film", "film.mp4"), (1, "film.webm", "film.webm"), (2, "film", "film_0003.png"), (2, "my_%02d.png", "my_03.png")],
+)
+def test_a_name_is_completed_and_pictures_are_not_replaced_unasked(
+    directed: Window, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: int, typed: str, written: str
+) -> None:
+    def choose(dialog: VideoDialog) -> int:
+        dialog.format.setCurrentIndex(kind)
+        dialog.motion.turntable.seconds.setValue(2)
+        dialog.fps.setValue(2)
+        dialog.width_box.setValue(32)
+        dialog.height_box.setValue(24)
+        return 1
+
+    asked: list[str] = []
+    monkeypatch.setattr(VideoDialog, "exec", choose)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / typed), "kind"))
+    monkeypatch.setattr(videos, "sure", lambda _window, _title, question, _yes: asked.append(question))
+    for _ in range(2):
+        directed.actions_by_id["file.video"].trigger()
+        qtbot.waitUntil(lambda: not directed.jobs.running, timeout=PATIENCE_MS)
+    assert (tmp_path / written).is_file()
+    assert len(asked) == (1 if kind == 2 else 0)  # of the others, the dialog that asks for the name asks
 
 
 def pictures(folder: Path, pattern: str = "*.png") -> np.ndarray:

@@ -147,13 +147,19 @@ def save_video(window: Window) -> None:
     if not dialog.exec():
         return
     kinds = next(kinds for _, suffix, kinds in FORMATS if suffix == dialog.suffix)
-    path = ask_path(window, "Save video", f"{stem(window)}{dialog.suffix}", kinds, dialog.suffix)
+    path = ask_path(window, "Save video", f"{stem(window)}{dialog.suffix}", kinds, f".{dialog.suffix.rpartition('.')[2]}")
     if path is None:
         return
-    if dialog.suffix not in path.name:  # the name of one picture, or of a video, stands for all of its pictures
-        path = path.with_name(path.stem + dialog.suffix)
+    path = _named(path, dialog.suffix)
     if _may_replace(window, path):
         write_video(window, path, dialog.choice)
+
+
+def _named(path: Path, suffix: str) -> Path:
+    """Return the name of all numbered pictures for that of one; other names stay as they were typed."""
+    from volviz.io.video import numbered
+
+    return path if suffix.startswith(".") or numbered(path) else path.with_name(f"{path.stem}{suffix}")
 
 
 def _may_replace(window: Window, path: Path) -> bool:
