@@ -21,19 +21,21 @@ class Source:
     """A file the session needs: its path, and the voxel size (A) a person gave in place of the file's.
 
     ``shape`` (z, y, x) is how the file is told from another of the same name; ``stated`` is the voxel size (A) that it
-    states, None where it knows none.
+    states, None where it knows none. ``index`` is the number of the volume in a file of several.
     """
 
     path: str
     voxel_size: float | None = None
     shape: Shape | None = None
     stated: Triple | None = None
+    index: int | None = None
 
     @classmethod
     def of(cls, path: Path | str, value: Volume | Segmentation) -> Source:
         """Return what is to be remembered of a file that has just been opened, before anything about it is changed."""
         grid = value.grid
-        return cls(str(path), None, grid.shape, grid.voxel_size if grid.voxel_size_known else None)
+        index = value.header.get("index") if value.header.get("count", 1) > 1 else None
+        return cls(str(path), None, grid.shape, grid.voxel_size if grid.voxel_size_known else None, index)
 
     def seen_as(self, grid: Grid) -> Source:
         """Return it with the voxel size of a grid, if that is not what the file states."""

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from volviz.tasks.render import View
 
 OPENABLE = (
-    "Tomograms, segmentations, sessions, pictures "
-    "(*.mrc *.rec *.map *.st *.ali *.mrc.gz *.mrc.bz2 *.map.gz *.tif *.tiff *_segmentation.json *.volviz *.png *.jpg "
+    "Tomograms, classes, segmentations, sessions, pictures "
+    "(*.mrc *.rec *.map *.st *.ali *.mrc.gz *.mrc.bz2 *.map.gz *.tif *.tiff *.h5 *.hdf5 *_segmentation.json *.volviz *.png *.jpg "
     "zarr.json .zattrs);;All files (*)"
 )
 

@@ -15,6 +15,7 @@ from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.gui import settings
+from volviz.gui.choosing import Picked
 from volviz.gui.document import State
 from volviz.gui.planes import contrast_from
 from volviz.io import open as open_path
@@ -44,18 +45,20 @@ def open_state(
     report: Report = silent,
     find: Sequence[Path] = (),
     chosen: Mapping[str, Path | None] | None = None,
+    picked: Picked | None = None,
 ) -> State:
     """Open a tomogram, a segmentation that belongs to it, both, or a session, and estimate how to show it.
 
     A segmentation alone goes to the tomogram that is open, or to the one it was made from. Files of a session that have
-    moved are looked for in the folders of ``find``; ``chosen`` are those a person has pointed to, by their role.
+    moved are looked for in the folders of ``find``; ``chosen`` are those a person has pointed to, by their role. ``picked`` is
+    what a person said of several volumes, in place of ``paths``.
 
     Raises:
         LostSources: a file of a session was not found.
         VolvizError: something cannot be opened, or does not belong together.
     """
-    found = _Found()
-    for i, path in enumerate(paths):
+    found = _Found() if picked is None else _Found(*picked.opened(current.volume))
+    for i, path in enumerate(paths if picked is None else ()):
         report(0.4 * i / len(paths), f"Opening {path.name}")
         found = _session(path, find, chosen) if is_session(path) else _add(found, path, current)
     volume, segmentation = found.volume, found.segmentation

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from volviz.gui import docks
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from volviz.gui.slices import Slices
     from volviz.gui.window import Window
 
-FIRST_MS = 150  # after the window was shown, so that it is painted before
+FIRST_MS = 150  # after the window was painted
 ROOM_MS = 20  # between two parts that are built while nothing else is to do: the person's turn
 
 
@@ -158,6 +158,7 @@ class Furnished(QMainWindow):
         super().__init__()
         self.docks: dict[str, QDockWidget] = {}
         self._missing = dict(ROOMS)
+        self._painted = False
         self._furnishing = QTimer(self)
         self._furnishing.setSingleShot(True)
         self._furnishing.timeout.connect(self._furnish_one)
@@ -166,15 +167,22 @@ class Furnished(QMainWindow):
         """Whether a part has not been built yet."""
         return name in self._missing
 
+    @property
+    def lacking(self) -> bool:
+        """Whether anything has not been built yet."""
+        return bool(self._missing)
+
     def furnish(self) -> None:
         """Build at once what has not been built yet."""
         while self._missing:
             self._build_room(next(iter(self._missing)))
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        if self._missing:
-            self._furnishing.start(FIRST_MS)
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            # When the event loop has its next turn: to paint for the first time may take longer than the wait.
+            QTimer.singleShot(0, self, lambda: self._furnishing.start(FIRST_MS))
 
     def _furnish_one(self) -> None:
         if self._missing:

@@ -23,7 +23,6 @@ from volviz.gui.graphics import graphics
 from volviz.gui.icons import redraw
 from volviz.gui.jobs import Job, Jobs
 from volviz.gui.latest import Latest
-from volviz.gui.lost import Chosen, LostDialog
 from volviz.gui.no_view import NoView
 from volviz.gui.panes import Panes, solid_pane
 from volviz.gui.planes import XY
@@ -33,6 +32,8 @@ from volviz.gui.viewport import Viewport
 from volviz.gui.welcome import Preparing, Welcome
 
 if TYPE_CHECKING:
+    from volviz.gui.choosing import Picked, Several
+    from volviz.gui.lost import Chosen
     from volviz.gui.panels.segment import Wish
     from volviz.gui.slices import Slices
     from volviz.io.sources import LostSources
@@ -159,10 +160,12 @@ class Window(Furnished):
         chosen: Chosen | None = None,
         *,
         asking: bool = False,
+        picked: Picked | None = None,
     ) -> Job | None:
         """Open what paths name, in a job; ``then`` is called when it is shown.
 
         Files of a session that are not found, in the folders of ``find`` either, are asked for; ``chosen`` are the answers.
+        Of several volumes the person is asked which are classes; ``picked`` is the answer.
         With ``asking``, changes that are not saved make way to another tomogram only if the person says so.
         """
         paths = [Path(path) for path in paths]
@@ -172,19 +175,31 @@ class Window(Furnished):
             self._opening.cancel()
         current, aspect = self.document.state, self._aspect()
 
-        def work(report: Report) -> State | LostSources:
+        def work(report: Report) -> State | LostSources | Several:
+            from volviz.gui.choosing import several
             from volviz.gui.opening import open_state
             from volviz.io.sources import LostSources
 
+            if picked is None and (question := several(paths, current, report)) is not None:
+                return question
             try:
-                return open_state(paths, current, aspect, report, find, chosen)
+                return open_state(paths, current, aspect, report, find, chosen, picked)
             except LostSources as lost:
                 return lost
 
         def retry(more: Chosen, folders: list[Path]) -> None:
             self.open_paths(paths, then, [*find, *folders], {**(chosen or {}), **more}, asking=asking)
 
-        def done(state: State | LostSources) -> None:
+        def pick(answer: Picked) -> None:
+            self.open_paths(paths, then, find, chosen, asking=asking, picked=answer)
+
+        def done(state: State | LostSources | Several) -> None:
+            from volviz.gui.choosing import ChoosingDialog, Several
+            from volviz.gui.lost import LostDialog
+
+            if isinstance(state, Several):
+                ChoosingDialog(state, current.volume, pick, self).open()
+                return
             if not isinstance(state, State):
                 LostDialog(state, retry, self).open()
                 return

@@ -199,6 +199,11 @@ def combined(found: Sequence[Found], onto: Volume | None = None, *, bits: Bits =
     )
 
 
+def volume_of(found: Found) -> Volume:
+    """Open what was found as a volume."""
+    return _volume(found.path, found.index)
+
+
 def _looked_into(volume: Volume, index: int | None, count: int, name: str, report: Report) -> list[Found]:
     path = volume.source or Path(volume.name)
     guessed = guess(volume.sample(SAMPLE), volume.data.dtype)
@@ -212,7 +217,7 @@ def _looked_into(volume: Volume, index: int | None, count: int, name: str, repor
     if guessed.reading.kind == "label":
         return _labels(volume, index, guessed, where, report)
     telling = any(word in f"{path.name} {name}".lower() for word in TELLING)
-    role: Role = "class" if guessed.is_class or telling or count > 1 else "tomogram"
+    role: Role = "class" if guessed.is_class or telling or name.lower() in REST else "tomogram"
     shade = color_from(color) or color_of(name, index or _place(name))
     return [Found(path, index, where, volume.grid, role, name, shade, guessed.reading, guessed.why)]
 

@@ -66,7 +66,7 @@ def open_session(
     project, notes = find_project(path, find, chosen)
     if project.volume is None:
         raise VolvizError(f"The session {path} names no tomogram, so there is nothing to show.")
-    opened = open_path(project.volume.path)
+    opened = open_path(project.volume.path, index=project.volume.index)
     check_same("volume", project.volume, opened, path)
     size = voxel_size or project.volume.voxel_size
     kept = replace(Source.of(project.volume.path, opened), voxel_size=size)
