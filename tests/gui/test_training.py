@@ -89,9 +89,9 @@ def trainer(shown: Window, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.Mon
     window.method.setCurrentIndex(window.method.findData("unet"))
     small = {"f_maps": 2, "num_levels": 2, "crop": 16, "batch": 1, "steps": 100_000, "validate_every": 2, "held_out": 0, "tested": 0}
     window.forms["unet"].show_values(small)
-    window.simulated.setValue(0)
+    window.learns.simulated.setValue(0)
     window.name.setText("small")
-    window.shown.setChecked(True)
+    window.learns.shown.setChecked(True)
     yield window
     if window.training is not None:
         window.training.job.cancel()
@@ -103,7 +103,7 @@ def trainer(shown: Window, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_a_network_learns_is_stopped_and_then_segments(shown: Window, trainer: TrainWindow, qtbot: QtBot) -> None:
-    assert trainer.shown.isEnabled()
+    assert trainer.learns.shown.isEnabled()
     qtbot.mouseClick(trainer.start, LEFT)
     assert not trainer.start.isEnabled()
     assert "Train small" in [job.title for job in shown.jobs.running]
@@ -161,7 +161,7 @@ def test_a_cancelled_training_leaves_no_model_and_can_go_on(shown: Window, train
 
 
 def test_what_cannot_begin_says_why(shown: Window, trainer: TrainWindow, qtbot: QtBot) -> None:
-    trainer.shown.setChecked(False)
+    trainer.learns.shown.setChecked(False)
     for name, sentence in (("small", "nothing to learn from"), ("unet", "already"), ("../up", "cannot be the name")):
         trainer.name.setText(name)
         qtbot.mouseClick(trainer.start, LEFT)
@@ -209,11 +209,11 @@ def test_a_method_of_a_plug_in_has_its_form_and_its_crash_is_a_sentence(
     trainer.method.setCurrentIndex(trainer.method.findData("scribbler"))
     assert trainer.forms["scribbler"].fields["trees"].widget.toolTip().startswith("How many trees it grows.")
     assert "scribbles" in trainer.about.text()
-    assert not trainer.simulated.isEnabled()  # simulations have no scribbles
-    assert not trainer.shown.isEnabled()
+    assert not trainer.learns.simulated.isEnabled()  # simulations have no scribbles
+    assert not trainer.learns.shown.isEnabled()
     shown.document.change("Scribble", annotations=(Stroke(((0.0, 0.0, 0.0),), 30.0, "membrane"),))
-    assert trainer.shown.isEnabled()
-    trainer.shown.setChecked(True)
+    assert trainer.learns.shown.isEnabled()
+    trainer.learns.shown.setChecked(True)
     trainer.show()
     with qtbot.waitSignal(shown.jobs.failed, timeout=LONG_MS) as failed:
         qtbot.mouseClick(trainer.start, LEFT)

@@ -9,29 +9,25 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QListWidget,
     QProgressBar,
     QPushButton,
     QScrollArea,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
-from volviz.core.annotations import Dense
 from volviz.core.errors import VolvizError
 from volviz.gui.dialogs import show_error
 from volviz.gui.document import Document, State
 from volviz.gui.form import Form
 from volviz.gui.jobs import Jobs
 from volviz.gui.latest import Latest
+from volviz.gui.learn_from import LearnFrom, aligned
 from volviz.gui.training import Training
 from volviz.gui.widgets.learning import LearningCurve
 from volviz.segment.parameters import parameters
@@ -42,7 +38,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DEVICES = (("Automatic", "auto"), ("GPU (CUDA)", "cuda"), ("CPU", "cpu"))
-SIMULATED = 48  # tomograms, as the command line has it
 WITHOUT = ("checkpoints",)  # fields that the window fills in
 FORM_WIDTH = 380
 NEEDS = {
@@ -89,22 +84,7 @@ class TrainWindow(QWidget):
         self.about.setObjectName("notes")
         self.name = QLineEdit("my_model")
         self.name.setToolTip("Under which name the model appears among the others")
-        self.simulated = QSpinBox()
-        self.simulated.setRange(0, 10_000)
-        self.simulated.setValue(SIMULATED)
-        self.simulated.setSuffix(" tomograms")
-        self.simulated.setToolTip("Simulate so many tomograms of virions, with their labels, and learn from them. 0 simulates none")
-        self.shown = QCheckBox()
-        self.shown.setToolTip("Learn from the tomogram in the window: its segmentation as you see it, and its annotations")
-        self.pairs = QListWidget()
-        self.pairs.setToolTip("Your own tomograms, each with its labels: 0 background, 1 membrane, 2 spikes, 3 lumen, or a segmentation")
-        self.pairs.setMaximumHeight(74)
-        self.pairs.setTextElideMode(Qt.TextElideMode.ElideLeft)
-        add, remove = QPushButton("Add…"), QPushButton("Remove")
-        add.setToolTip("Choose a tomogram, then its labels or a segmentation of it")
-        add.clicked.connect(self.ask_pair)
-        remove.setToolTip("Take the chosen pair off the list")
-        remove.clicked.connect(lambda: self.pairs.takeItem(self.pairs.currentRow()))
+        self.learns = LearnFrom()
         self.device = QComboBox()
         self.device.setToolTip("Where the network learns; automatic takes the GPU if there is one")
         for title, name in DEVICES:
@@ -121,15 +101,9 @@ class TrainWindow(QWidget):
         form.addRow("Method", self.method)
         form.addRow(self.about)
         form.addRow("Name", self.name)
-        form.addRow("Simulate", self.simulated)
-        form.addRow("", self.shown)
-        form.addRow("Your own", self.pairs)
-        buttons = QHBoxLayout()
-        buttons.addWidget(add)
-        buttons.addWidget(remove)
-        buttons.addStretch(1)
-        form.addRow("", buttons)
+        form.addRow(self.learns)
         form.addRow("Device", self.device)
+        aligned(form)
         layout = QVBoxLayout(left)
         layout.addLayout(form)
         layout.addWidget(QLabel("<b>Parameters</b>"))
@@ -196,43 +170,15 @@ class TrainWindow(QWidget):
             needs = ", ".join(NEEDS.get(kind.__name__, kind.__name__) for kind in method.needs)
             first = (method.__doc__ or "").partition("\n\n")[0].replace("\n", " ").strip()
             self.about.setText(f"{first}\nLearns from: {needs}.")
-            dense = Dense in method.needs
-            self.simulated.setEnabled(dense)
-            if not dense:
-                self.simulated.setValue(0)
+            self.learns.fit_method(method)
         self._look(self._document.state, self._document.state)
         self._enable()
 
     def _look(self, _old: State, new: State) -> None:
-        method = self.methods.get(self.method.currentData())
-        there = {type(mark) for mark in new.annotations} | ({Dense} if new.segmentation is not None else set())
-        fits = method is not None and bool(there & set(method.needs)) and new.volume is not None and new.volume.source is not None
-        self.shown.setEnabled(fits)
-        if not fits and self.training is None:
-            self.shown.setChecked(False)
-        name = new.volume.name if new.volume is not None else ""
-        self.shown.setText(f"What is open: {_short(name)}" if fits else "What is open (nothing in it to learn from)")
+        if self.training is None:
+            self.learns.look(new, self.methods.get(self.method.currentData()))
 
-    # What to learn from
-
-    def ask_pair(self) -> None:
-        """Ask for a tomogram and for its labels."""
-        kinds = "Tomograms (*.mrc *.rec *.map *.tif *.tiff *.mrc.gz);;All files (*)"
-        tomogram, _ = QFileDialog.getOpenFileName(self, "Choose a tomogram", "", kinds)
-        if not tomogram:
-            return
-        kinds = "Labels and segmentations (*.mrc *.map *.tif *_segmentation.json zarr.json .zattrs);;All files (*)"
-        labels, _ = QFileDialog.getOpenFileName(self, f"Choose the labels of {Path(tomogram).name}", str(Path(tomogram).parent), kinds)
-        if labels:
-            path = Path(labels)
-            self.add_pair(Path(tomogram), path.parent if path.name in {"zarr.json", ".zattrs"} else path)
-
-    def add_pair(self, tomogram: Path, labels: Path) -> None:
-        """Learn from a tomogram and its labels too."""
-        self.pairs.addItem(f"{tomogram.name}  ←  {labels.name}")
-        item = self.pairs.item(self.pairs.count() - 1)
-        item.setData(Qt.ItemDataRole.UserRole, (str(tomogram), str(labels)))
-        item.setToolTip(f"{tomogram}\n{labels}")
+    # What is asked for
 
     def wish(self) -> TrainingRun:
         """Return what is asked for.
@@ -246,11 +192,11 @@ class TrainWindow(QWidget):
         if name is None:
             raise VolvizError("There is no method to train with yet; wait a moment.")
         values = {k: str(v) if isinstance(v, Path) else v for k, v in self.forms[name].values().items()}
-        data = tuple(tuple(self.pairs.item(i).data(Qt.ItemDataRole.UserRole)) for i in range(self.pairs.count()))
         title = self.name.text().strip()
         before = self._goes_on(title)
-        shown = self.shown.isChecked() if before is None else before.shown  # what was open then was kept
-        run = TrainingRun(title, name, values, data, self.simulated.value(), shown, self.device.currentData())
+        shown = self.learns.shown.isChecked() if before is None else before.shown  # what was open then was kept
+        learns = self.learns
+        run = TrainingRun(title, name, values, learns.data(), learns.simulated.value(), shown, self.device.currentData())
         run.check()
         return run
 
@@ -288,10 +234,7 @@ class TrainWindow(QWidget):
             kinds = {p.name: p.kind for p in parameters(self.methods[run.method])}
             values = {k: Path(v) if kinds.get(k) is Path and v is not None else v for k, v in run.parameters.items()}
             self.forms[run.method].show_values({k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
-        self.simulated.setValue(run.simulated)
-        self.pairs.clear()
-        for tomogram, labels in run.data:
-            self.add_pair(Path(tomogram), Path(labels))
+        self.learns.fill(run)
         self.device.setCurrentIndex(self.device.findData(run.device))
         self._load_curve(run)
         self.state.setText(f"{run.name} goes on from its last checkpoint when you press Train.")
@@ -347,6 +290,7 @@ class TrainWindow(QWidget):
             self.training.deleteLater()
         self.training = None
         self._list_runs()
+        self._look(self._document.state, self._document.state)
         self._enable()
 
     def _stop(self) -> None:
@@ -388,7 +332,3 @@ def _methods() -> tuple[dict[str, type[Any]], list[str]]:
             found.pop(name, None)
             lost.append(f"The method {name} cannot be loaded: {error}")
     return found, lost
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 28 else f"{name[:14]}…{name[-12:]}"

@@ -34,6 +34,10 @@ _TAIL = 4000  # characters of what a process said last
 _SIZE = struct.Struct("<Q")
 
 
+class Elsewhere(Exception):  # noqa: N818 - where, not what
+    """The traceback of what failed in the other process: the cause of what is raised in this one."""
+
+
 def call_apart(
     function: Callable[..., Any], arguments: Mapping[str, Any], report: Report, *, enough: Callable[[], bool] = lambda: False, log: Path
 ) -> None:
@@ -44,7 +48,7 @@ def call_apart(
 
     Raises:
         VolvizError: from the function; or the process ended without a word, of which the sentence says the reason.
-        RuntimeError: the function failed; its traceback is in the message.
+        RuntimeError: the function failed; its traceback is the message of the cause, `Elsewhere`.
         Cancelled: by ``report``, or by the function when it had enough and nothing to keep.
     """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
@@ -94,7 +98,8 @@ def _follow(
         if "error" in message:
             raise VolvizError(message["error"])
         if "failed" in message:
-            raise RuntimeError(message["failed"])
+            *_, last_line = message["failed"].strip().splitlines()
+            raise RuntimeError(last_line) from Elsewhere(message["failed"])
         last = float(message["fraction"]), str(message["text"]) or last[1]
         report(*last, **message["metrics"])
 

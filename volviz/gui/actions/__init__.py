@@ -12,7 +12,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolBar, QToolButton
 
-from volviz.gui.actions import animation, annotate, edit, export, file, guidance, segment, view
+from volviz.gui.actions import animation, annotate, edit, export, file, guidance, look, segment, view
 from volviz.gui.actions.entry import LACKING, Entry
 from volviz.gui.icons import put
 
@@ -29,6 +29,7 @@ ENTRIES: tuple[Entry, ...] = (
     *segment.ENTRIES,
     *annotate.ENTRIES,
     *view.ENTRIES,
+    *look.ENTRIES,
     *animation.ENTRIES,
     *guidance.ENTRIES,
 )
