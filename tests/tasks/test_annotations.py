@@ -148,6 +148,15 @@ def test_points_of_a_session_go_to_relion_and_come_back(tomogram, tmp_path, caps
     np.testing.assert_allclose([[float(v) for v in row[:3]] for row in rows], MARKS[5].points_xyz, atol=1e-3)
 
 
+def test_annotations_leave_a_session_whose_tomogram_is_gone(tomogram, tmp_path, capsys):
+    save_project(Project(Source(str(tomogram)), annotations=MARKS), tmp_path / "s.volviz")
+    tomogram.unlink()
+    assert main(["annotations", str(tmp_path / "s.volviz"), str(tmp_path / "a.annotations.json")]) == 0
+    assert open_annotations(tmp_path / "a.annotations.json").annotations == MARKS
+    assert main(["annotations", str(tmp_path / "s.volviz"), str(tmp_path / "l.mrc")]) == 2
+    assert "There is no file" in capsys.readouterr().err
+
+
 def test_the_table_of_objects_gives_their_centres_as_points(tmp_path):
     (tmp_path / "t.csv").write_text("class,object,centre_x_angstrom,centre_y_angstrom,centre_z_angstrom\nspikes,1,1,2,3\nspikes,2,4,5,6\n")
     assert main(["annotations", str(tmp_path / "t.csv"), str(tmp_path / "t.annotations.json")]) == 0

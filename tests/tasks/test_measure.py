@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gemmi import cif
 
 import volviz
 from volviz.cli import main
 from volviz.core.project import Project, Source
 from volviz.io.project import save_project
+from volviz.io.star import open_star
 from volviz.measure.objects import COLUMNS
 
 GRID = volviz.Grid((30, 44, 60), (16.0, 10.0, 12.0), (-200.0, 500.0, 90.0))
@@ -62,12 +64,26 @@ def test_the_command_writes_a_table_that_says_where_and_how_large(spheres, tmp_p
         (["--class", "spike"], "choose among: membrane, spikes, lumen"),
         (["--threshold", "1.5"], "probability above 0 and up to 1"),
         (["--out", "t.xlsx"], "written as .csv"),
+        (["--out", "t.star", "--relion", "6"], "invalid choice: 6"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(spheres, tmp_path, capsys, options, words):
     assert main(["measure", str(spheres), "--out", str(tmp_path / "t.csv"), *options]) == 2
     assert words in capsys.readouterr().err
     assert not (tmp_path / "t.csv").exists()
+
+
+@pytest.mark.parametrize("relion", [4, 5])
+def test_centres_go_to_relion(spheres, tmp_path, relion):
+    out = tmp_path / "t.star"
+    assert main(["measure", str(spheres), "--out", str(out), "--class", "spikes", "--relion", str(relion)]) == 0
+    found = open_star(out, GRID, "")
+    assert (found.labels, found.objects) == (("spikes", "spikes"), (1, 2))
+    np.testing.assert_allclose(found.positions_xyz, [CENTRE, SPECK[0]], atol=3)
+    column = "rlnCenteredCoordinateZAngst" if relion == 5 else "rlnCoordinateZ"
+    (z, _) = cif.read_file(str(out)).find_block("particles").find_values(f"_{column}")
+    assert float(z) == pytest.approx(30 - (-200 + 15 * 16) if relion == 5 else (30 + 200) / 16, abs=1.5)
+    assert "\nt " in out.read_text()  # the name of the tomogram
 
 
 def test_a_session_is_measured_as_it_is_seen(spheres, tmp_path):

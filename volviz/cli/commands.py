@@ -188,6 +188,7 @@ def measure(arguments: Namespace) -> None:
             classes=arguments.classes,
             threshold=arguments.threshold,
             voxel_size=arguments.voxel_size,
+            relion=arguments.relion,
             overwrite=arguments.overwrite,
             report=report,
         )

@@ -199,12 +199,13 @@ def build_parser() -> tuple[_Parser, set[str]]:
         "measure",
         commands.measure,
         "Measure the objects of a segmentation into a table. Volume (nm3), surface (nm2), diameter of a sphere as large (nm), centre "
-        "and box (angstrom), mean probability, whether it touches the border: a CSV file with one row for each object.",
+        "and box (angstrom), mean probability, whether it touches the border: a CSV file with one row for each object. A name in "
+        ".star gets their centres for RELION instead.",
     )
     p.add_argument(
         "path", metavar="SEGMENTATION|PROJECT", type=Path, help="what volviz segment wrote, a volume of hard labels, or a session"
     )
-    p.add_argument("--out", type=Path, required=True, metavar="X.csv")
+    p.add_argument("--out", type=Path, required=True, metavar="X.csv|X.star")
     p.add_argument("--class", dest="classes", action="append", default=[], metavar="NAME", help="only this class; may be given again")
     p.add_argument(
         "--threshold",
@@ -219,6 +220,7 @@ def build_parser() -> tuple[_Parser, set[str]]:
         metavar="WHAT=VALUE",
         help="clean before it is measured, for example spikes.dust=8 (nm; see volviz clean)",
     )
+    p.add_argument("--relion", type=int, choices=[4, 5], default=5, help="which RELION a STAR file is for (default: 5)")
     _voxel_size(p)
     _overwrite(p)
 

@@ -23,6 +23,7 @@ HINT = (
     "One row for each object: volume in nm³, surface in nm², diameter in nm, centre and box in Å, mean probability, and whether it touches "
     "the border. Measured as shown: cleaned, with the tomogram's own coordinates."
 )
+KINDS = "Table (*.csv);;Centres of the objects, for RELION 5 (*.star)"
 UNKNOWN_SIZE = "The voxel size of this tomogram is not known, so the lengths will be wrong; give it in the Data panel first."
 
 
@@ -86,7 +87,7 @@ def export_objects(window: Window) -> None:
     dialog = TableDialog(window.document.state, window)
     if not dialog.exec():
         return
-    path = ask_path(window, "Table of objects", f"{stem(window)}_objects.csv", "CSV (*.csv)", ".csv")
+    path = ask_path(window, "Table of objects", f"{stem(window)}_objects.csv", KINDS, ".csv")
     if path is not None:
         write_objects(window, path, dialog.choice)
 
@@ -102,7 +103,7 @@ def write_objects(window: Window, path: Path, choice: TableChoice) -> Job:
         if segmentation is None:
             raise VolvizError("There are no classes to measure; segment the tomogram, or open a segmentation.")
         found = measure(segmentation, asked.scene, classes=choice.classes, threshold=choice.threshold, report=report)
-        save_objects(found, path, overwrite=True)
+        save_objects(found, path, segmentation, overwrite=True)
         return len(found)
 
     def done(count: int) -> None:

@@ -18,7 +18,9 @@ from volviz.core.volume import Volume
 from volviz.io import open as open_path
 from volviz.io.annotations import open_annotations, save_annotations
 from volviz.io.lazy import ZARR_FILES
+from volviz.io.project import read_project
 from volviz.tasks.labels import hard_segmentation
+from volviz.tasks.session import is_session
 
 if TYPE_CHECKING:
     from volviz.io.star import Version
@@ -43,7 +45,7 @@ class Annotated:
 def read_annotations(
     path: Path, tomogram: Volume | None = None, *, label: str = POINTS_LABEL, pixel_size: float | None = None
 ) -> Annotated:
-    """Read annotations from any file that holds some: ``.annotations.json``, a session, points as CSV or STAR, a label volume.
+    """Read annotations from any file that holds some: ``.annotations.json``, a session or a picture, points as CSV or STAR, a label volume.
 
     A label volume becomes one `Dense`, read in place. ``tomogram`` is what they lie on: STAR files mean nothing without it.
     ``label`` is the class of points that name none, ``pixel_size`` (A) that of a STAR file whose coordinates count pixels.
@@ -54,10 +56,8 @@ def read_annotations(
     if path.name in ZARR_FILES:  # what a dialog for files gives for a folder
         path = path.absolute().parent
     name = path.name.lower()
-    if name.endswith(".volviz"):
-        from volviz.io.project import open_project
-
-        project = open_project(path)
+    if is_session(path):
+        project, _ = read_project(path)
         return Annotated(project.annotations, project.annotation_labels)
     if name.endswith(".json") and not name.endswith("_segmentation.json"):
         held = open_annotations(path)
@@ -177,10 +177,8 @@ def convert_annotations(
         VolvizError: as `read_annotations` and `write_annotations`.
     """
     volume: Volume | None = None
-    if tomogram is None and path.suffix.lower() == ".volviz":
-        from volviz.io.project import open_project
-
-        source = open_project(path).volume
+    if tomogram is None and is_session(path) and not out.name.lower().endswith((".json", ".csv")):
+        source = read_project(path)[0].volume
         tomogram, voxel_size = (None, voxel_size) if source is None else (Path(source.path), voxel_size or source.voxel_size)
     if tomogram is not None:
         opened = open_path(tomogram, voxel_size=voxel_size)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from volviz.core.annotations import SurfacePoints
 from volviz.core.errors import VolvizError
 from volviz.core.report import Report, part, silent
 from volviz.core.scene import Ramp, Scene
@@ -15,8 +16,10 @@ from volviz.core.volume import Volume
 from volviz.io import open as open_path
 from volviz.tasks.clean import clean, segmentation_of
 from volviz.tasks.labels import hard_segmentation
+from volviz.tasks.session import is_session
 
 if TYPE_CHECKING:
+    from volviz.io.star import Version
     from volviz.measure.objects import MeasuredObject
 
 THRESHOLD = 0.5
@@ -88,13 +91,15 @@ def measure_file(
     classes: Sequence[str] | None = None,
     threshold: float | None = None,
     voxel_size: float | None = None,
+    relion: Version = 5,
     overwrite: bool = False,
     report: Report = silent,
 ) -> tuple[tuple[MeasuredObject, ...], tuple[str, ...]]:
     """Measure a segmentation on disk, hard labels, or the segmentation of a session as it is seen there, into a CSV table.
 
-    ``settings`` are as `Scene.set` takes them: ``spikes.dust=8`` cleans before it is measured. Returns the objects, and
-    sentences on what should be known of them.
+    If ``out`` ends in ``.star``, it is the centres of the objects as particles of RELION 5, or 4. ``settings`` are as
+    `Scene.set` takes them: ``spikes.dust=8`` cleans before it is measured. Returns the objects, and sentences on what should
+    be known of them.
 
     Raises:
         VolvizError: it cannot be opened, a setting is none, or the table cannot be written.
@@ -102,15 +107,15 @@ def measure_file(
     from volviz.core.stages import apply
     from volviz.io.atomic import check_absent, check_folder
 
-    if out.suffix.lower() != ".csv":
-        raise VolvizError(f"A table is written as .csv, not as {out.name}; give its name that ending.")
+    if out.suffix.lower() not in {".csv", ".star"}:
+        raise VolvizError(f"A table is written as .csv, centres as .star, nothing as {out.name}; give its name such an ending.")
     check_absent(out, overwrite=overwrite)
     check_folder(out.parent)
     segmentation, scene, hard = _opened(path, voxel_size, threshold or THRESHOLD)
     for setting in settings:
         scene = apply(scene, setting)
     found = measure(segmentation, scene, classes=classes, threshold=threshold, report=report)
-    save_objects(found, out, overwrite=overwrite)
+    save_objects(found, out, segmentation, relion=relion, overwrite=overwrite)
     notes = [HARD] if hard else []
     if not segmentation.grid.voxel_size_known:
         notes.append("The voxel size is not known, so lengths are those of voxels of 1 Å; give the true one (--voxel-size).")
@@ -120,12 +125,24 @@ def measure_file(
 HARD = "Hard labels do not say what part of a voxel is filled, so surfaces come out some 8 % too large; soft classes are better."
 
 
-def save_objects(objects: Sequence[MeasuredObject], path: Path, *, overwrite: bool = False) -> None:
-    """Write a table of objects as CSV, its columns named with their units.
+def save_objects(
+    objects: Sequence[MeasuredObject], path: Path, segmentation: Segmentation, *, relion: Version = 5, overwrite: bool = False
+) -> None:
+    """Write a table of objects as CSV, its columns named with their units, or if the name ends in ``.star`` their centres.
+
+    ``segmentation`` is what was measured: RELION counts from the first voxel or the middle of its grid, and names its tomogram.
 
     Raises:
         VolvizError: the name is taken or not writable.
     """
+    if path.suffix.lower() == ".star":
+        from volviz.io.mrc import stem
+        from volviz.io.star import save_star
+
+        points = [SurfacePoints((one.centre_xyz,), one.id, one.label) for one in objects]
+        name = stem(segmentation.source) if segmentation.source is not None else segmentation.name
+        save_star(points, path, segmentation.grid, name or path.stem, version=relion, overwrite=overwrite)
+        return
     from volviz.io.tables import save_table
     from volviz.measure.objects import COLUMNS
 
@@ -134,7 +151,7 @@ def save_objects(objects: Sequence[MeasuredObject], path: Path, *, overwrite: bo
 
 def _opened(path: Path, voxel_size: float | None, low: float) -> tuple[Segmentation, Scene, bool]:
     """Open what is to be measured, with the scene that says where objects end, and whether its labels are hard."""
-    if path.suffix.lower() == ".volviz":
+    if is_session(path):
         segmentation, scene = segmentation_of(path)
         grid = segmentation.grid if voxel_size is None else segmentation.grid.with_voxel_size(voxel_size)
         return replace(segmentation, grid=grid), scene, False
