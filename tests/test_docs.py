@@ -68,3 +68,15 @@ def test_the_gallery_has_its_pictures_and_they_are_small():
     assert all((ROOT / "docs" / name).stat().st_size < 200_000 for name in shown)
     drawn = set(re.findall(r'^    "(\w+)": \w+,$', (ROOT / "examples" / "gallery.py").read_text(encoding="utf-8"), re.MULTILINE))
     assert {f"gallery/{name}.jpg" for name in drawn} == shown
+
+
+def test_the_walk_through_the_window_names_pictures_and_keys_that_exist():
+    text = (ROOT / "docs" / "window.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"\]\((window/\w+\.jpg)\)", text))
+    assert shown == {f"window/{path.name}" for path in (ROOT / "docs" / "window").iterdir()}
+    assert all((ROOT / "docs" / name).stat().st_size < 200_000 for name in shown)
+    table = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "volviz" / "gui" / "actions").glob("*.py"))
+    for key in re.findall(r"`((?:Ctrl\+)?(?:Shift\+)?(?:[A-Z0-9]|F\d+))`", text):
+        assert f'"{key}"' in table, key
+    for word in ("Show me around", "Documentation", "Reset layout", "Show everything"):
+        assert f'"{word}"' in table, word
