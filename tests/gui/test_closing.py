@@ -62,6 +62,8 @@ def test_undo_goes_through_looks_segmentations_and_annotations_and_the_list_show
     assert shown.document.state.scene == last.scene
     assert shown.document.state.segmentation is other
     assert shown.document.state.annotations == last.annotations
+    shown.actions_by_id["edit.history"].trigger()
+    assert not shown.docks["History"].isVisible()
 
 
 def test_nothing_changed_nothing_asked(shown: Window, qtbot: QtBot) -> None:

@@ -28,7 +28,7 @@ from volviz.gui.machine import gigabytes, state_folder
 
 EVERY_MS = 2000  # at the most so often
 REST = 20  # as long as writing took, so many times over nothing is written
-MOST_BYTES = 8 * 2**30  # of segmentations that are in no file
+MOST_BYTES = 8_000_000_000  # of segmentations that are in no file
 SHARE_OF_FREE = 4  # of the free disk, this part at the most
 SESSION, LOCK = "session.volviz", "lock"
 

@@ -112,12 +112,16 @@ class Titles(QObject):
         self._later.setInterval(0)
         self._later.timeout.connect(self._look)
         for dock in window.findChildren(QDockWidget):
-            dock.installEventFilter(self)
-            self._bare[dock] = QWidget(dock)
-            self._bare[dock].hide()
-            for signal in (dock.topLevelChanged, dock.dockLocationChanged, dock.visibilityChanged):
-                signal.connect(self._later.start)
+            self.add(dock)
         self._look()
+
+    def add(self, dock: QDockWidget) -> None:
+        """Take care of a dock from now on."""
+        dock.installEventFilter(self)
+        self._bare[dock] = QWidget(dock)
+        self._bare[dock].hide()
+        for signal in (dock.topLevelChanged, dock.dockLocationChanged, dock.visibilityChanged):
+            signal.connect(self._later.start)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in {QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.Show}:

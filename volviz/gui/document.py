@@ -23,7 +23,7 @@ from volviz.gui.cutting import following, meeting
 from volviz.gui.machine import budget, gigabytes
 from volviz.measure.cleaned import akin
 
-UNDO_BYTES = budget(4 * 2**30)  # of results in memory that only undo or redo still needs
+UNDO_BYTES = budget(4_000_000_000)  # of results in memory that only undo or redo still needs
 GONE = object()  # in the place of a result that was let go of
 LOOK_OF_RESULT = {"scene", "estimated"}  # what goes with a result, and makes no sense without it
 

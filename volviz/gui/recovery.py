@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFrame, QHBoxLayout, QL
 from volviz.core.errors import VolvizError
 from volviz.core.report import Report
 from volviz.gui.autosave import SESSION, autosaves, lock_of
+from volviz.gui.closing import nothing_lost
 from volviz.gui.document import State
 
 if TYPE_CHECKING:
@@ -43,13 +44,13 @@ class Leftover:
 
 def leftovers() -> list[Leftover]:
     """Return what was left by windows that are no more, the newest first."""
-    from volviz.io.project import read_about
-
     found = []
     for folder in autosaves().glob("*-*"):
         lock = lock_of(folder)
         if not lock.tryLock(0):
             continue  # its window lives
+        from volviz.io.project import read_about  # not where there is nothing, as nearly always when the window starts
+
         session = folder / SESSION
         try:
             about = read_about(session) if session.exists() else None
@@ -89,6 +90,7 @@ def recover(window: Window, leftover: Leftover) -> Job | None:
                 dialog.rejected.connect(lock.unlock)
                 dialog.open()
                 return
+            window.cancel_segmenting()
             window.document.open(state)
             window.document.undo_stack.resetClean()
             window.autosave.adopt(leftover.folder, lock, state)
@@ -150,8 +152,15 @@ class Offer(QFrame):
         row.addWidget(away)
         self._layout.addWidget(holder)
         self.rows.append((leftover, back, away))
-        back.clicked.connect(lambda: self._take(holder, lambda: recover(self._window, leftover)))
+        back.clicked.connect(lambda: self._recover(holder, leftover))
         away.clicked.connect(lambda: self._take(holder, lambda: discard(leftover)))
+
+    def _recover(self, row: QWidget, leftover: Leftover) -> None:
+        def go() -> None:
+            self._take(row, lambda: recover(self._window, leftover))
+
+        if nothing_lost(self._window, "recover", go, stops=False):
+            go()
 
     def _take(self, row: QWidget, do: Callable[[], object]) -> None:
         do()

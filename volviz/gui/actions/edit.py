@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 def _history(window: Window) -> None:
     from volviz.gui.panels import history
 
-    history.show(window)
+    history.switch(window)
 
 
 ENTRIES: tuple[Entry, ...] = (
     Entry("edit.undo", "Edit", "Undo", "Take back the last change", lambda w: w.undo(), "Ctrl+Z", "undo"),
     Entry("edit.redo", "Edit", "Redo", "Do again what was taken back", lambda w: w.redo(), "Ctrl+Shift+Z", "redo"),
-    Entry("edit.history", "Edit", "History", "List every change, to go back to any of them", _history, "Ctrl+H"),
+    Entry("edit.history", "Edit", "History", "List every change, to go back to any of them, or hide the list", _history, "Ctrl+H"),
     Entry(
         "edit.copy_python",
         "Edit",

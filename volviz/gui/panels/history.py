@@ -16,13 +16,20 @@ if TYPE_CHECKING:
     from volviz.gui.window import Window
 
 
-def show(window: Window) -> None:
-    """Show the panel, made when it is first asked for: most people never do."""
-    if "History" not in window.docks:
-        window.docks["History"] = docks.dock(window, "History", HistoryPanel(window.document))
-        window.tabifyDockWidget(window.docks["Data"], window.docks["History"])
-    window.docks["History"].show()
-    window.docks["History"].raise_()
+def switch(window: Window) -> None:
+    """Show the panel, made when it is first asked for: most people never do. Hide it if it is seen."""
+    dock = window.docks.get("History")
+    if dock is None:
+        dock = window.docks["History"] = docks.dock(window, "History", HistoryPanel(window.document))
+        window.tabifyDockWidget(window.docks["Data"], dock)
+        titles = window.findChild(docks.Titles)
+        if titles is not None:
+            titles.add(dock)
+    elif not dock.visibleRegion().isEmpty():
+        dock.hide()
+        return
+    dock.show()
+    dock.raise_()
 
 
 class HistoryPanel(QWidget):
