@@ -41,9 +41,7 @@ def scribble(numbers: npt.NDArray[np.integer], grid: Grid, labels: Sequence[Labe
     return [stroke for i, label in enumerate(labels) for stroke in strokes_of(numbers == i, grid, label.name, counts[i], hand, rng)]
 
 
-def strokes_of(
-    inside: npt.NDArray[np.bool_], grid: Grid, name: str, count: int, hand: Hand, rng: np.random.Generator
-) -> list[Stroke]:
+def strokes_of(inside: npt.NDArray[np.bool_], grid: Grid, name: str, count: int, hand: Hand, rng: np.random.Generator) -> list[Stroke]:
     """Return so many strokes within a class, each beginning at a voxel drawn at random where the brush fits in, if it fits anywhere."""
     # A person stays off the edge where there is room: the brush, and in bulky classes twice as much.
     for margin in (3.0 * hand.radius, hand.radius, 0.0):

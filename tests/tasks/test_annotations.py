@@ -17,7 +17,7 @@ from volviz.io.annotations import open_annotations, save_annotations
 from volviz.io.project import save_project
 from volviz.segment.rasterize import classes_of, rasterize
 from volviz.tasks.annotations import read_annotations, write_annotations
-from volviz.tasks.labels import read_example
+from volviz.tasks.examples import read_example
 
 GRID = volviz.Grid((20, 30, 40), (18.0, 10.0, 12.0), (-306.0, 1000.0, 252.0))
 

@@ -28,7 +28,8 @@ from volviz.segment.nn.validate import Judge
 from volviz.segment.protocol import Run
 from volviz.tasks import pool as pool_module
 from volviz.tasks import train
-from volviz.tasks.labels import HardLabels, read_example
+from volviz.tasks.examples import read_example
+from volviz.tasks.labels import HardLabels
 from volviz.tasks.pool import Pool, fill_pool, recipe
 from volviz.tasks.train import Joined, command_of, train_file
 
@@ -177,7 +178,7 @@ def test_structures_that_no_simulation_could_use_are_refused_before_the_work(tmp
 def test_labels_on_another_grid_and_values_that_are_no_class_are_refused(tmp_path: Path) -> None:
     tomogram, _ = labelled(tmp_path, "a", np.zeros((8, 8, 8), np.int8))
     _, other = labelled(tmp_path, "b", np.zeros((8, 8, 9), np.int8))
-    with pytest.raises(VolvizError, match="same grid"):
+    with pytest.raises(VolvizError, match="belongs to another one"):
         read_example(tomogram, other)
     _, odd = labelled(tmp_path, "c", np.full((8, 8, 8), 9, np.int8))
     with pytest.raises(VolvizError, match="no class"):

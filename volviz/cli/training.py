@@ -27,7 +27,22 @@ def train(arguments: argparse.Namespace) -> None:
     method: type[Any] = find_segmenter(arguments.method)
     parser = _Parser(prog=f"volviz train {arguments.method}", description=inspect.getdoc(method))
     parser.add_argument("--out", type=Path, required=True, metavar="MODEL.safetensors", help="where the model goes, with its card (.json)")
-    parser.add_argument("--data", nargs="+", default=[], metavar="TOMO:LABELS|SESSION", help=DATA)
+    parser.add_argument("tomograms", nargs="*", type=Path, metavar="TOMO", help="tomograms in which you marked something")
+    parser.add_argument(
+        "--strokes",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="what was marked in each, in the same order: annotations (.annotations.json), a session (.volviz) or a label volume",
+    )
+    parser.add_argument(
+        "--data",
+        nargs="+",
+        default=[],
+        metavar="TOMO:LABELS|SESSION",
+        help=DATA,
+    )
     parser.add_argument(
         "--simulate", type=int, default=0, metavar="N", help="simulate so many tomograms to learn from (the default without --data: 48)"
     )
@@ -57,7 +72,7 @@ def train(arguments: argparse.Namespace) -> None:
         train_file(
             segmenter,
             given["out"],
-            data=[_pair(text) for text in given["data"]],
+            data=[*_together(given["tomograms"], given["strokes"]), *(_pair(text) for text in given["data"])],
             simulated=given["simulate"],
             pool=given["pool"],
             densities=given["densities"],
@@ -70,7 +85,10 @@ def train(arguments: argparse.Namespace) -> None:
         print(given["out"])
 
 
-DATA = "your own tomograms with their labels, or sessions (.volviz) with a segmentation or annotations"
+DATA = (
+    "your own tomograms with what is known of them: a segmentation, such as one made from scribbles, class numbers, or marks; "
+    "or sessions (.volviz) with a segmentation or annotations"
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -91,6 +109,14 @@ def _add(group: argparse._ArgumentGroup, parameter: Parameter) -> None:
         read: Callable[[str], Any] = kind if kind in {int, float, str, Path} else ast.literal_eval
         metavar = {int: "N", float: "X", Path: "PATH"}.get(kind, "VALUE")
         group.add_argument(name, type=read, default=None, metavar=metavar, help=text)
+
+
+def _together(tomograms: list[Path], strokes: list[Path]) -> list[tuple[Path, Path]]:
+    if len(tomograms) != len(strokes):
+        raise VolvizError(
+            f"{len(tomograms)} tomograms, {len(strokes)} files of --strokes: one belongs to each tomogram, in the same order."
+        )
+    return list(zip(tomograms, strokes, strict=True))
 
 
 def _pair(text: str) -> tuple[Path, Path]:

@@ -50,6 +50,14 @@ def find_segmenter(name: str) -> type[Segmenter]:
     return found
 
 
+def name_of(method: type[Segmenter]) -> str:
+    """Return the name by which a method is found, or that of its class if it is in no list."""
+    own = f"{method.__module__}:{method.__qualname__}"
+    named = [name for name, place in _SEGMENTERS.items() if place == own]
+    named += [plugin.name for plugin in entry_points(group="volviz.segmenters") if plugin.value == own]
+    return named[0] if named else method.__name__.lower()
+
+
 def models() -> dict[str, Path]:
     """Return the models at hand by name, with their weights: bundled ones, and those in the user's folder, which win."""
     return {

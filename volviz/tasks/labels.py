@@ -1,24 +1,17 @@
-"""A person's own labelled tomogram as an example to learn from. Both files stay on disk until a piece of them is needed."""
+"""A volume of class numbers as a segmentation, read in place."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from volviz.core.annotations import Dense, Example
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Region
 from volviz.core.segmentation import VIRION_LABELS, Label, Segmentation
 from volviz.core.volume import Volume
-from volviz.io import open as open_path
 from volviz.io.labels import names_of
-from volviz.io.project import SUFFIX
-from volviz.tasks.clean import clean
-from volviz.tasks.session import open_session
 
 _UNKNOWN = (255, -1)
 # Planes that are looked at together when a label file is checked.
@@ -46,26 +39,6 @@ class HardLabels:
         if copy is False:
             raise ValueError("labels on disk cannot be had without a copy")
         return self[:].astype(dtype or self.dtype)
-
-
-def read_example(tomogram: Path, labels: Path) -> Example:
-    """Open a tomogram and its labels: a volume of hard labels (0 background, 1 membrane, 2 spikes, 3 lumen), or a segmentation.
-
-    A session in place of both is its tomogram with what it says of it: its segmentation, as clean as it is shown, and its annotations.
-
-    Raises:
-        VolvizError: a file is something else, or the two do not lie on the same grid.
-    """
-    if tomogram.suffix.lower() == SUFFIX:
-        return _example_of(tomogram)
-    volume, labelled = open_path(tomogram), open_path(labels)
-    if not isinstance(volume, Volume):
-        raise VolvizError(f"{tomogram} holds a segmentation, not a tomogram; write TOMO.mrc:LABELS.mrc.")
-    if volume.grid.shape != labelled.grid.shape:
-        raise VolvizError(f"{labels} has {labelled.grid.shape} voxels and {tomogram} {volume.grid.shape}; both must be on the same grid.")
-    if isinstance(labelled, Segmentation):
-        return Example(volume, [Dense(replace(labelled, grid=volume.grid))])
-    return Example(volume, [Dense(replace(hard_segmentation(labelled), grid=volume.grid))])
 
 
 def hard_segmentation(labelled: Volume, *, any_class: bool = False) -> Segmentation:
@@ -99,12 +72,3 @@ def _named(labelled: Volume) -> tuple[Label, ...]:
     """Return the classes that a label volume names, those of virions in their colours; without names, those of virions."""
     known = {label.name: label for label in VIRION_LABELS}
     return tuple(known.get(name, Label(name)) for name in names_of(labelled)) or VIRION_LABELS
-
-
-def _example_of(path: Path) -> Example:
-    session = open_session(path)
-    dense = [] if session.segmentation is None else [Dense(clean(session.segmentation, session.project.scene))]
-    annotations = [*dense, *session.project.annotations]
-    if not annotations:
-        raise VolvizError(f"{path.name} holds neither a segmentation nor annotations, so there is nothing to learn from; add some first.")
-    return Example(session.volume, annotations)

@@ -15,14 +15,15 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from volviz.core.annotations import Example
+from volviz.core.annotations import Dense, Example
 from volviz.core.errors import VolvizError
 from volviz.core.report import Report, part, silent
 from volviz.io.atomic import check_absent
 from volviz.segment.card import read_card, write_card
+from volviz.segment.models import models, name_of
 from volviz.segment.nn.ranks import joined
 from volviz.segment.protocol import Run, Segmenter
-from volviz.tasks.labels import read_example
+from volviz.tasks.examples import read_example
 from volviz.tasks.pool import Pool, fill_pool
 from volviz.tasks.simulate import densities_in
 
@@ -58,8 +59,8 @@ def train_file(
     Args:
         segmenter: the method and its parameters.
         out: where the model goes.
-        data: own tomograms, each with a volume of hard labels or a segmentation on the same grid, or a session twice. They are read
-            in place.
+        data: own tomograms, each with what was said of it: a segmentation, such as one that scribbles made, or a volume of
+            class numbers, on the same grid, or annotations; or a session twice. Volumes are read in place.
         simulated: how many tomograms to simulate; without own data and without this number, 48.
         pool: folder that keeps the simulated tomograms, and is filled up if it holds some already; else they are deleted.
         densities: a folder of structures that a third of the simulations take their spikes from, and half of them proteins:
@@ -76,7 +77,10 @@ def train_file(
     if out.suffix != ".safetensors":
         raise VolvizError(f"A model is saved as a .safetensors file, not as {out.name}; give its name that ending.")
     check_absent(out, overwrite=overwrite)
-    own = [read_example(tomogram, labels) for tomogram, labels in data]
+    if Dense not in segmenter.needs and (simulated or not data):
+        raise VolvizError("This method learns from what a person marks: give tomograms, and what was marked in each with --strokes.")
+    segmenter = _started(segmenter)
+    own = [read_example(tomogram, labels, segmenter.needs) for tomogram, labels in data]
     count = simulated or (0 if own else SIMULATED)
     if densities is not None:
         if not count:
@@ -101,6 +105,13 @@ def train_file(
         if ranks.leads:
             predictor.save(out)
             _sign(out, segmenter, data, count, densities)
+
+
+def _started(segmenter: Segmenter) -> Segmenter:
+    """Return a method that starts from the weights of a model at hand, if it names one rather than a file."""
+    start = getattr(segmenter, "start", None)
+    known = models() if start is not None else {}
+    return replace(segmenter, start=known[str(start)]) if str(start) in known else segmenter  # type: ignore[type-var]
 
 
 @contextmanager
@@ -139,7 +150,7 @@ def command_of(
     segmenter: Segmenter, out: Path, data: Sequence[tuple[Path, Path]] = (), simulated: int = 0, densities: Path | None = None
 ) -> str:
     """Return the command line that trains this segmenter anew. Folders for checkpoints and pools are left out: they change nothing."""
-    words = ["volviz", "train", type(segmenter).__name__.lower(), "--out", out.name]
+    words = ["volviz", "train", name_of(type(segmenter)), "--out", out.name]
     if simulated:
         words += ["--simulate", str(simulated)]
     if densities is not None:
