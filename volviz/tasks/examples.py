@@ -28,8 +28,7 @@ def read_example(tomogram: Path, labels: Path, needs: tuple[type[Annotation], ..
         VolvizError: a file is something else, the two do not lie on the same grid, or nothing was said.
     """
     if tomogram.suffix.lower() == SUFFIX:
-        volume, said = _of_session(tomogram)
-        return Example(volume, _given(said, volume, needs))
+        return _of_session(tomogram, needs)
     volume = open_path(tomogram)
     if not isinstance(volume, Volume):
         raise VolvizError(f"{tomogram} is not a tomogram; write TOMO.mrc:LABELS.mrc.")
@@ -57,13 +56,13 @@ def _given(said: tuple[Annotation, ...], volume: Volume, needs: tuple[type[Annot
     return marks or said
 
 
-def _of_session(path: Path) -> tuple[Volume, tuple[Annotation, ...]]:
+def _of_session(path: Path, needs: tuple[type[Annotation], ...]) -> Example:
     session = open_session(path)
     dense = [] if session.segmentation is None else [Dense(clean(session.segmentation, session.project.scene))]
     said = (*dense, *session.project.annotations)
     if not said:
         raise VolvizError(f"{path.name} holds neither a segmentation nor annotations, so there is nothing to learn from; add some first.")
-    return session.volume, said
+    return Example(session.volume, _given(said, session.volume, needs))
 
 
 def painted(marks: tuple[Annotation, ...], volume: Volume) -> Segmentation:
