@@ -135,7 +135,7 @@ WRONG = {
     "beyond the slices": (["segment", "t.mrc", "--out", "o", "--z", "4000:"], "none from 4000 on"),
     "spread of one view": (["segment", "t.mrc", "--out", "o", "--uncertainty", "spread"], "--augment 4"),
     "unknown model": (["segment", "t.mrc", "--out", "o", "--model", "nnunet"], "nnunet"),
-    "unknown look": (["render", "t.mrc", "--out", "o.png", "--segmentation", "t.mrc", "--look", "x"], "plain volume"),
+    "unknown look": (["render", "t.mrc", "--out", "o.png", "--segmentation", "t.mrc", "--look", "x"], "does not look like a class"),
     "no such class": (["render", "t.mrc", "--out", "o.txt"], ".png"),
     "missing option": (["segment", "t.mrc"], "--out"),
     "bad size": (["render", "t.mrc", "--out", "o.png", "--size", "big"], "size"),

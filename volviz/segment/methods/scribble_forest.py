@@ -20,6 +20,7 @@ from volviz.core.grid import Region, bricks
 from volviz.core.report import part
 from volviz.core.segmentation import BACKGROUND, Label, Segmentation
 from volviz.core.volume import Volume
+from volviz.segment.abreast import abreast
 from volviz.segment.card import Card, read_weights, write_weights
 from volviz.segment.frame import Finished, Frame, classified
 from volviz.segment.nn.features import ALL, Feature, channels, compute, halo
@@ -162,15 +163,18 @@ def sampled(
 ) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]]:
     """Yield the features (voxel, channel) of voxels and their classes, box by box."""
     box = np.ravel_multi_index((voxels.index // _FEW).T, [-(-n // b) for n, b in zip(frame.grid.shape, _FEW, strict=True)])
-    boxes = np.unique(box)
-    for number, one in enumerate(boxes):
-        report(number / len(boxes), "features of what is marked")
-        here = box == one
+    boxes = [np.flatnonzero(box == one) for one in np.unique(box)]
+
+    def read(here: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
         index = voxels.index[here]
         start, stop = index.min(axis=0), index.max(axis=0) + 1
         values = block(frame, start.tolist(), (stop - start).tolist(), features)
         z, y, x = torch.from_numpy((index - start).T)
-        yield values[:, z, y, x].T.cpu().numpy(), voxels.classes[here]
+        return values[:, z, y, x].T.cpu().numpy(), voxels.classes[here]
+
+    for number, found in enumerate(abreast(read, boxes, frame.device)):
+        report(number / len(boxes), "features of what is marked")
+        yield found
 
 
 def block(frame: Frame, start: Sequence[int], size: Sequence[int], features: Sequence[Feature]) -> Tensor:
@@ -225,9 +229,13 @@ class ScribbleForestPredictor:
 
     def _blocks(self, frame: Frame, region: Region, run: Run) -> Finished:
         parts = list(bricks(region.shape, BLOCK))
-        for number, part_ in enumerate(parts):
+
+        def vote(one: Region) -> npt.NDArray[np.float32]:
+            return self.votes(frame, one.shifted(region.start)).cpu().numpy()
+
+        for number, (one, found) in enumerate(zip(parts, abreast(vote, parts, frame.device), strict=True)):
             run.report(number / len(parts), "segmenting")
-            yield part_, self.votes(frame, part_.shifted(region.start)).cpu().numpy()
+            yield one, found
             frame.volume.let_go()
 
     def votes(self, frame: Frame, region: Region) -> Tensor:
