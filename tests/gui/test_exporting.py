@@ -60,7 +60,7 @@ def test_meshes_are_what_is_shown_and_where_it_is(shown: Window, qtbot: QtBot, t
     (job,) = shown.jobs.running
     with qtbot.waitSignal(job.failed, timeout=60_000) as why:
         pass
-    assert "spikes and lumen reach the level nowhere" in str(why.args[0])
+    assert "no voxel of spikes or lumen reaches the level" in str(why.args[0])
     for _ in range(2):
         shown.actions_by_id["edit.undo"].trigger()
     qtbot.waitUntil(lambda: not shown.cleaning.pending and not shown.jobs.running, timeout=60_000)
@@ -69,7 +69,7 @@ def test_meshes_are_what_is_shown_and_where_it_is(shown: Window, qtbot: QtBot, t
     assert shown.jobs.ended[-1].files == (path,)
     found = trimesh.load_scene(path)
     assert set(found.geometry) == {"membrane", "lumen"}
-    assert "spikes reach the level nowhere" in shown._status.text()
+    assert "no voxel of spikes reaches the level" in shown._status.text()
     grid = shown.document.state.volume.grid
     middle = grid.to_world((11.5, 15, 16))
     core = found.geometry["lumen"]

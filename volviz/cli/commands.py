@@ -168,7 +168,7 @@ def mesh(arguments: Namespace) -> None:
             overwrite=arguments.overwrite,
             report=report,
         )
-    _warn(f"{name} reaches its level nowhere and has no surface." for name in arguments.classes if name not in {m.name for m in made})
+    _warn(f"No voxel of {name} reaches its level: it has no surface." for name in arguments.classes if name not in {m.name for m in made})
     for surface in made:
         inside = f", {surface.volume:,.0f} nm3 inside" if surface.closed else ", open where it meets the border"
         print(f"{surface.name:<13} {len(surface.faces):,} triangles, {surface.area:,.0f} nm2{inside}")

@@ -168,7 +168,7 @@ def write_meshes(window: Window, path: Path, choice: MeshChoice) -> Job:
 
     def done(written: list[Path]) -> None:
         without = [name for name in choice.classes if name not in found]
-        more = f"; {' and '.join(without)} reach the level nowhere and have no surface" if without else ""
+        more = f"; no voxel of {' or '.join(without)} reaches the level" if without else ""
         window.say(f"Saved {', '.join(str(file) for file in written)}{more}")
 
     found: set[str] = set()

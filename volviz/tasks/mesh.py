@@ -57,7 +57,7 @@ def mesh(
         if len(found.faces):
             made.append(replace(found, color=ramp.color))
     if not made:
-        raise VolvizError(f"There is no surface: {' and '.join(wanted)} reach the level nowhere; choose a lower one.")
+        raise VolvizError(f"There is no surface: no voxel of {' or '.join(wanted)} reaches the level; choose a lower one.")
     return tuple(made)
 
 
