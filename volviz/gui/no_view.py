@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QProcess, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout
 
 from volviz.core.failures import sentence
 from volviz.gui.closing import nothing_lost
@@ -41,12 +41,11 @@ class NoView(QFrame):
         self.copy = QPushButton("Copy details")
         self.copy.setToolTip("Copy what happened, versions and the graphics driver, for a report")
         self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.details))
-        buttons = QHBoxLayout()
+        buttons = QVBoxLayout()  # beside one another they would keep the window from small screens
         for button in (self.again, self.software, self.copy):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
+            buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(36, 36, 36, 36)
+        layout.setContentsMargins(24, 24, 24, 24)
         layout.setSpacing(14)
         layout.addStretch(1)
         layout.addWidget(self.text)

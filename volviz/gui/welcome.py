@@ -154,6 +154,7 @@ class Preparing(QLabel):
     def __init__(self) -> None:
         super().__init__()
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setWordWrap(True)
         self.setObjectName("hint")
 
     def show_fraction(self, fraction: float) -> None:
