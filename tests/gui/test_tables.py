@@ -9,8 +9,9 @@ from pathlib import Path
 import mrcfile
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QFileDialog
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from volviz.core.annotations import ERASED, Box, Stroke, SurfacePoints
@@ -165,6 +166,23 @@ def test_points_go_to_relion_and_come_back(shown: Window, qtbot: QtBot, tmp_path
         np.testing.assert_allclose(points.points_xyz, MARKS[2].points_xyz, atol=2e-3)
         assert (points.label, points.object_id) == ("membrane", 2)  # 1 is taken
         shown.actions_by_id["edit.undo"].trigger()
+
+
+@pytest.mark.display
+def test_dropped_annotations_are_added(shown: Window, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_annotations(MARKS[:2], tmp_path / "a.annotations.json")
+    (tmp_path / "p.csv").write_text("x,y,z\n1,2,3\n")
+    answer(monkeypatch, qtbot, tmp_path)
+    volume = shown.document.state.volume
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / name)) for name in ("a.annotations.json", "p.csv")])
+    at, copy, none = QPoint(100, 100), Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(shown, QDragEnterEvent(at, copy, data, LEFT, none))
+    QApplication.sendEvent(shown, QDropEvent(QPointF(at), copy, data, LEFT, none))
+    qtbot.waitUntil(lambda: len(shown.document.state.annotations) == 3 and not shown.jobs.running, timeout=60_000)
+    assert shown.document.state.volume is volume
+    assert SurfacePoints(((1.0, 2.0, 3.0),), 1, "spikes") in shown.document.state.annotations
+    assert shown.annotating.object_id == 2
 
 
 @pytest.mark.display

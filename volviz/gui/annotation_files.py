@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from volviz.gui.dialogs import buttons
 from volviz.gui.document import State
 from volviz.gui.jobs import Job
 from volviz.gui.widgets.number import Number
+from volviz.io.annotations import SUFFIX
 
 if TYPE_CHECKING:
     from volviz.gui.window import Window
@@ -159,13 +161,23 @@ def import_annotations(window: Window) -> None:
     chosen, _ = QFileDialog.getOpenFileName(window, "Import annotations", str(folder(window)), READABLE)
     if not chosen:
         return
-    path = Path(chosen)
+    take(window, Path(chosen))
+
+
+def take(window: Window, path: Path) -> None:
+    """Add the annotations in a file, and ask what it does not say."""
     if path.suffix.lower() not in POINTS:
         read_into(window, path)
         return
     dialog = PointsDialog(path, window.document.state, window)
     if dialog.exec():
         read_into(window, path, *dialog.choice)
+
+
+def takes(window: Window, paths: Sequence[Path]) -> bool:
+    """Say whether files to open, or dropped, are annotations to add to the tomogram that is open."""
+    names = [path.name.lower() for path in paths]
+    return window.document.state.volume is not None and bool(names) and all(name.endswith((SUFFIX, *POINTS)) for name in names)
 
 
 def read_into(window: Window, path: Path, label: str = "spikes", pixel_size: float | None = None) -> Job:

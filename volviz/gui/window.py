@@ -11,7 +11,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEv
 from PySide6.QtWidgets import QLabel, QMenu, QSplitter, QStackedWidget
 
 from volviz.core.report import Report
-from volviz.gui import actions, docks, files, guiding, looking, recent, settings
+from volviz.gui import actions, annotation_files, docks, files, guiding, looking, recent, settings
 from volviz.gui.autosave import Autosave
 from volviz.gui.cleaning import LiveCleaning
 from volviz.gui.closing import nothing_lost
@@ -217,8 +217,15 @@ class Window(Furnished):
         return job
 
     def open_asking(self, paths: Sequence[Path]) -> None:
-        """Open what paths name, as `open_paths`; but ask first if a tomogram with changes that are not saved would make way."""
-        self.open_paths(paths, asking=True)
+        """Open what paths name, as `open_paths`; but ask first if a tomogram with changes that are not saved would make way.
+
+        Annotations are added to the tomogram that is open.
+        """
+        if annotation_files.takes(self, paths):
+            for path in paths:
+                annotation_files.take(self, path)
+        else:
+            self.open_paths(paths, asking=True)
 
     def _aspect(self) -> float:
         """Return width over height of the 3D view, or what they will be once it is shown."""
