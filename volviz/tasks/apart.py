@@ -181,8 +181,17 @@ class _Wish:
         os._exit(1)
 
 
+def _whole(source: IO[bytes], count: int) -> bytes:
+    """Read so many bytes, of which a pipe gives a part at a time."""
+    parts = bytearray()
+    while len(parts) < count and (part := source.read(count - len(parts))):
+        parts += part
+    return bytes(parts)
+
+
 def _serve() -> None:
-    source = sys.stdin.buffer
+    # Not `sys.stdin`: Python could not end while a thread waits in its buffer.
+    source = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115 - for as long as the process lives
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # what libraries print is no message
     if sys.platform != "win32":
@@ -209,8 +218,8 @@ def _serve() -> None:
             say(fraction=float(fraction), text=text, metrics={name: float(value) for name, value in metrics.items()})
 
     try:
-        (size,) = _SIZE.unpack(source.read(_SIZE.size))
-        function, arguments = pickle.loads(source.read(size))  # noqa: S301 - from the process that started this one
+        (size,) = _SIZE.unpack(_whole(source, _SIZE.size))
+        function, arguments = pickle.loads(_whole(source, size))  # noqa: S301 - from the process that started this one
         threading.Thread(target=wish.listen, args=(source,), daemon=True).start()
         function(**arguments, report=report)
         say(done=True)
