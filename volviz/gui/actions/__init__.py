@@ -31,6 +31,7 @@ ENTRIES: tuple[Entry, ...] = (
     *view.ENTRIES,
     *look.ENTRIES,
     *animation.ENTRIES,
+    *view.LAST,
     *guidance.ENTRIES,
 )
 

@@ -132,7 +132,11 @@ ENTRIES: tuple[Entry, ...] = (
     _guide("axes", "Axes", "Show x, y and z in a corner of the 3D view", "A"),
     _guide("box", "Bounding box", "Show the edges of the volume", "B"),
     _guide("scale_bar", "Scale bar", "Show a length in nanometres", "L"),
-    Entry("view.jobs", "View", "Jobs", "List what is running, and where finished files are", looking.toggle_jobs, "Ctrl+J"),
+)
+"""What one looks at. Looks, bookmarks and the animation follow, and then `LAST`."""
+
+LAST: tuple[Entry, ...] = (
+    Entry("view.jobs", "View", "Jobs", "List what is running, and where finished files are", looking.toggle_jobs, "Ctrl+J", separator=True),
     Entry(
         "view.layout",
         "View/Panels",
