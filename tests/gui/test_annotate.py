@@ -285,9 +285,10 @@ def test_points_go_to_their_object_and_are_moved_and_removed(annotated: Window) 
 def test_a_lasso_around_part_of_the_selected_box_is_its_mask(annotated: Window) -> None:
     box(annotated)
     annotated.annotating.select(0)
-    take(annotated, "lasso")
+    take(annotated, "lasso", "lumen")
     drag(view_of(annotated, XY), (11, 8, 10), (11, 8, 20), (11, 15, 20))
-    assert annotated.document.state.annotations[1].object_id == annotated.document.state.annotations[0].object_id
+    around, inside = annotated.document.state.annotations
+    assert (inside.object_id, inside.label) == (around.object_id, around.label)
     assert annotated.document.state.annotations[1].thickness == annotated.annotating.depths["lasso"]
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from volviz.core.annotations import Box, Lasso, Section
+from volviz.core.annotations import ERASED, Box, Lasso, Section, Stroke
+from volviz.core.grid import Grid
+from volviz.gui.annotate.painting import Pictures, View
 from volviz.gui.annotate.sections import areas_of, band_of, outline_of
-from volviz.gui.planes import XY, XZ, YZ
+from volviz.gui.planes import PLANES, XY, XZ, YZ, Plane
+from volviz.segment.rasterize import UNLABELLED, classes_of, rasterize
 
 pytestmark = pytest.mark.gui
 
@@ -49,3 +52,49 @@ def test_a_lasso_from_the_side_is_as_thick_as_its_slab_and_has_gaps() -> None:
     assert [(area[:, 0].min(), area[:, 0].max(), area[:, 1].min(), area[:, 1].max()) for area in arms] == [(0, 10, 5, 11), (20, 30, 5, 11)]
     assert len(areas_of(lasso, XZ, 5.0)) == 1
     assert areas_of(lasso, YZ, 40.0) == []
+
+
+SCALE = 2.0  # pixels to an angstrom: what is on the edge of a pixel is 1 % of the voxels then, at half a pixel 5 %
+GRID = Grid((16, 24, 30), (20.0, 12.0, 10.0), (-100.0, 40.0, 900.0))
+
+
+@pytest.mark.parametrize("plane", PLANES, ids=lambda plane: plane.name)
+def test_what_is_seen_is_what_the_voxels_become(plane: Plane) -> None:
+    rng = np.random.default_rng(4)
+    low, high = GRID.bounds_xyz
+
+    def path(points: int) -> tuple:
+        return tuple(tuple(float(v) for v in point) for point in rng.uniform(low, high, (points, 3)))
+
+    level = float(GRID.to_world((7, 0, 0))[2])
+    flat = tuple((x, y, level) for x, y, _ in path(5))
+    marks = (
+        Stroke(flat, 30.0, "membrane"),
+        Stroke(path(4), 40.0, "lumen"),
+        Lasso(tuple((x, y, level) for x, y, _ in path(6)), "z", 60.0, "spikes"),
+        Stroke(path(3), 35.0, ERASED),
+        Stroke(path(3), 20.0, "membrane"),
+        Stroke(path(1), 45.0, "spikes"),
+    )
+    labels = classes_of(marks)
+    colors = {label.name: ((i + 1) / 8, 0.0, 0.0) for i, label in enumerate(labels)}
+    (left, right), (bottom, top) = plane.frame(GRID)
+    size = round((right - left) * SCALE), round((top - bottom) * SCALE)
+    said = other = 0
+    for index in range(GRID.shape[plane.normal]):
+        depth = float(GRID.to_world(np.full(3, index))[2 - plane.normal])
+        view = View(plane, depth, (SCALE, -SCALE), (-left * SCALE, top * SCALE), size, 1.0)
+        image = Pictures().painted(view, marks, colors, None)
+        truth = rasterize(marks, GRID, labels, plane.region(GRID, index)).squeeze(plane.normal)
+        seen = np.full(truth.shape, UNLABELLED)
+        for up, along in np.ndindex(truth.shape):
+            at = np.zeros(3)
+            at[[plane.normal, plane.up, plane.right]] = index, up, along
+            x, y = view.to_pixels(np.array([plane.place(tuple(GRID.to_world(at)))]))[0]
+            color = image.pixelColor(int(x), int(y))
+            if color.alpha() > 127:
+                seen[up, along] = round(color.redF() * 8) - 1
+        said += int((truth != UNLABELLED).sum())
+        other += int((seen != truth).sum())
+    assert said > 1500
+    assert other < 0.02 * said  # on the edges of pixels

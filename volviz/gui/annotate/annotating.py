@@ -65,6 +65,12 @@ class Annotating(QObject):
         """The marks as they would be if the gesture in hand ended now."""
         return self.marks if self.draft is None else self.draft.among(self.marks)
 
+    @property
+    def selected_box(self) -> Box | None:
+        """The box that is selected, whose mask lassos draw."""
+        mark = None if self.selected is None or self.selected >= len(self.marks) else self.marks[self.selected]
+        return mark if isinstance(mark, Box) else None
+
     def color_of(self, name: str) -> Triple:
         """Return the colour of a class."""
         return next((label.color for label in self.labels if label.name == name), (0.8, 0.8, 0.8))

@@ -53,7 +53,7 @@ class AnnotationLayer(QObject):
         self._rest.timeout.connect(self.touch)
         self.painted = 0  # how many pictures have been painted: what a test of laziness counts
         self._image = Image(np.zeros((1, 1, 4), np.uint8), parent=view.vispy_canvas.scene)
-        self._image.set_gl_state("translucent", depth_test=False, blend_func=("one", "one_minus_src_alpha"))
+        self._image.set_gl_state("translucent", depth_test=False)
         self._image.order = 10
         self._image.visible = False
         view.vispy_canvas.events.draw.connect(self._before_drawing, position="first")
@@ -133,9 +133,9 @@ class AnnotationLayer(QObject):
             label = ERASED if tools.tool == "erase" else tools.label
             self._gesture = Scribbling([point], tools.radius, label, max(pixel, SPACING * tools.radius))
         elif tools.tool == "lasso":
-            chosen = None if tools.selected is None else tools.marks[tools.selected]
-            inside = chosen.object_id if isinstance(chosen, Box) else None
-            self._gesture = Outlining([point], plane, tools.depths["lasso"], tools.label, 2 * pixel, inside)
+            box = tools.selected_box
+            label, inside = (tools.label, None) if box is None else (box.label, box.object_id)
+            self._gesture = Outlining([point], plane, tools.depths["lasso"], label, 2 * pixel, inside)
         elif tools.tool == "tag":
             self._gesture = Tagging(point, plane, grid, tools.depths["tag"], frozenset({tools.label}), SLIP * pixel)
         elif tools.tool == "box":
@@ -285,6 +285,7 @@ class AnnotationLayer(QObject):
         return image
 
     def _show(self, image: QImage, view: View) -> None:
+        image = image.convertToFormat(QImage.Format.Format_RGBA8888)  # straight alpha, as images of vispy have it
         width, height = image.width(), image.height()
         pixels = np.frombuffer(image.constBits(), np.uint8).reshape(height, image.bytesPerLine() // 4, 4)[:, :width]
         self._image.set_data(pixels.copy())

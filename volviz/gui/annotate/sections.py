@@ -13,7 +13,7 @@ from volviz.gui.annotate.gestures import AXES
 from volviz.gui.planes import XY, Plane
 
 LEVELS = 49  # of z at which a box that changes with it is cut
-DENSE = 0.3  # of the radius: the spacing of discs along a stroke that crosses the plane
+DENSE = 0.15  # of the radius: the spacing of discs along a stroke that crosses the plane; twice as far apart, 2 % of it is missing
 
 
 @dataclass(frozen=True, slots=True, eq=False)

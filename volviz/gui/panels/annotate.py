@@ -155,7 +155,9 @@ class AnnotatePanel(QWidget):
         for name, button in self.tools.items():
             button.setChecked(tools.tool == name)
             button.setEnabled(there)
-        self._hint.setText(HINTS[tools.tool] if there else "Open a tomogram to annotate it.")
+        masked = tools.selected_box if tools.tool == "lasso" else None
+        masks = "" if masked is None else f" It is part of the mask of {masked.label} {masked.object_id}, whose box is selected."
+        self._hint.setText(HINTS[tools.tool] + masks if there else "Open a tomogram to annotate it.")
         self.radius.set_value(tools.radius / 10)
         self._settings.setRowVisible(self.radius, tools.tool in PAINTING)
         self._settings.setRowVisible(self.slab, tools.tool in DEPTH_TIPS)
