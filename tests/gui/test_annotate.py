@@ -184,6 +184,7 @@ def test_a_stroke_lies_where_the_voxels_are(annotated: Window, plane: Plane, sta
 
 def test_paint_is_seen_while_it_is_drawn_is_erased_and_comes_back(annotated: Window) -> None:
     view, there = view_of(annotated, XY), (11, 16, 12)
+    annotated.document.show(crosshair_xyz=tuple(GRID.to_world((11, 28, 35))))  # out of the way
     annotated.annotating.set(radius=25.0)
     bare = color_at(view, there)
     assert np.ptp(bare) <= 1  # grey
