@@ -152,6 +152,8 @@ def test_what_can_be_mixed_is_and_the_rest_switches_at_the_later_keyframe() -> N
         assert getattr(half, name) == getattr(SCENE, name)
     assert half.stored == SCENE.stored
     assert half.clips.planes == ()
+    small = replace(SCENE, region=Region((0, 0, 0), (2, 2, 2)))
+    assert scene_between(small, THERE, 0.5, (CAMERA, OTHER)).region == small.region
 
 
 def test_what_appears_fades_in_and_what_goes_fades_out() -> None:
