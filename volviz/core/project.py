@@ -58,7 +58,8 @@ class Project:
     ``annotation_labels`` are the classes to annotate and their colours; none where they are those of the segmentation.
     A field that has the name of a field of the window's `State` is saved from it and put back into it; None there is what
     the window finds out by itself. Nothing else is needed to keep something.
-    ``contrast`` are the grey values shown black and white on the slices, ``overlay`` the opacity of the classes there.
+    ``contrast`` are the grey values shown black and white on the slices, ``overlay`` the opacity of the classes
+    there, ``slab`` the thickness (nm) that a slice is the mean of.
     """
 
     volume: Source | None = None
@@ -68,6 +69,7 @@ class Project:
     crosshair_xyz: Triple | None = None
     contrast: tuple[float, float] | None = None
     overlay: float | None = None
+    slab: float | None = None
     annotations: tuple[Mark, ...] = ()
     annotation_labels: tuple[Label, ...] = ()
     bookmarks: tuple[Bookmark, ...] = ()

@@ -34,7 +34,8 @@ class State:
 
     ``estimated`` is the look that was estimated from the data: where the ramps' thresholds are marked, and what a reset
     brings back.
-    ``contrast`` are the grey values shown black and white in the slices, in units of the file. ``overlay`` is the
+    ``contrast`` are the grey values shown black and white in the slices, in units of the file. ``slab`` is how
+    thick a slice is that they are the mean of (nm; 0 for one voxel). ``overlay`` is the
     opacity of the classes on the slices, 0..1. ``live`` is a segmentation that is still being computed: its data fill
     up brick by brick. ``cleaned`` is the segmentation cleaned as the scene says, or as it said a moment ago: `LiveCleaning`
     follows it. ``annotations`` are what a person has said, in the order of saying; ``annotation_labels`` are the classes to
@@ -51,6 +52,7 @@ class State:
     crosshair_xyz: Triple = (0.0, 0.0, 0.0)
     contrast: tuple[float, float] = (0.0, 1.0)
     overlay: float = 0.5
+    slab: float = 0.0
     live: Segmentation | None = None
     cleaned: Segmentation | None = None
     annotations: tuple[Mark, ...] = ()

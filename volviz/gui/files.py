@@ -160,3 +160,22 @@ def view_of(state: State) -> View:
     if state.volume is None:
         raise VolvizError("There is nothing to draw; open a tomogram first.")
     return View(state.volume, state.classes, state.scene, state.camera)
+
+
+def save_repaired(window: Window) -> Job | None:
+    """Ask for a place and write the tomogram there, with a header that says what was understood."""
+    volume = window.document.state.volume
+    kinds = "MRC (*.mrc);;OME-Zarr (*.zarr);;TIFF (*.tif)"
+    path: Path | None = _ask_path(window, "Save a repaired copy", f"{_stem(window)}_repaired.mrc", kinds, ".mrc")
+    if path is None or volume is None:
+        return None
+    if volume.source is not None and path.absolute() == volume.source:
+        raise VolvizError(f"{path} is the tomogram itself, which is not written to; choose another name for the copy.")
+
+    def work(report: Report) -> Path:
+        from volviz.io import save as save_value
+
+        save_value(volume, path, overwrite=True, report=report)
+        return path
+
+    return window.jobs.start("Save a repaired copy", work, lambda written: window.say(f"Saved {written}"))

@@ -57,6 +57,7 @@ def open_state(
         LostSources: a file of a session was not found.
         VolvizError: something cannot be opened, or does not belong together.
     """
+    remembered: float | None = None
     found = _Found() if picked is None else _Found(*picked.opened(current.volume))
     for i, path in enumerate(paths if picked is None else ()):
         report(0.4 * i / len(paths), f"Opening {path.name}")
@@ -66,6 +67,13 @@ def open_state(
         volume = _tomogram_of(segmentation, current)
     if segmentation is not None:
         segmentation = _on(segmentation, volume)
+    if found.project is None and volume is not current.volume and volume.source is not None and not volume.grid.voxel_size_known:
+        remembered = settings.voxel_size(volume.source)
+    if remembered is not None:
+        grid = volume.grid.with_voxel_size(remembered)
+        note = f"The file does not know its voxel size; {remembered:g} Å is what you said when it was open before."
+        volume = replace(volume, grid=grid, notes=(*volume.notes, note))
+        segmentation = segmentation and replace(segmentation, grid=grid)
     report(0.5, "Estimating the ramps")
     estimated = Scene.of(volume, segmentation)
     report(0.9, "Estimating the contrast")
@@ -73,12 +81,15 @@ def open_state(
         scene = replace(estimated, **{name: getattr(current.scene, name) for name in KEPT})
         return replace(current, segmentation=segmentation, scene=scene, estimated=estimated, live=None)
     x, y, z = (float(v) for v in volume.grid.center_xyz)
-    shown = State(volume, segmentation, estimated, estimated, crosshair_xyz=(x, y, z), overlay=current.overlay, path=found.path)
+    shown = State(
+        volume, segmentation, estimated, estimated, crosshair_xyz=(x, y, z), overlay=current.overlay, slab=current.slab, path=found.path
+    )
     project = found.project or Project()
     if found.project is not None:
         shown = replace(shown, **stored_in(project), project=project)
     elif volume.source is not None:
-        shown = replace(shown, project=Project(volume=Source.of(volume.source, volume)))
+        source = Source.of(volume.source, volume)
+        shown = replace(shown, project=Project(volume=source if remembered is None else replace(source, stated=None)))
     cleaned = segmentation and clean(segmentation, shown.scene, part(report, 0.9, 1.0))
     return replace(
         shown,

@@ -78,18 +78,28 @@ class Slice:
     classes: npt.NDArray[np.float32] | None
 
 
-def read_slice(plane: Plane, point_xyz: Triple, volume: Volume | None, classes: Segmentation | None) -> Slice:
-    """Read one slice through a point from whatever is there, and no more than that slice."""
+def read_slice(plane: Plane, point_xyz: Triple, volume: Volume | None, classes: Segmentation | None, slab: float = 0.0) -> Slice:
+    """Read one slice through a point from whatever is there, and no more than that slice.
+
+    The greys are the mean over a thickness of ``slab`` nanometres about it, of one voxel at least.
+    """
     index, grey, soft = 0, None, None
     if volume is not None:
         index = plane.index(volume.grid, point_xyz)
         # A copy, or a memory map would be read when the slice is drawn, while the window waits.
-        grey = np.array(volume.read(plane.region(volume.grid, index)).squeeze(plane.normal))
+        grey = np.array(volume.read(_thick(plane, volume.grid, index, slab)).mean(axis=plane.normal))
     if classes is not None:
         at = plane.index(classes.grid, point_xyz)
         soft = classes.probabilities(plane.region(classes.grid, at)).squeeze(plane.normal + 1)
         index = at if volume is None else index
     return Slice(index, grey, soft)
+
+
+def _thick(plane: Plane, grid: Grid, index: int, slab: float) -> Region:
+    """Return the voxels of a slice and of its neighbours that a thickness (nm) takes in, cut at the faces."""
+    margin = [0, 0, 0]
+    margin[plane.normal] = max(0, round((10 * slab / grid.voxel_size[plane.normal] - 1) / 2))
+    return plane.region(grid, index).grown(margin, grid.shape)
 
 
 def overlay(classes: npt.NDArray[np.float32], names: tuple[str, ...], ramps: Mapping[str, Ramp], opacity: float) -> npt.NDArray[np.uint8]:

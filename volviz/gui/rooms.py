@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
-from volviz.gui import docks
+from volviz.gui import docks, files
 from volviz.gui.actions.segment import show_training
 from volviz.gui.widgets.hinted import Hinted
 
@@ -50,6 +50,7 @@ def _data(window: Window) -> QWidget:
 
     panel = DataPanel(window.document)
     window.viewport.notes_changed.connect(panel.show_drawing_notes)
+    panel.repair_asked.connect(lambda: files.save_repaired(window))
     return panel
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -29,6 +30,24 @@ def remember(paths: Sequence[Path]) -> None:
     new = [path.absolute() for path in paths]
     kept = new + [path for path in recent() if path not in new]
     settings().setValue("recent", [str(path) for path in kept[:RECENT]])
+
+
+def voxel_size(path: Path) -> float | None:
+    """Return what a person said of a file whose header knows no voxel size (A)."""
+    value = settings().value(f"voxel_sizes/{_key(path)}")
+    try:
+        return float(str(value)) if value is not None else None
+    except ValueError:
+        return None
+
+
+def remember_voxel_size(path: Path, size: float) -> None:
+    """Keep what a person said of a file, so that they are asked once."""
+    settings().setValue(f"voxel_sizes/{_key(path)}", repr(size))
+
+
+def _key(path: Path) -> str:
+    return hashlib.sha1(str(path.absolute()).encode(), usedforsecurity=False).hexdigest()
 
 
 def save_layout(window: QMainWindow) -> None:

@@ -121,7 +121,7 @@ class SliceView(QWidget):
         if self.grid is None:
             return
         index = self.plane.index(self.grid, new.crosshair_xyz)
-        if other_data or self._slice is None or index != self.plane.index(self.grid, old.crosshair_xyz):
+        if other_data or self._slice is None or index != self.plane.index(self.grid, old.crosshair_xyz) or new.slab != old.slab:
             self._show_number(self.grid, index)
             self._ask()
         elif new.scene.ramps != old.scene.ramps or new.overlay != old.overlay:
@@ -155,13 +155,13 @@ class SliceView(QWidget):
         with QSignalBlocker(self._slider):
             self._slider.setValue(index)
         axis = self.plane.normal
-        place = grid.origin[2 - axis] + index * grid.voxel_size[2 - axis]
+        place = grid.origin[axis] + index * grid.voxel_size[axis]
         self._number.setText(f"{AXES[axis]} {index + 1} / {grid.shape[axis]}   {place:.0f} Å")
 
     def _ask(self) -> None:
         state = self._document.state
-        point, volume, classes = state.crosshair_xyz, state.volume, state.classes
-        self._latest.ask(lambda: read_slice(self.plane, point, volume, classes), self._show)
+        point, volume, classes, slab = state.crosshair_xyz, state.volume, state.classes, state.slab
+        self._latest.ask(lambda: read_slice(self.plane, point, volume, classes, slab), self._show)
 
     def _show(self, read: Slice) -> None:
         self._slice = read

@@ -87,6 +87,15 @@ ENTRIES: tuple[Entry, ...] = (
         checked=lambda w: w.viewport.steering.turntable,
     ),
     Entry(
+        "view.auto_contrast",
+        "View",
+        "Automatic contrast",
+        "Show the slices black at the 1st and white at the 99th percentile",
+        lambda w: w.data_panel.auto_contrast(),
+        "Shift+C",
+        needs=VOLUME,
+    ),
+    Entry(
         "view.region",
         "View",
         "Full resolution here",

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from volviz.core.camera import Camera
 from volviz.core.grid import Grid, Triple
 from volviz.core.volume import Volume
+from volviz.gui import settings
 from volviz.gui.document import Document, State
 from volviz.gui.histograms import Histogram, grey_histogram
 from volviz.gui.latest import PICTURES_FIRST_MS, Latest
@@ -21,7 +22,9 @@ from volviz.gui.widgets.number import Number
 
 
 class DataPanel(QWidget):
-    """Facts and notes about the tomogram, its voxel size, and the contrast of the slices."""
+    """Facts and notes about the tomogram, its voxel size, and the contrast and thickness of the slices."""
+
+    repair_asked = Signal()
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +53,16 @@ class DataPanel(QWidget):
         size.addStretch(1)
         self._facts.addRow("Voxel size", size)
         self._facts.labelForField(size).setMinimumHeight(self.apply.sizeHint().height())
+        self.ask = QLabel(
+            "The file does not say how large its voxels are, so every length here is a guess. Type it above and press Set; it is kept "
+            "for this file."
+        )
+        self.ask.setWordWrap(True)
+        self.ask.setObjectName("problem")
+        self.slab = Number(0, 100, unit="nm", decimals=1)
+        self.slab.setToolTip("Thickness, in nanometres, that the slices show the mean of: thicker is less noisy. 0 is a single voxel")
+        self.slab.setAccessibleName("slice thickness")
+        self.slab.value_changed.connect(lambda value: document.show(slab=value))
         self.contrast = RampHistogram()
         self.contrast.setToolTip("Grey values shown black (left handle) and white (right handle) on the slices")
         self.contrast.setAccessibleName("Contrast of the slices")
@@ -61,23 +74,32 @@ class DataPanel(QWidget):
         self.high.value_changed.connect(lambda value: self._set_contrast(document.state.contrast[0], value))
         auto = QToolButton()
         auto.setText("Auto")
-        auto.setToolTip("Black at the 1st and white at the 99th percentile")
+        auto.setToolTip("Black at the 1st and white at the 99th percentile (Shift+C)")
         auto.clicked.connect(self.auto_contrast)
         boxes = QHBoxLayout()
         boxes.addWidget(self.low)
         boxes.addWidget(self.high)
         boxes.addStretch(1)
         boxes.addWidget(auto)
+        self.repair = QPushButton("Save a repaired copy…")
+        self.repair.setToolTip("Write the tomogram into a new file whose header says what volviz understood, the voxel size included")
+        self.repair.clicked.connect(self.repair_asked)
         self._notes = QLabel()
         self._notes.setWordWrap(True)
         self._notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._notes.setObjectName("notes")
         layout = QVBoxLayout(self)
         layout.addLayout(self._facts)
+        layout.addWidget(self.ask)
+        thickness = QHBoxLayout()
+        thickness.addWidget(QLabel("Slice thickness"))
+        thickness.addWidget(self.slab, 1)
+        layout.addLayout(thickness)
         layout.addWidget(QLabel("Contrast of the slices"))
         layout.addWidget(self.contrast)
         layout.addLayout(boxes)
         layout.addWidget(self._notes)
+        layout.addWidget(self.repair, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addStretch(1)
         document.changed.connect(self._look)
         self._look(State(), document.state)
@@ -98,7 +120,10 @@ class DataPanel(QWidget):
         self.low.set_value(new.contrast[0])
         self.high.set_value(new.contrast[1])
         volume = new.volume
-        self.badge.setVisible(volume is not None and not volume.grid.voxel_size_known)
+        self.slab.set_value(new.slab)
+        unknown = volume is not None and not volume.grid.voxel_size_known
+        self.badge.setVisible(unknown)
+        self.ask.setVisible(unknown)
         if volume is old.volume:
             return
         if volume is None:
@@ -131,6 +156,7 @@ class DataPanel(QWidget):
     def _show_notes(self, notes: Sequence[str]) -> None:
         self._notes.setText("\n".join(notes))
         self._notes.setVisible(bool(notes))
+        self.repair.setVisible(bool(notes))
 
     def _show_counts(self, histogram: Histogram) -> None:
         self.contrast.set_histogram(histogram.counts, histogram.low, histogram.high)
@@ -144,6 +170,8 @@ class DataPanel(QWidget):
             return
         grid = state.volume.grid.with_voxel_size(self.voxel_size.value())
         segmentation = state.segmentation and replace(state.segmentation, grid=grid)
+        if state.volume.source is not None and (not state.volume.grid.voxel_size_known or settings.voxel_size(state.volume.source)):
+            settings.remember_voxel_size(state.volume.source, self.voxel_size.value())
         self._document.change(
             "Voxel size",
             volume=replace(state.volume, grid=grid),
