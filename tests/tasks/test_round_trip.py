@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from tests.render.conftest import virion
@@ -19,8 +20,10 @@ from volviz.core.differences import applied, differences
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid
 from volviz.core.json import from_json, to_json
+from volviz.core.project import Project, Source
 from volviz.core.scene import Scene
 from volviz.core.volume import Volume
+from volviz.io import open as open_path
 from volviz.io import save
 from volviz.io.project import open_project, save_project
 from volviz.tasks.recipe import Recipe
@@ -120,6 +123,19 @@ def test_the_density_alone_is_copied_too(view: View, tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path / "there")
     assert main(typed(recipe)) == 0
     np.testing.assert_array_equal(np.asarray(Image.open("virion.png")), expected)
+
+
+def test_one_of_several_volumes_is_copied_with_its_number(tmp_path: Path) -> None:
+    tifffile.imwrite(
+        tmp_path / "two.tif", np.random.default_rng(0).normal(size=(8, 2, 9, 10)).astype(np.float32), metadata={"axes": "ZCYX"}, ome=True
+    )
+    second = open_path(tmp_path / "two.tif", index=1)
+    project = Project(Source.of(tmp_path / "two.tif", second), scene=Scene.of(second), camera=Camera())
+    recipe = Recipe.of(project, SIZE)
+    assert recipe.settings == ()
+    assert "two.tif', index=1)" in recipe.python()
+    with pytest.raises(VolvizError, match="copy the view as Python"):
+        recipe.command()
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -13,13 +13,17 @@ from volviz.core.errors import VolvizError
 from volviz.core.json import to_json
 from volviz.core.project import Project
 from volviz.core.scene import Scene
+from volviz.core.segmentation import Segmentation
+from volviz.io import open as open_path
 from volviz.tasks.render import open_classes
-from volviz.tasks.segment import open_tomogram
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What a picture is made from: files, what is set beyond the first look at them, and from where it is seen."""
+    """What a picture is made from: files, what is set beyond the first look at them, and from where it is seen.
+
+    ``index`` is the number of the volume in a file of several.
+    """
 
     volume: Path
     segmentation: Path | None
@@ -27,6 +31,7 @@ class Recipe:
     settings: Settings
     camera: Camera
     size: tuple[int, int]
+    index: int | None = None
 
     @classmethod
     def of(cls, project: Project, size: tuple[int, int]) -> Recipe:
@@ -40,15 +45,18 @@ class Recipe:
         if project.volume is None or project.camera is None:
             raise VolvizError("There is nothing to draw; open a tomogram first.")
         path = Path(project.volume.path)
-        volume = open_tomogram(path, voxel_size=project.volume.voxel_size)
+        volume = open_path(path, voxel_size=project.volume.voxel_size, index=project.volume.index)
+        if isinstance(volume, Segmentation):
+            raise VolvizError(f"{path} holds a segmentation, not a tomogram; name the tomogram it was made from.")
         file = None if project.segmentation is None else Path(project.segmentation.path)
         first = Scene.of(volume, None if file is None else open_classes(file, volume))
-        return cls(path, file, project.volume.voxel_size, differences(first, project.scene), project.camera, size)
+        return cls(path, file, project.volume.voxel_size, differences(first, project.scene), project.camera, size, project.volume.index)
 
     def python(self) -> str:
         """Return a script that draws it and saves a PNG beside itself."""
         size = "" if self.voxel_size is None else f", voxel_size={self.voxel_size!r}"
-        lines = ["import volviz", "from PIL import Image", "", f"vol = volviz.open({str(self.volume)!r}{size})"]
+        index = "" if self.index is None else f", index={self.index}"
+        lines = ["import volviz", "from PIL import Image", "", f"vol = volviz.open({str(self.volume)!r}{size}{index})"]
         lines.append("seg = None" if self.segmentation is None else f"seg = volviz.open({str(self.segmentation)!r}{size})")
         lines.append("scene = volviz.Scene.of(vol, seg)")
         lines += [f"scene = scene.set({path!r}, {text!r})" for path, text in self.settings]
@@ -56,7 +64,13 @@ class Recipe:
         return "\n".join([*lines, f"Image.fromarray(img).save({self._out!r})", ""])
 
     def command(self) -> str:
-        """Return a line that draws it in a terminal, into a PNG in the folder one is in."""
+        """Return a line that draws it in a terminal, into a PNG in the folder one is in.
+
+        Raises:
+            VolvizError: the tomogram is one of several volumes of a file, which a terminal has no words for.
+        """
+        if self.index is not None:
+            raise VolvizError(f"{self.volume} holds several volumes, of which a terminal opens the first; copy the view as Python instead.")
         parts = [f"volviz render {shlex.quote(str(self.volume))}"]
         parts.append(f"--segmentation {shlex.quote(str(self.segmentation)) if self.segmentation else 'none'}")
         if self.voxel_size is not None:
