@@ -50,7 +50,7 @@ def fill_below(empty: QDockWidget, panel: QWidget) -> None:
     area.setWidgetResizable(True)
     area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(panel)
-    area.setMinimumHeight(panel.sizeHint().height())
+    area.setMinimumHeight(panel.sizeHint().height() + area.horizontalScrollBar().sizeHint().height())
     empty.setWidget(area)
 
 

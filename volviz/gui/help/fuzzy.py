@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-START, NEXT, FIRST = 8.0, 5.0, 4.0  # for letters that begin a word, that follow the one before, that begin the name
+START, NEXT, FIRST = 8.0, 9.0, 4.0  # for letters that begin a word, that follow the one before, that begin the name
 
 
 def fit(typed: str, name: str) -> float | None:
