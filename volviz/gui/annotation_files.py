@@ -19,7 +19,6 @@ from volviz.gui.dialogs import buttons
 from volviz.gui.document import State
 from volviz.gui.jobs import Job
 from volviz.gui.widgets.number import Number
-from volviz.io.annotations import SUFFIX
 
 if TYPE_CHECKING:
     from volviz.gui.window import Window
@@ -177,6 +176,8 @@ def take(window: Window, path: Path) -> None:
 def takes(window: Window, paths: Sequence[Path]) -> bool:
     """Say whether files to open, or dropped, are annotations to add to the tomogram that is open."""
     names = [path.name.lower() for path in paths]
+    from volviz.io.annotations import SUFFIX
+
     return window.document.state.volume is not None and bool(names) and all(name.endswith((SUFFIX, *POINTS)) for name in names)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 SHARE = 4  # of the memory, this part at the most
@@ -36,6 +35,8 @@ def nvidia_gpu() -> str | None:
 
     PyTorch itself is not asked: to import it takes seconds, in which the window would stutter.
     """
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         if "+cpu" in version("torch"):
             return None
