@@ -100,8 +100,8 @@ def joined() -> Iterator[Ranks]:
         dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=_PATIENCE)
         try:
             yield Ranks(dist.get_rank(), dist.get_world_size())
-            # Threads of gloo let go of the last message after it is answered, and abort the process if Python's memory has to
-            # be asked for that when the interpreter is on its way out. The message of a barrier is none of Python's.
+            # Nobody leaves before all are done: should one end badly on its way out, as gloo's threads now and then make it,
+            # torchrun ends the others too, and the first may still be saving what was learnt.
             dist.barrier()
         finally:
             dist.destroy_process_group()
