@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -61,3 +63,15 @@ def chiral() -> Volume:
     data[4:8, 9:11, 6:9] = 1  # the short arm
     data[9:11, 3:5, 12:14] = 1  # the dot, at higher z, low y, high x
     return Volume(Grid(data.shape, (10.0, 10.0, 10.0), (5.0, -20.0, 40.0)), data, name="chiral")
+
+
+@pytest.fixture(scope="session")
+def grey_levels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package tests/plugin as an installer leaves it: a folder for the path, with the module and the .dist-info of its wheel."""
+    folder = tmp_path_factory.mktemp("plugin")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=Path(__file__).parent / "plugin", check=True, capture_output=True, timeout=300)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"

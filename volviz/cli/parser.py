@@ -245,7 +245,7 @@ def build_parser() -> tuple[_Parser, set[str]]:
     _overwrite(p)
 
     p = command("train", train, "Fit a segmenter to simulated tomograms, or to your own with --data.")
-    p.add_argument("method", metavar="METHOD", help="which segmenter: unet, or one that a plug-in brings")
+    p.add_argument("method", metavar="METHOD", help="which segmenter: unet, scribble-forest, or one that a plug-in brings")
     p.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="its options: see volviz train METHOD --help")
 
     p = command(

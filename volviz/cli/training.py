@@ -104,7 +104,7 @@ def _add(group: argparse._ArgumentGroup, parameter: Parameter) -> None:
     if kind is bool:
         group.add_argument(name, action=argparse.BooleanOptionalAction, default=None, help=text)
     elif parameter.choices:
-        group.add_argument(name, choices=parameter.choices, default=None, help=text)
+        group.add_argument(name, type=type(parameter.choices[0]), choices=parameter.choices, default=None, help=text)
     else:
         read: Callable[[str], Any] = kind if kind in {int, float, str, Path} else ast.literal_eval
         metavar = {int: "N", float: "X", Path: "PATH"}.get(kind, "VALUE")

@@ -19,12 +19,18 @@ def model_text(card: Card) -> str:
 
 def _facts(card: Card) -> Iterator[tuple[str, str]]:
     names = ", ".join(label.name for label in card.labels[1:])
-    network = KINDS.get(str(card.architecture.get("kind", "unet")), str(card.architecture.get("kind")))
-    levels = f", {card.architecture['num_levels']} levels" if "num_levels" in card.architecture else ""
     yield "Tells apart", names
-    yield "Network", f"{network}{levels}"
+    if card.method == "unet":
+        network = KINDS.get(str(card.architecture.get("kind", "unet")), str(card.architecture.get("kind")))
+        levels = f", {card.architecture['num_levels']} levels" if "num_levels" in card.architecture else ""
+        yield "Network", f"{network}{levels}"
+    else:
+        yield "Method", card.method
     low, high = card.bricks.voxel_size_range
-    yield "Voxel size", f"sees {card.bricks.voxel_size:g} Å; tried from {low:g} to {high:g} Å"
+    if card.bricks.voxel_size is None:
+        yield "Voxel size", "sees a tomogram as it is"
+    else:
+        yield "Voxel size", f"sees {card.bricks.voxel_size:g} Å; tried from {low:g} to {high:g} Å"
     yield "Learnt from", _learnt(card.training)
     yield "Scores", _scores(card.scores)
     for limit in card.limits:
@@ -43,6 +49,8 @@ def _learnt(training: Mapping[str, Any]) -> str:
         parts.append(f"{len(own)} of one's own: {', '.join(map(str, own))}")
     if "steps" in training:
         parts.append(f"{training['steps']:,} steps" if isinstance(training["steps"], int) else f"{training['steps']} steps")
+    if isinstance(training.get("voxels"), Mapping):
+        parts.append("marked voxels: " + ", ".join(f"{name} {count:,}" for name, count in training["voxels"].items()))
     return "; ".join(parts)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QStandardItemModel
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -63,6 +63,7 @@ class TrainWindow(QWidget):
         self.methods: dict[str, type[Any]] = {}
         self.forms: dict[str, Form] = {}
         self.training: Training | None = None
+        self._wanted: tuple[str, str, dict[str, Any]] | None = None  # to be filled in when the methods are known
         self._build()
         document.changed.connect(self._look)
         self._look(State(), document.state)
@@ -148,18 +149,38 @@ class TrainWindow(QWidget):
 
     # Methods and their forms
 
-    def _show_methods(self, found: tuple[dict[str, type[Any]], list[str]]) -> None:
+    def _show_methods(self, found: tuple[dict[str, type[Any]], dict[str, str]]) -> None:
         self.methods, lost = found
         for name, method in self.methods.items():
             form = self.forms[name] = Form(method, WITHOUT)
             form.hide()
             self._holder.addWidget(form)
             self.method.addItem(name, name)
-        if not self.methods:
-            self.about.setText("\n".join(lost))
-        for sentence in lost:
+        model = self.method.model()
+        assert isinstance(model, QStandardItemModel)
+        for name, sentence in lost.items():
             log.warning("%s", sentence)
+            self.method.addItem(f"{name} (cannot be loaded)")
+            model.item(self.method.count() - 1).setEnabled(False)
+            self.method.setItemData(self.method.count() - 1, sentence, Qt.ItemDataRole.ToolTipRole)
         self._choose_method()
+        if self._wanted is not None:
+            self.prefill(*self._wanted)
+
+    def prefill(self, method: str, name: str, values: dict[str, Any]) -> None:
+        """Ask for a method that learns from what is open and from nothing else, with some of its parameters; now or when it is known."""
+        if self.training is not None:
+            return
+        if method not in self.forms:
+            self._wanted = method, name, values
+            return
+        self._wanted = None
+        self.method.setCurrentIndex(self.method.findData(method))
+        self.forms[method].show_values(values)
+        self.name.setText(name)
+        self.learns.simulated.setValue(0)
+        self.learns.pairs.clear()
+        self.learns.shown.setChecked(True)
 
     def _choose_method(self) -> None:
         name = self.method.currentData()
@@ -318,17 +339,17 @@ class TrainWindow(QWidget):
         event.accept()  # a training goes on: the list of jobs has it
 
 
-def _methods() -> tuple[dict[str, type[Any]], list[str]]:
+def _methods() -> tuple[dict[str, type[Any]], dict[str, str]]:
     """Return every method that can be loaded by name, and a sentence on each that cannot."""
     from volviz.segment.models import find_segmenter, segmenters
 
     found: dict[str, type[Any]] = {}
-    lost = []
+    lost: dict[str, str] = {}
     for name in segmenters():
         try:
             found[name] = find_segmenter(name)
             parameters(found[name])
         except Exception as error:  # a plug-in may be broken in any way: the others must not go with it
             found.pop(name, None)
-            lost.append(f"The method {name} cannot be loaded: {error}")
+            lost[name] = str(error) if isinstance(error, VolvizError) else f"The method {name} has no form: {error}"
     return found, lost

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import is_dataclass
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,11 +43,13 @@ def find_segmenter(name: str) -> type[Segmenter]:
     """Return the class of a method: a frozen dataclass whose fields are its parameters.
 
     Raises:
-        VolvizError: there is none of this name.
+        VolvizError: there is none of this name, or it is a plug-in's and broken.
     """
     found: type[Segmenter] = _find(
         name, _SEGMENTERS, "volviz.segmenters", f"There is no method '{name}'; there are: {_list(segmenters())}."
     )
+    if not (isinstance(found, type) and is_dataclass(found) and hasattr(found, "needs") and callable(getattr(found, "fit", None))):
+        raise VolvizError(f"The method '{name}' of a plug-in is no dataclass with needs and fit; update the plug-in, or remove it.")
     return found
 
 
@@ -142,8 +145,19 @@ def _find(name: str, own: dict[str, str], group: str, sentence: str) -> Any:
         return getattr(import_module(module), attribute)
     for plugin in entry_points(group=group):
         if plugin.name == name:
-            return plugin.load()
+            return _loaded(plugin)
     raise VolvizError(sentence)
+
+
+def _loaded(plugin: EntryPoint) -> Any:
+    try:
+        return plugin.load()
+    except Exception as error:  # whatever another package does when it is imported: it is that package which must be mended
+        package = plugin.dist.name if plugin.dist is not None else plugin.value
+        why = f"{type(error).__name__}: {error}".rstrip(": .")
+        raise VolvizError(
+            f"The plug-in {package} with the method '{plugin.name}' cannot be loaded ({why}); update or remove it."
+        ) from error
 
 
 def _list(names: tuple[str, ...]) -> str:
