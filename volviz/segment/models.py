@@ -45,12 +45,13 @@ def find_segmenter(name: str) -> type[Segmenter]:
     Raises:
         VolvizError: there is none of this name, or it is a plug-in's and broken.
     """
-    found: type[Segmenter] = _find(
+    found = _find(
         name, _SEGMENTERS, "volviz.segmenters", f"There is no method '{name}'; there are: {_list(segmenters())}."
     )
     if not (isinstance(found, type) and is_dataclass(found) and hasattr(found, "needs") and callable(getattr(found, "fit", None))):
         raise VolvizError(f"The method '{name}' of a plug-in is no dataclass with needs and fit; update the plug-in, or remove it.")
-    return found
+    method: type[Segmenter] = found
+    return method
 
 
 def name_of(method: type[Segmenter]) -> str:
