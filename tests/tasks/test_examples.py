@@ -22,7 +22,7 @@ def test_marks_are_painted_for_a_method_that_wants_dense_labels_and_given_as_the
     grid = volviz.open(tomogram).grid
     stroke = Stroke((tuple(grid.to_world((4, 4, 1))), tuple(grid.to_world((4, 4, 6)))), 1.0, "spikes")
     save_annotations([stroke], tmp_path / "a.annotations.json")
-    assert read_example(tomogram, tmp_path / "a.annotations.json", (Stroke,)).annotations == (stroke,)
+    assert read_example(tomogram, tmp_path / "a.annotations.json", needs=(Stroke,)).annotations == (stroke,)
     (dense,) = read_example(tomogram, tmp_path / "a.annotations.json").annotations
     assert isinstance(dense, Dense)
     expected = np.zeros((4, 8, 8, 8), np.uint8)

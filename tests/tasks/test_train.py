@@ -202,7 +202,7 @@ def test_a_model_is_saved_under_a_safetensors_name_only(tmp_path: Path) -> None:
 
 def test_own_examples_come_after_the_first_simulations_and_stay_there_as_these_grow() -> None:
     simulated, own = ["s0", "s1"], ["o0"]
-    joined = Joined(simulated, own)  # type: ignore[arg-type]
+    joined = Joined(simulated, own, at=2)  # type: ignore[arg-type]
     assert [joined[i] for i in range(len(joined))] == ["s0", "s1", "o0"]
     simulated.append("s2")
     assert [joined[i] for i in range(len(joined))] == ["s0", "s1", "o0", "s2"]

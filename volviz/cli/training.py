@@ -34,14 +34,22 @@ def train(arguments: argparse.Namespace) -> None:
         type=Path,
         default=[],
         metavar="FILE",
-        help="what was marked in each, in the same order: annotations (.annotations.json), a session (.volviz) or a label volume",
+        help="what was marked in each, in the same order: annotations (.annotations.json), a session (.volviz) or a label volume; "
+        "of several people with a plus, as in mine.json+hers.json",
     )
     parser.add_argument(
         "--data",
         nargs="+",
         default=[],
-        metavar="TOMO:LABELS|SESSION",
+        metavar="TOMO:LABELS[+MARKS]|SESSION",
         help=DATA,
+    )
+    parser.add_argument(
+        "--judged-by",
+        nargs="+",
+        default=[],
+        metavar="TOMO:MARKS|TOMO:LABELS|SESSION",
+        help="tomograms with marks or labels that teach nothing, and choose a network's best weights",
     )
     parser.add_argument(
         "--simulate", type=int, default=0, metavar="N", help="simulate so many tomograms to learn from (the default without --data: 48)"
@@ -72,7 +80,8 @@ def train(arguments: argparse.Namespace) -> None:
         train_file(
             segmenter,
             given["out"],
-            data=[*_together(given["tomograms"], given["strokes"]), *(_pair(text) for text in given["data"])],
+            data=[*_together(given["tomograms"], given["strokes"]), *(_files(text) for text in given["data"])],
+            judged_by=[_files(text) for text in given["judged_by"]],
             simulated=given["simulate"],
             pool=given["pool"],
             densities=given["densities"],
@@ -86,7 +95,8 @@ def train(arguments: argparse.Namespace) -> None:
 
 
 DATA = (
-    "your own tomograms with what is known of them: a segmentation, such as one made from scribbles, class numbers, or marks; "
+    "your own tomograms with what is known of them: a segmentation, such as one made from scribbles, class numbers, or marks, "
+    "or with a plus a segmentation and the marks of one person or several that overrule it, as in ts_16.mrc:found.zarr+mine.json; "
     "or sessions (.volviz) with a segmentation or annotations"
 )
 
@@ -111,18 +121,23 @@ def _add(group: argparse._ArgumentGroup, parameter: Parameter) -> None:
         group.add_argument(name, type=read, default=None, metavar=metavar, help=text)
 
 
-def _together(tomograms: list[Path], strokes: list[Path]) -> list[tuple[Path, Path]]:
+def _together(tomograms: list[Path], strokes: list[Path]) -> list[tuple[Path, ...]]:
     if len(tomograms) != len(strokes):
         raise VolvizError(
             f"{len(tomograms)} tomograms, {len(strokes)} files of --strokes: one belongs to each tomogram, in the same order."
         )
-    return list(zip(tomograms, strokes, strict=True))
+    return [(tomogram, *_several(str(said))) for tomogram, said in zip(tomograms, strokes, strict=True)]
 
 
-def _pair(text: str) -> tuple[Path, Path]:
-    if text.lower().endswith(".volviz"):
+def _files(text: str) -> tuple[Path, ...]:
+    if text.lower().endswith(".volviz") and ":" not in text[2:]:
         return Path(text), Path(text)
-    tomogram, colon, labels = text.rpartition(":")
-    if not colon or not tomogram or not labels:
+    tomogram, colon, said = text.rpartition(":")
+    if not colon or not tomogram or not said:
         raise VolvizError(f"'{text}' is not a tomogram and its labels; write TOMO.mrc:LABELS.mrc.")
-    return Path(tomogram), Path(labels)
+    return (Path(tomogram), *_several(said))
+
+
+def _several(text: str) -> list[Path]:
+    """Return the files that are joined by a plus, unless there is one with a plus in its name."""
+    return [Path(text)] if Path(text).exists() else [Path(part) for part in text.split("+")]

@@ -103,10 +103,21 @@ Annotation = Mark | Dense
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
-    """What a segmenter learns from."""
+    """What a segmenter learns from: a volume and what somebody said of it, and ``others``, each of whom said something else of it."""
 
     volume: Volume
     annotations: Sequence[Annotation]
+    others: Sequence[Sequence[Annotation]] = ()
+
+    @property
+    def people(self) -> tuple[Sequence[Annotation], ...]:
+        """What each person said, by itself: nobody paints over, or erases, what another did."""
+        return (self.annotations, *self.others)
+
+    @property
+    def marks(self) -> tuple[tuple[Mark, ...], ...]:
+        """What each person made by hand."""
+        return tuple(tuple(one for one in said if not isinstance(one, Dense)) for said in self.people)
 
 
 def labels_of(mark: Mark) -> tuple[str, ...]:

@@ -56,8 +56,9 @@ def _learnt(training: Mapping[str, Any]) -> str:
 
 def _scores(scores: Mapping[str, Any]) -> str:
     """Return the F1 of each class on what was held out: the fairest single line there is."""
-    held = scores.get("held_out")
+    marks = "held_back" in scores
+    held = scores.get("held_back" if marks else "held_out")
     if not isinstance(held, Mapping):
         return ""
     f1 = [f"{name.removeprefix('f1.')} {value:.2f}" for name, value in held.items() if name.startswith("f1.") and isinstance(value, float)]
-    return f"F1 on what was held out: {', '.join(f1)}" if f1 else ""
+    return f"F1 on {'marks that were held back' if marks else 'what was held out'}: {', '.join(f1)}" if f1 else ""

@@ -80,6 +80,22 @@ def rasterize(annotations: Sequence[Annotation], grid: Grid, labels: Sequence[La
     return out
 
 
+def agreed(people: Sequence[Sequence[Annotation]], grid: Grid, labels: Sequence[Label], region: Region | None = None) -> Classes:
+    """Return what several people say together, each painted by itself as `rasterize` does.
+
+    Where two of them name different classes, neither is believed: nothing is said there. What one person alone marked counts.
+    """
+    out, disputed = rasterize(people[0], grid, labels, region), None
+    for said in people[1:]:
+        more = rasterize(said, grid, labels, region)
+        differs = (out != UNLABELLED) & (more != UNLABELLED) & (out != more)
+        disputed = differs if disputed is None else disputed | differs
+        np.copyto(out, more, where=out == UNLABELLED)
+    if disputed is not None:
+        out[disputed] = UNLABELLED
+    return out
+
+
 def rasterized(annotations: Sequence[Annotation], grid: Grid, labels: Sequence[Label]) -> Iterator[tuple[Region, Classes]]:
     """Yield bricks that cover a grid, each with its class numbers: what `rasterize` returns, in bounded memory."""
     for region in bricks(grid.shape, BRICK):

@@ -24,13 +24,13 @@ _FILE = "run.json"
 class TrainingRun:
     """What was asked: the method by its name and its parameters as JSON has them, and what to learn from.
 
-    ``data`` are pairs of a tomogram and its labels, or a session twice; ``shown`` adds what was open in the window.
+    ``data`` are tomograms, each with its labels and marks, or sessions twice; ``shown`` adds what was open in the window.
     """
 
     name: str
     method: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    data: tuple[tuple[str, str], ...] = ()
+    data: tuple[tuple[str, ...], ...] = ()
     simulated: int = 0
     shown: bool = False
     device: str = "auto"
@@ -51,9 +51,9 @@ class TrainingRun:
         return self.folder / "open.volviz"
 
     @property
-    def pairs(self) -> list[tuple[Path, Path]]:
+    def pairs(self) -> list[tuple[Path, ...]]:
         """What `train_file` takes as its data."""
-        own = [(Path(tomogram), Path(labels)) for tomogram, labels in self.data]
+        own = [tuple(map(Path, files)) for files in self.data]
         return [*own, (self.session, self.session)] if self.shown else own
 
     def check(self) -> None:
@@ -91,7 +91,7 @@ def unfinished() -> dict[str, TrainingRun]:
     for path in sorted(runs_folder().glob("*/checkpoints/checkpoint.pt")):
         try:
             content = json.loads((path.parents[1] / _FILE).read_text(encoding="utf-8"))
-            run = TrainingRun(**{**content, "data": tuple((t, labels) for t, labels in content["data"])})
+            run = TrainingRun(**{**content, "data": tuple(map(tuple, content["data"]))})
         except (OSError, ValueError, TypeError, KeyError):
             continue
         found[run.name] = run

@@ -23,7 +23,7 @@ from volviz.segment.card import read_card, write_card
 from volviz.segment.models import models, name_of
 from volviz.segment.nn.ranks import joined
 from volviz.segment.protocol import Run, Segmenter
-from volviz.tasks.examples import read_example
+from volviz.tasks.examples import disputed, read_example
 from volviz.tasks.pool import Pool, fill_pool
 from volviz.tasks.simulate import densities_in
 
@@ -45,7 +45,8 @@ def train_file(
     segmenter: Segmenter,
     out: Path,
     *,
-    data: Sequence[tuple[Path, Path]] = (),
+    data: Sequence[Files] = (),
+    judged_by: Sequence[Files] = (),
     simulated: int = 0,
     pool: Path | None = None,
     densities: Path | None = None,
@@ -60,7 +61,9 @@ def train_file(
         segmenter: the method and its parameters.
         out: where the model goes.
         data: own tomograms, each with what was said of it: a segmentation, such as one that scribbles made, or a volume of
-            class numbers, on the same grid, or annotations; or a session twice. Volumes are read in place.
+            class numbers, on the same grid, or annotations, one file for each person, or both; or a session twice. Volumes
+            are read in place. Marks overrule a segmentation; voxels on which people disagree teach nothing.
+        judged_by: the same of what does not teach: a network's best weights are chosen by it.
         simulated: how many tomograms to simulate; without own data and without this number, 48.
         pool: folder that keeps the simulated tomograms, and is filled up if it holds some already; else they are deleted.
         densities: a folder of structures that a third of the simulations take their spikes from, and half of them proteins:
@@ -80,7 +83,10 @@ def train_file(
     if Dense not in segmenter.needs and (simulated or not data):
         raise VolvizError("This method learns from what a person marks: give tomograms, and what was marked in each with --strokes.")
     segmenter = _started(segmenter)
-    own = [read_example(tomogram, labels, segmenter.needs) for tomogram, labels in data]
+    if judged_by and not hasattr(segmenter, "held_out"):
+        raise VolvizError("This method has nothing to choose by scores: --judged-by is for networks; --held-back judges a forest.")
+    own = [read_example(tomogram, *said, needs=segmenter.needs) for tomogram, *said in data]
+    judges = [read_example(tomogram, *said, needs=segmenter.needs) for tomogram, *said in judged_by]
     count = simulated or (0 if own else SIMULATED)
     if densities is not None:
         if not count:
@@ -91,20 +97,39 @@ def train_file(
         report = report if ranks.leads else silent
         run = Run(device=device, precision=precision, report=part(report, 0.02, 1.0))
         method, examples = segmenter, cast(Sequence[Example], own)
+        if judges:
+            method = replace(method, held_out=len(judges), tested=0)  # type: ignore[type-var]
         if count:
-            if getattr(segmenter, "held_out", 0) is None:
+            if getattr(method, "held_out", 0) is None:
                 method = replace(segmenter, held_out=HELD_OUT)  # type: ignore[type-var]
             seed = 1 + int(getattr(segmenter, "seed", 0))
             simulations, coming = stack.enter_context(_simulations(pool, count, seed, densities, ranks))
-            _wait(simulations, min(count, int(getattr(method, "held_out", 0)) + _ENOUGH), coming, part(report, 0.0, 0.02))
-            examples = Joined(simulations, own)
-        for example in own:
+            first = 0 if judges else int(getattr(method, "held_out", 0))
+            _wait(simulations, min(count, first + _ENOUGH), coming, part(report, 0.0, 0.02))
+            examples = Joined(simulations, own, at=len(simulations))
+        if judges:
+            examples = Joined(examples, judges, at=0)
+        for example in (*judges, *own):
+            if example.others:
+                run.report(0.0, _disagreed(example))
             if not example.volume.grid.voxel_size_known:
                 run.report(0.0, f"{example.volume.name} does not say its voxel size; it was taken to be the network's")
         predictor = method.fit(examples, run)
         if ranks.leads:
             predictor.save(out)
-            _sign(out, segmenter, data, count, densities)
+            _sign(out, segmenter, data, judged_by, count, densities)
+
+
+Files = tuple[Path, ...]
+"""A tomogram and what was said of it, in one file or several; or a session twice."""
+
+
+def _disagreed(example: Example) -> str:
+    differ, marked = disputed(example)
+    people = len(example.people)
+    if not differ:
+        return f"{people} people marked {example.volume.name}, and nowhere name different classes"
+    return f"of {marked} voxels that {people} people marked in {example.volume.name}, {differ} have different classes, and teach nothing"
 
 
 def _started(segmenter: Segmenter) -> Segmenter:
@@ -147,7 +172,12 @@ def train_unet(
 
 
 def command_of(
-    segmenter: Segmenter, out: Path, data: Sequence[tuple[Path, Path]] = (), simulated: int = 0, densities: Path | None = None
+    segmenter: Segmenter,
+    out: Path,
+    data: Sequence[Files] = (),
+    simulated: int = 0,
+    densities: Path | None = None,
+    judged_by: Sequence[Files] = (),
 ) -> str:
     """Return the command line that trains this segmenter anew. Folders for checkpoints and pools are left out: they change nothing."""
     words = ["volviz", "train", name_of(type(segmenter)), "--out", out.name]
@@ -155,8 +185,9 @@ def command_of(
         words += ["--simulate", str(simulated)]
     if densities is not None:
         words += ["--densities", str(densities)]
-    if data:
-        words += ["--data", *(str(tomogram) if tomogram == labels else f"{tomogram}:{labels}" for tomogram, labels in data)]
+    for option, given in (("--data", data), ("--judged-by", judged_by)):
+        if given:
+            words += [option, *(f"{tomo}" if said[0] == tomo else f"{tomo}:{'+'.join(map(str, said))}" for tomo, *said in given)]
     for field in fields(segmenter):  # type: ignore[arg-type]
         value = getattr(segmenter, field.name)
         if value != field.default and field.name != "checkpoints":
@@ -164,19 +195,23 @@ def command_of(
     return shlex.join(words)
 
 
-def _sign(out: Path, segmenter: Segmenter, data: Sequence[tuple[Path, Path]], simulated: int, densities: Path | None) -> None:
+def _sign(
+    out: Path, segmenter: Segmenter, data: Sequence[Files], judged_by: Sequence[Files], simulated: int, densities: Path | None
+) -> None:
     """Note in the card of a new model how it was made."""
     card = read_card(out)
-    training = {**card.training, "simulated": simulated, "own_tomograms": [path.name for path, _ in data]}
-    write_card(out, replace(card, name=out.stem, training=training, command=command_of(segmenter, out, data, simulated, densities)))
+    training = {**card.training, "simulated": simulated, "own_tomograms": [tomogram.name for tomogram, *_ in data]}
+    if judged_by:
+        training["judged_by"] = ", ".join("+".join(path.name for path in said) for _, *said in judged_by)
+    command = command_of(segmenter, out, data, simulated, densities, judged_by)
+    write_card(out, replace(card, name=out.stem, training=training, command=command))
 
 
 class Joined(Sequence[Example]):
-    """A pool that may still grow, and in the middle of it, after the simulations held out, the person's own examples."""
+    """A pool that may still grow, and somewhere in it, as after the simulations held out, the person's own examples."""
 
-    def __init__(self, pool: Sequence[Example], own: Sequence[Example]) -> None:
-        self.pool, self.own = pool, own
-        self.at = len(pool)
+    def __init__(self, pool: Sequence[Example], own: Sequence[Example], at: int) -> None:
+        self.pool, self.own, self.at = pool, own, at
 
     def __len__(self) -> int:
         return len(self.pool) + len(self.own)

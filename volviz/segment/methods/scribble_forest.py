@@ -17,16 +17,18 @@ from torch import Tensor
 from volviz.core.annotations import Annotation, Example, Stroke
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Region, bricks
-from volviz.core.report import part
+from volviz.core.report import part, silent
 from volviz.core.segmentation import BACKGROUND, Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.segment.abreast import abreast
 from volviz.segment.card import Card, read_weights, write_weights
 from volviz.segment.frame import Finished, Frame, classified
+from volviz.segment.held_back import without
 from volviz.segment.nn.features import ALL, Feature, channels, compute, halo
 from volviz.segment.nn.forest import Forest
+from volviz.segment.overlaid import judging
 from volviz.segment.protocol import Run
-from volviz.segment.rasterize import UNLABELLED, classes_of, rasterize
+from volviz.segment.rasterize import UNLABELLED, agreed, classes_of
 from volviz.segment.resample import gather
 from volviz.segment.tiles import Bricks
 
@@ -56,6 +58,8 @@ class ScribbleForest:
     """Least scribbled voxels on which an answer rests."""
     samples: int = 20_000
     """Voxels of each class to learn from; where scribbles cover more, these are drawn at random."""
+    held_back: float = 0.0
+    """Of the marks this share of each class teaches nothing, and judges what was learnt."""
     voxel_size: float | None = None
     """A at which tomograms are looked at; without it, the first example's own."""
     seed: int = 0
@@ -72,11 +76,11 @@ class ScribbleForest:
             if getattr(self, name) < 1:
                 raise VolvizError(f"--{name} must be at least 1, not {getattr(self, name)}.")
         wanted = choose(self.features)
-        known = classes_of([annotation for example in examples for annotation in example.annotations])
+        known = classes_of([annotation for example in examples for person in example.people for annotation in person])
         size = self.voxel_size or _size_of(examples)
         looks = Bricks(size, (size / 2, size * 2)) if size else Bricks(None)
         frames = [Frame.of(example.volume, run, looks) for example in examples]
-        marked = [marked_voxels(example, frame, known) for example, frame in zip(examples, frames, strict=True)]
+        marked = [marked_voxels(without(example, self.held_back), frame, known) for example, frame in zip(examples, frames, strict=True)]
         drawn, labels = self._draw(marked, known)
         samples, classes = [], []
         for number, (frame, voxels) in enumerate(zip(frames, drawn, strict=True)):
@@ -93,7 +97,8 @@ class ScribbleForest:
             wanted = tuple(feature for feature in wanted if feature in kept)
             run.report(0.9, f"kept {len(wanted)} features")
             forest = self.grow(table[:, columns], numbers, len(labels))
-        run.report(1.0, "learnt")
+        scores = self._judge(examples, frames, forest, wanted, labels) if self.held_back else {}
+        run.report(1.0, "learnt", **scores)
         card = Card(
             name="scribble-forest",
             method="scribble-forest",
@@ -105,6 +110,7 @@ class ScribbleForest:
                 "examples": len(examples),
                 "voxels": {label.name: int((numbers == i).sum()) for i, label in enumerate(labels)},
             },
+            scores={"held_back": scores} if scores else {},
             limits=("Taught by scribbles in " + ", ".join(e.volume.name or "a tomogram" for e in examples) + "; others look different.",),
         )
         return ScribbleForestPredictor(forest, wanted, card)
@@ -112,6 +118,27 @@ class ScribbleForest:
     def grow(self, samples: npt.NDArray[np.float32], classes: npt.NDArray[np.integer[Any]], count: int) -> Forest:
         """Return the forest of these parameters for samples (voxel, channel) and their classes."""
         return Forest.fit(samples, classes, count, trees=self.trees, depth=self.depth, leaf=self.leaf, seed=self.seed)
+
+    def _judge(
+        self, examples: Sequence[Example], frames: Sequence[Frame], forest: Forest, wanted: Sequence[Feature], labels: Sequence[Label]
+    ) -> dict[str, float]:
+        """Return F1 of every class but the background, and their mean, on voxels of the marks that were held back."""
+        found, true = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for example, frame in zip(examples, frames, strict=True):
+            there = judging(example, self.held_back)
+            if there is None:
+                continue
+            voxels = marked_voxels(there, frame, labels)
+            for values, numbers in sampled(frame, voxels, wanted, silent):
+                found.append(forest.predict(torch.from_numpy(values.T)).argmax(dim=0).cpu().numpy())
+                true.append(numbers)
+        f, t = np.concatenate(found), np.concatenate(true)
+        f1 = {
+            f"f1.{label.name}": float(2 * ((f == i) & (t == i)).sum() / ((f == i).sum() + (t == i).sum()))
+            for i, label in enumerate(labels)
+            if i and (t == i).any()
+        }
+        return {**f1, "macro_f1": float(np.mean(list(f1.values())))} if f1 else {}
 
     def _draw(self, marked: Sequence[Marked], known: Sequence[Label]) -> tuple[list[Marked], tuple[Label, ...]]:
         """Return at most so many voxels of each class, numbered anew, and the classes that are there: the background and what was marked.
@@ -151,7 +178,7 @@ def marked_voxels(example: Example, frame: Frame, known: Sequence[Label]) -> Mar
     """Return the voxels of the frame's grid that somebody marked."""
     found = [np.zeros((4, 0), np.int64)]
     for region in bricks(frame.grid.shape, _FEW):
-        numbers = rasterize(example.annotations, frame.grid, known, region)
+        numbers = agreed(example.people, frame.grid, known, region)
         index = np.argwhere(numbers != UNLABELLED)
         found.append(np.vstack([(index + region.start).T, numbers[tuple(index.T)]]))
     together = np.concatenate(found, axis=1)
@@ -222,6 +249,7 @@ class ScribbleForestPredictor:
             "model": self.card.name,
             "method": self.card.method,
             "weights_sha256": self.card.sha256,
+            "held_back": self.card.training.get("parameters", {}).get("held_back", 0.0),
             "notes": list(self.card.assumptions),
         }
         plain = replace(run, augment=1, spread=None)

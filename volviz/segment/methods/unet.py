@@ -21,11 +21,12 @@ from volviz.segment.apply import apply
 from volviz.segment.card import Card, read_card, read_weights, write_weights
 from volviz.segment.device import torch_device, torch_dtype
 from volviz.segment.nn.augment import Augmentation
-from volviz.segment.nn.crops import Crops, dense_labels, merged
+from volviz.segment.nn.crops import Crops, Trust, dense_labels, merged
 from volviz.segment.nn.deepen import deepen
 from volviz.segment.nn.division import Division
 from volviz.segment.nn.fit import Schedule, fit
 from volviz.segment.nn.foreground import Foreground
+from volviz.segment.nn.judges import Judges, Taught
 from volviz.segment.nn.losses import Loss
 from volviz.segment.nn.networks import Architecture, Network, build, sizes_of, transfer
 from volviz.segment.nn.ranks import joined
@@ -62,6 +63,12 @@ class UNet:
     """What is made small; dice-ce, bce, mse and adaptive-wing learn soft labels, ce takes the class of which there is most."""
     classes: Literal["all", "foreground"] = "all"
     """foreground: learn all structures as one against the background; all: tell them apart."""
+    hard: bool = False
+    """Take of soft labels the most probable class for certain, whatever the loss."""
+    sure: float = 0.0
+    """Learn nothing from voxels whose most probable class is less probable than this."""
+    held_back: float = 0.2
+    """Of marks beside dense labels this share of each class teaches nothing and chooses the best weights; the others overrule labels."""
     voxel_size: float = 10.0
     """A at which the network sees every tomogram."""
     crop: int = 64
@@ -101,21 +108,29 @@ class UNet:
         for name in ("crop", "batch", "steps", "validate_every"):
             if getattr(self, name) < 1:
                 raise VolvizError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}.")
-        division = Division.of(len(examples), self.held_out, self.tested)
+        if not 0 <= self.sure < 1:
+            raise VolvizError(f"--sure is a probability from 0 to less than 1, not {self.sure:g}.")
+        judges = None if self.held_out else Judges.of(examples, self.held_back)
+        division = Division.of(len(examples), self.held_out, self.tested) if judges is None else Division((), ())
+        examples = Taught(examples, self.held_back if judges else 0.0)
         labels, groups = merged(dense_labels(examples[0]).labels, self.classes)
         with joined() as ranks:
             device = ranks.device(torch_device(run.device))
             dtype = torch_dtype(run.precision, device)
             signs = _Signs(examples, run.dense_is_dark)
-            crops = Crops(examples, self.crop, self.voxel_size, Augmentation(), signs, division.first, division.part, groups)
+            trust = Trust(self.hard, self.sure)
+            crops = Crops(examples, self.crop, self.voxel_size, Augmentation(), signs, division.first, division.part, groups, trust)
             network, architecture, start = self._network(labels, crops, run.report if ranks.leads else silent)
             if self.crop % network.multiple:
                 raise VolvizError(f"This network halves its cubes again and again: make --crop a multiple of {network.multiple}.")
             if device.type == "cpu" and self.crop // network.multiple <= _WRONG:
                 dtype = torch.float32
             network.to(device=device, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-            judge = Judge(crops, [label.name for label in labels], network.multiple, dtype, self.statistics)
-            validate = judge.some(division.validation)
+            judged = replace(crops, trust=Trust(), sources={}) if judges is None else judges.crops(crops)
+            judge = Judge(judged, [label.name for label in labels], network.multiple, dtype, self.statistics)
+            validate = judge.some(division.validation if judges is None else judges.parts)
+            if judges is not None:
+                run.report(0.0, judges.told)
             reports = part(run.report, 0.0, 0.97), part(run.report, 0.97, 1.0)
             progress = fit(network, crops, validate, self._schedule(start), dtype=dtype, report=reports[0], folder=self.checkpoints)
             network.half().float()  # what is saved is what was judged
@@ -132,6 +147,7 @@ class UNet:
             "steps": progress.step,
             "best_step": progress.best_step,
             **({"start": start} if start else {}),
+            **({"judged_by": judges.told} if judges else {}),
         }
         card = Card(
             name="unet",
@@ -140,7 +156,7 @@ class UNet:
             labels=labels,
             bricks=Bricks(self.voxel_size, multiple=network.multiple, tile=192, overlap=64, statistics=over),
             training=training,
-            scores={"held_out": progress.best_scores, **({"test": test} if test else {})},
+            scores={"held_out" if judges is None else "held_back": progress.best_scores, **({"test": test} if test else {})},
         )
         return UNetPredictor(network.cpu(), card)
 

@@ -37,6 +37,8 @@ _TRIES = 5
 # Places that are remembered of each class, looked for in every second voxel of so many planes at a time.
 _PLACES = 2000
 _PLANES = 32
+# Labels of which less than this is known are marks.
+_SPARSE = 0.25
 
 # From where to where along the longest axis of an example; see `Source.slab`.
 Part = tuple[float, float]
@@ -71,12 +73,30 @@ def merged(labels: tuple[Label, ...], classes: Literal["all", "foreground"]) -> 
     return (labels[0], Label("foreground")), ((0,), tuple(range(1, len(labels))))
 
 
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How far labels are believed: ``hard`` takes the most probable class for certain; where it is less probable than ``sure``, none."""
+
+    hard: bool = False
+    sure: float = 0.0
+
+    def __call__(self, target: Tensor) -> Tensor:
+        """Return targets (class, z, y, x) that sum to one, or to zero where nothing is known, of labels in any unit."""
+        total = target.sum(dim=0, keepdim=True)
+        target = target / total.clamp_min(1) * (total > 0)
+        if self.hard or self.sure > 0:
+            most, which = target.max(dim=0, keepdim=True)
+            believed = (most > 0) & (most >= self.sure)
+            target = (torch.zeros_like(target).scatter_(0, which, 1.0) if self.hard else target) * believed
+        return target
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
     """One example, prepared: how its density is standardised, where its structures are, and which part of it may be used.
 
     ``within`` is in voxels of ``grid``, which has the network's voxel size: targets are unknown outside. The classes of
-    the labels are summed by ``groups``.
+    the labels are summed by ``groups``. Where next to nothing is labelled, ``sparse`` are voxels (n, zyx) of which something is known.
     """
 
     volume: Volume
@@ -88,9 +108,11 @@ class Source:
     groups: Groups
     places: tuple[npt.NDArray[np.int64], ...]
     chances: npt.NDArray[np.float64]
+    sparse: npt.NDArray[np.int64] | None
+    trust: Trust
 
     @classmethod
-    def of(cls, example: Example, voxel_size: float, sign: int, groups: Groups | None = None) -> Source:
+    def of(cls, example: Example, voxel_size: float, sign: int, groups: Groups | None = None, trust: Trust | None = None) -> Source:
         """Prepare an example, on the grid on which a predictor would see it. Each class is a group unless ``groups`` says otherwise.
 
         Raises:
@@ -104,10 +126,16 @@ class Source:
             raise VolvizError(f"The labels of {name} have the classes {named}, those of another volume others; all must have the same.")
         native, grid, _ = working_grids(volume.grid, Bricks(voxel_size))
         along = (taps(native, grid, 0), taps(native, grid, 1), taps(native, grid, 2))
-        places, sizes = _survey(labels)
-        places = tuple((p * np.asarray(grid.shape) // np.asarray(volume.grid.shape)).astype(np.int64) for p in places)
-        chances = np.where(sizes > 0, np.maximum(sizes, 1) ** -0.25, 0)
-        return cls(volume, labels, grid, along, Standard.of(volume, sign), Region.whole(grid.shape), each, places, chances)
+        found, sizes = _survey(labels, 2)
+        # Of marks alone little is known: their voxels are all there is to judge by, and a thin one may lie between those looked at.
+        alone = sizes.sum() < _SPARSE * np.prod([n / 2 for n in volume.grid.shape])
+        if alone:
+            found, sizes = _survey(labels, 1)
+        ground, *places = ((p * np.asarray(grid.shape) // np.asarray(volume.grid.shape)).astype(np.int64) for p in found)
+        chances = np.where(sizes[1:] > 0, np.maximum(sizes[1:], 1) ** -0.25, 0)
+        sparse = np.concatenate([ground, *places]) if alone else None
+        standard, within = Standard.of(volume, sign), Region.whole(grid.shape)
+        return cls(volume, labels, grid, along, standard, within, each, tuple(places), chances, sparse, trust or Trust())
 
     def slab(self, start: float, stop: float) -> Source:
         """Return the part between two fractions 0..1 along the longest axis.
@@ -140,8 +168,7 @@ class Source:
         box = tuple(slice(t.start, t.stop) for t in along)
         raw = gather(torch.from_numpy(np.asarray(self.labels.data[(slice(None), *box)], dtype=np.float32)), along, corner)
         target = torch.stack([raw[list(group)].sum(dim=0) for group in self.groups])
-        total = target.sum(dim=0, keepdim=True)
-        target = target / total.clamp_min(1) * (total > 0)
+        target = self.trust(target)
         if any(pads):
             density, target = torch.nn.functional.pad(density, pads), torch.nn.functional.pad(target, pads)
         for a in range(3):
@@ -181,25 +208,28 @@ def _triple(values: Sequence[int] | npt.NDArray[np.int64]) -> Shape:
     return z, y, x
 
 
-def _survey(labels: Segmentation) -> tuple[tuple[npt.NDArray[np.int64], ...], npt.NDArray[np.int64]]:
-    """Return random voxels (n, zyx) of every structure, 2000 or all there are, and how many there are.
+def _survey(labels: Segmentation, every: int) -> tuple[tuple[npt.NDArray[np.int64], ...], npt.NDArray[np.int64]]:
+    """Return random voxels (n, zyx) of which most is of a class, for every class 2000 or all there are, and how many there are.
 
-    Every second plane, row and column is looked at.
+    Every so-manieth plane, row and column is looked at.
     """
     rng = np.random.default_rng(0)
-    count = len(labels.labels) - 1
+    count = len(labels.labels)
     kept = [np.empty((0, 3), np.int64)] * count
     keys = [np.empty(0)] * count
     sizes = np.zeros(count, np.int64)
     for z in range(0, labels.grid.shape[0], _PLANES):
-        there = np.asarray(labels.data[1:, z : z + _PLANES : 2, ::2, ::2]) > labels.most // 2
+        values = np.asarray(labels.data[:, z : z + _PLANES : every, ::every, ::every])
+        most = np.where(values.any(axis=0), values.argmax(axis=0), -1)
         for c in range(count):
-            found = np.flatnonzero(there[c])
+            found = np.flatnonzero(most == c)
             sizes[c] += len(found)
+            if c == 0:  # most of a volume, and only asked for where there is next to nothing of it
+                found = found[:: 1 + len(found) // _PLACES]
             # The voxels with the smallest of random numbers are a random sample of all, whatever comes in which block.
             key = rng.random(len(found))
             chosen = np.argsort(key)[:_PLACES]
-            at = np.stack(np.unravel_index(found[chosen], there[c].shape), axis=1) * 2 + (z, 0, 0)
+            at = np.stack(np.unravel_index(found[chosen], most.shape), axis=1) * every + (z, 0, 0)
             both = np.concatenate([keys[c], key[chosen]])
             first = np.argsort(both)[:_PLACES]
             kept[c], keys[c] = np.concatenate([kept[c], at])[first], both[first]
@@ -230,6 +260,7 @@ class Crops:
     first: int = 0
     part: Part = WHOLE
     groups: Groups | None = None
+    trust: Trust = Trust()
     sources: dict[tuple[int, Part], Source] = field(default_factory=dict)
     _preparing: threading.RLock = field(default_factory=threading.RLock)
 
@@ -246,7 +277,7 @@ class Crops:
         if part != WHOLE:
             return self.source(i).slab(*part)
         sign = self.signs if isinstance(self.signs, int) else self.signs[i]
-        return Source.of(self.examples[i], self.voxel_size, sign, self.groups)
+        return Source.of(self.examples[i], self.voxel_size, sign, self.groups, self.trust)
 
     def choose(self, rng: Generator) -> int:
         """Choose an example to draw from."""

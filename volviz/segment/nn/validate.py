@@ -24,25 +24,52 @@ _EDGE = 128
 _BOXES = 16
 # Boxes of a volume that are normalised together, at most: a bounded memory.
 _TOGETHER = 2
+# Of marks alone: the edge of the cells in which they are judged, and what the network sees around each, in voxels.
+_CELL, _AROUND = 64, 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Box:
-    """A piece of a source that is judged at once; its first planes, rows and columns may have been judged with another."""
+    """A piece of a source that is judged at once; its first planes, rows and columns, and its last, may be judged with another."""
 
     source: Source
     start: Shape
     shape: Shape
     judged: Shape = (0, 0, 0)
+    later: Shape = (0, 0, 0)
 
 
 def covering(source: Source, multiple: int, most: int | None = None) -> list[Box]:
-    """Return boxes that cover a source, or so many of them, spread evenly. No voxel is judged twice."""
+    """Return boxes that cover a source, or so many of them, spread evenly; of marks, those that hold most. No voxel is judged twice."""
+    if source.sparse is not None:
+        return _around(source, source.sparse, multiple, most)
     along = [_along(low, high, multiple) for low, high in zip(source.within.start, source.within.stop, strict=True)]
     boxes = [Box(source, (z[0], y[0], x[0]), (z[1], y[1], x[1]), (z[2], y[2], x[2])) for z, y, x in product(*along)]
     if most is None or len(boxes) <= most:
         return boxes
     return [boxes[i] for i in np.linspace(0, len(boxes) - 1, most).round().astype(int)]
+
+
+def _around(source: Source, marked: npt.NDArray[np.int64], multiple: int, most: int | None) -> list[Box]:
+    """Return boxes of one size around the cells in which there are marked voxels, those with most of them first."""
+    whole = np.asarray(source.grid.shape)
+    low, high = np.asarray(source.within.start), np.asarray(source.within.stop)
+    marked = marked[((marked >= low) & (marked < high)).all(axis=1)]
+    cells, counts = np.unique(marked // _CELL, axis=0, return_counts=True)
+    shape = np.minimum(-(-(_CELL + 2 * _AROUND) // multiple), -(-whole // multiple)) * multiple
+    boxes = []
+    for cell in cells[np.argsort(-counts, kind="stable")][:most]:
+        first = np.maximum(cell * _CELL, low)
+        last = np.minimum((cell + 1) * _CELL, high)
+        start = np.clip(cell * _CELL - _AROUND, 0, np.maximum(whole - shape, 0))
+        judged, later = first - start, np.maximum(start + shape - last, 0)
+        boxes.append(Box(source, *(_triple(corner) for corner in (start, shape, judged, later))))
+    return boxes
+
+
+def _triple(values: npt.NDArray[np.int64]) -> Shape:
+    z, y, x = (int(value) for value in values)
+    return z, y, x
 
 
 def _along(low: int, high: int, multiple: int) -> list[tuple[int, int, int]]:
@@ -87,9 +114,9 @@ def f1_scores(
             logits = network(densities.contiguous(memory_format=torch.channels_last_3d))
         for box, (_, target), said in zip(boxes, cut, logits, strict=True):
             found, true = said.float().argmax(dim=0).cpu(), target.argmax(dim=0)
-            z, y, x = box.judged
+            own = tuple(slice(a, n - b) for a, b, n in zip(box.judged, box.later, box.shape, strict=True))
             fresh = torch.zeros(box.shape, dtype=torch.bool)
-            fresh[z:, y:, x:] = True
+            fresh[own] = True
             known = (target.sum(dim=0) > 0) & fresh
             for c in range(1, len(names)):
                 f, t = (found == c) & known, (true == c) & known
