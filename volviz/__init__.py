@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from volviz.io import open, open_project, save, save_project  # noqa: A004 - volviz.open is the promise
     from volviz.io.meshes import save_meshes
     from volviz.measure import evaluate
+    from volviz.segment.suggest import suggest
     from volviz.tasks.annotations import read_annotations, write_annotations
     from volviz.tasks.clean import clean
     from volviz.tasks.combine import combine
     from volviz.tasks.comparison import compare
     from volviz.tasks.describe import describe
+    from volviz.tasks.live import Live
     from volviz.tasks.looks import find_look
     from volviz.tasks.measure import measure
     from volviz.tasks.mesh import mesh
@@ -53,6 +55,7 @@ _HOMES = {
     "Grid": "core.grid",
     "Keyframe": "core.animation",
     "Label": "core.segmentation",
+    "Live": "tasks.live",
     "Mesh": "core.mesh",
     "Peel": "core.motions",
     "Project": "core.project",
@@ -82,6 +85,7 @@ _HOMES = {
     "simulate": "tasks.simulate",
     "spin": "tasks.video",
     "still": "tasks.render",
+    "suggest": "segment.suggest",
     "write_annotations": "tasks.annotations",
 }
 
@@ -92,6 +96,7 @@ __all__ = [
     "Grid",
     "Keyframe",
     "Label",
+    "Live",
     "Mesh",
     "Peel",
     "Project",
@@ -121,6 +126,7 @@ __all__ = [
     "simulate",
     "spin",
     "still",
+    "suggest",
     "write_annotations",
 ]
 

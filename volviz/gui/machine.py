@@ -7,16 +7,15 @@ import os
 import sys
 from pathlib import Path
 
+from volviz.core.memory import physical_memory
+
 SHARE = 4  # of the memory, this part at the most
 
 
 def budget(most: int) -> int:
     """Return a number of bytes, or a quarter of this machine's memory if that is less."""
-    try:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):  # Windows has no sysconf
-        return most
-    return min(most, memory // SHARE)
+    memory = physical_memory()
+    return most if memory is None else min(most, memory // SHARE)
 
 
 def gigabytes(count: int) -> str:

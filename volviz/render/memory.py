@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from OpenGL import GL
 
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, Region, Shape
+from volviz.core.memory import physical_memory
 from volviz.render.gl.texture import FORMATS, fits
 from volviz.render.parts import BRICK, Parts, cut
 
@@ -141,10 +141,10 @@ def _light_fits(shape: Shape) -> bool:
 
 def _of_the_machine() -> int:
     """Return half of the machine's memory, or what is free of it if that is less; the driver keeps textures in it."""
-    if not hasattr(os, "sysconf"):
+    memory = physical_memory()
+    if memory is None:
         return 5 * 2**30
-    page = int(os.sysconf("SC_PAGE_SIZE"))
-    half = page * int(os.sysconf("SC_PHYS_PAGES")) // 2
+    half = memory // 2
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))

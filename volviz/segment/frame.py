@@ -100,16 +100,7 @@ def classified(
     region = run.region or Region.whole(volume.grid.shape)
     inner = _within(run.z, region, volume.grid.shape)
     grid = volume.grid.crop(region)
-    said = {
-        **provenance,
-        "voxel_size": list(frame.grid.voxel_size),
-        "z": None if run.z is None else list(run.z),
-        "device": frame.device.type,
-        "dense_is_dark": frame.dense_is_dark,
-        "mean": frame.standard.mean,
-        "std": frame.standard.std,
-        "notes": [*provenance.get("notes", ()), *frame.notes],
-    }
+    said = said_of(frame, run, provenance)
     sink = run.sink or Memory(run.bits)
     outputs = Outputs(sink, run.spread, run.bits, len(labels))
     run.report(0.0, frame.notes[0] if frame.notes else "segmenting")
@@ -130,6 +121,20 @@ def classified(
         name=volume.name,
         header=volume.header,
     )
+
+
+def said_of(frame: Frame, run: Run, provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the provenance of a result: what the method says, and how the volume was looked at."""
+    return {
+        **provenance,
+        "voxel_size": list(frame.grid.voxel_size),
+        "z": None if run.z is None else list(run.z),
+        "device": frame.device.type,
+        "dense_is_dark": frame.dense_is_dark,
+        "mean": frame.standard.mean,
+        "std": frame.standard.std,
+        "notes": [*provenance.get("notes", ()), *frame.notes],
+    }
 
 
 def _within(z: tuple[int, int] | None, region: Region, shape: Shape) -> Region | None:

@@ -45,9 +45,7 @@ def find_segmenter(name: str) -> type[Segmenter]:
     Raises:
         VolvizError: there is none of this name, or it is a plug-in's and broken.
     """
-    found = _find(
-        name, _SEGMENTERS, "volviz.segmenters", f"There is no method '{name}'; there are: {_list(segmenters())}."
-    )
+    found = _find(name, _SEGMENTERS, "volviz.segmenters", f"There is no method '{name}'; there are: {_list(segmenters())}.")
     if not (isinstance(found, type) and is_dataclass(found) and hasattr(found, "needs") and callable(getattr(found, "fit", None))):
         raise VolvizError(f"The method '{name}' of a plug-in is no dataclass with needs and fit; update the plug-in, or remove it.")
     method: type[Segmenter] = found

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,25 +18,25 @@ from torch import Tensor
 from volviz.core.annotations import Annotation, Example, Stroke
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Region, bricks
-from volviz.core.report import part, silent
+from volviz.core.report import Report, part, silent
 from volviz.core.segmentation import BACKGROUND, Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.segment.abreast import abreast
 from volviz.segment.card import Card, read_weights, write_weights
+from volviz.segment.feature_cache import block
 from volviz.segment.frame import Finished, Frame, classified
 from volviz.segment.held_back import without
+from volviz.segment.marked import Marked, marked_voxels, sampled
 from volviz.segment.nn.features import ALL, Feature, channels, compute, halo
 from volviz.segment.nn.forest import Forest
 from volviz.segment.overlaid import judging
 from volviz.segment.protocol import Run
-from volviz.segment.rasterize import UNLABELLED, agreed, classes_of
+from volviz.segment.rasterize import classes_of
 from volviz.segment.resample import gather
 from volviz.segment.tiles import Bricks
 
 # Voxels (z, y, x) whose features are in memory at a time: 61 floats each, and as many again in the rows that the forest reads.
 BLOCK = (64, 96, 96)
-# Boxes in which scribbled voxels are looked for, and their features computed.
-_FEW = (48, 48, 48)
 # Voxels of the block on which features are timed.
 _TIMED = 40
 
@@ -72,66 +73,94 @@ class ScribbleForest:
             VolvizError: fewer than two classes are marked, or there are no such features.
             Cancelled: nothing is left behind.
         """
+        self.check()
+        wanted = choose(self.features)
+        known = classes_of([annotation for example in examples for person in example.people for annotation in person])
+        looks = self.looks([example.volume for example in examples])
+        frames = [Frame.of(example.volume, run, looks) for example in examples]
+        taught = [without(example, self.held_back) for example in examples]
+        marked = [marked_voxels(example.people, frame.grid, known) for example, frame in zip(taught, frames, strict=True)]
+        drawn, labels = self.draw(marked, known)
+        samples = []
+        for number, (frame, voxels) in enumerate(zip(frames, drawn, strict=True)):
+            reports = part(run.report, 0.8 * number / len(frames), 0.8 * (number + 1) / len(frames))
+            samples.append(sampled(frame, voxels, wanted, reports))
+        table, numbers = np.concatenate(samples), np.concatenate([voxels.classes for voxels in drawn])
+        kept, columns = wanted, np.arange(table.shape[1])
+        if self.budget > 0:
+            forest = self.grow(table, numbers, len(labels), part(run.report, 0.8, 0.89))
+            kept, columns = self.keep(wanted, forest, frames[0].device)
+            run.report(0.9, f"kept {len(kept)} features")
+        forest = self.grow(table[:, columns], numbers, len(labels), part(run.report, 0.9 if self.budget > 0 else 0.8, 1.0))
+        scores = self.judge(examples, frames, forest, kept, labels) if self.held_back else {}
+        run.report(1.0, "learnt", **scores)
+        return self.fitted(forest, kept, labels, looks, [example.volume for example in examples], numbers, scores)
+
+    def check(self) -> None:
+        """Refuse parameters that make no forest.
+
+        Raises:
+            VolvizError: one of them is too small, or there are no such features.
+        """
         for name in ("trees", "depth", "leaf", "samples"):
             if getattr(self, name) < 1:
                 raise VolvizError(f"--{name} must be at least 1, not {getattr(self, name)}.")
-        wanted = choose(self.features)
-        known = classes_of([annotation for example in examples for person in example.people for annotation in person])
-        size = self.voxel_size or _size_of(examples)
-        looks = Bricks(size, (size / 2, size * 2)) if size else Bricks(None)
-        frames = [Frame.of(example.volume, run, looks) for example in examples]
-        marked = [marked_voxels(without(example, self.held_back), frame, known) for example, frame in zip(examples, frames, strict=True)]
-        drawn, labels = self._draw(marked, known)
-        samples, classes = [], []
-        for number, (frame, voxels) in enumerate(zip(frames, drawn, strict=True)):
-            reports = part(run.report, 0.8 * number / len(frames), 0.8 * (number + 1) / len(frames))
-            for values, numbers in sampled(frame, voxels, wanted, reports):
-                samples.append(values)
-                classes.append(numbers)
-        table, numbers = np.concatenate(samples), np.concatenate(classes)
-        run.report(0.8, "growing trees")
-        forest = self.grow(table, numbers, len(labels))
-        if self.budget > 0:
-            kept = within_budget(wanted, forest.importance.numpy(), self.budget, frames[0].device)
-            columns = np.concatenate([np.flatnonzero(_owners(wanted) == i) for i, feature in enumerate(wanted) if feature in kept])
-            wanted = tuple(feature for feature in wanted if feature in kept)
-            run.report(0.9, f"kept {len(wanted)} features")
-            forest = self.grow(table[:, columns], numbers, len(labels))
-        scores = self._judge(examples, frames, forest, wanted, labels) if self.held_back else {}
-        run.report(1.0, "learnt", **scores)
+        choose(self.features)
+
+    def looks(self, volumes: Sequence[Volume]) -> Bricks:
+        """Return at which voxel size volumes are looked at."""
+        size = self.voxel_size or _size_of(volumes)
+        return Bricks(size, (size / 2, size * 2)) if size else Bricks(None)
+
+    def grow(self, samples: npt.NDArray[np.float32], classes: npt.NDArray[np.integer[Any]], count: int, report: Report = silent) -> Forest:
+        """Return the forest of these parameters for samples (voxel, channel) and their classes."""
+        return Forest.fit(samples, classes, count, trees=self.trees, depth=self.depth, leaf=self.leaf, seed=self.seed, report=report)
+
+    def keep(self, features: Sequence[Feature], forest: Forest, device: torch.device) -> tuple[tuple[Feature, ...], npt.NDArray[np.int64]]:
+        """Return the features that tell a forest most within the budget, in their order, and which channels are theirs."""
+        found = within_budget(features, forest.importance.numpy(), self.budget, device)
+        kept = [i for i, feature in enumerate(features) if feature in found]
+        return tuple(features[i] for i in kept), np.flatnonzero(np.isin(_owners(features), kept))
+
+    def fitted(
+        self,
+        forest: Forest,
+        features: tuple[Feature, ...],
+        labels: tuple[Label, ...],
+        looks: Bricks,
+        volumes: Sequence[Volume],
+        classes: npt.NDArray[np.integer[Any]],
+        scores: Mapping[str, float] = MappingProxyType({}),
+    ) -> ScribbleForestPredictor:
+        """Return what predicts with a forest, and says that it was taught with voxels of these classes in these volumes."""
         card = Card(
             name="scribble-forest",
             method="scribble-forest",
-            architecture={"features": [feature.name for feature in wanted]},
+            architecture={"features": [feature.name for feature in features]},
             labels=labels,
             bricks=looks,
             training={
                 "parameters": asdict(self),
-                "examples": len(examples),
-                "voxels": {label.name: int((numbers == i).sum()) for i, label in enumerate(labels)},
+                "examples": len(volumes),
+                "voxels": {label.name: int((classes == i).sum()) for i, label in enumerate(labels)},
             },
-            scores={"held_back": scores} if scores else {},
-            limits=("Taught by scribbles in " + ", ".join(e.volume.name or "a tomogram" for e in examples) + "; others look different.",),
+            scores={"held_back": dict(scores)} if scores else {},
+            limits=("Taught by scribbles in " + ", ".join(v.name or "a tomogram" for v in volumes) + "; others look different.",),
         )
-        return ScribbleForestPredictor(forest, wanted, card)
+        return ScribbleForestPredictor(forest, features, card)
 
-    def grow(self, samples: npt.NDArray[np.float32], classes: npt.NDArray[np.integer[Any]], count: int) -> Forest:
-        """Return the forest of these parameters for samples (voxel, channel) and their classes."""
-        return Forest.fit(samples, classes, count, trees=self.trees, depth=self.depth, leaf=self.leaf, seed=self.seed)
-
-    def _judge(
+    def judge(
         self, examples: Sequence[Example], frames: Sequence[Frame], forest: Forest, wanted: Sequence[Feature], labels: Sequence[Label]
     ) -> dict[str, float]:
         """Return F1 of every class but the background, and their mean, on voxels of the marks that were held back."""
         found, true = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         for example, frame in zip(examples, frames, strict=True):
             there = judging(example, self.held_back)
-            if there is None:
-                continue
-            voxels = marked_voxels(there, frame, labels)
-            for values, numbers in sampled(frame, voxels, wanted, silent):
-                found.append(forest.predict(torch.from_numpy(values.T)).argmax(dim=0).cpu().numpy())
-                true.append(numbers)
+            if there is not None:
+                voxels = marked_voxels(there.people, frame.grid, labels)
+                rows = torch.from_numpy(sampled(frame, voxels, wanted, silent))
+                found.append(forest.predict(rows.T).argmax(dim=0).cpu().numpy())
+                true.append(voxels.classes)
         f, t = np.concatenate(found), np.concatenate(true)
         f1 = {
             f"f1.{label.name}": float(2 * ((f == i) & (t == i)).sum() / ((f == i).sum() + (t == i).sum()))
@@ -140,7 +169,7 @@ class ScribbleForest:
         }
         return {**f1, "macro_f1": float(np.mean(list(f1.values())))} if f1 else {}
 
-    def _draw(self, marked: Sequence[Marked], known: Sequence[Label]) -> tuple[list[Marked], tuple[Label, ...]]:
+    def draw(self, marked: Sequence[Marked], known: Sequence[Label]) -> tuple[list[Marked], tuple[Label, ...]]:
         """Return at most so many voxels of each class, numbered anew, and the classes that are there: the background and what was marked.
 
         Raises:
@@ -164,50 +193,6 @@ class ScribbleForest:
         number = np.full(len(known), -1)
         number[kept] = np.arange(len(kept))
         return [Marked(m.index[d], number[m.classes[d]]) for m, d in zip(marked, drawn, strict=True)], tuple(known[i] for i in kept)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Marked:
-    """Voxels of a frame's grid, (n, 3) as (z, y, x), and the numbers of their classes, (n,)."""
-
-    index: npt.NDArray[np.int64]
-    classes: npt.NDArray[np.int64]
-
-
-def marked_voxels(example: Example, frame: Frame, known: Sequence[Label]) -> Marked:
-    """Return the voxels of the frame's grid that somebody marked."""
-    found = [np.zeros((4, 0), np.int64)]
-    for region in bricks(frame.grid.shape, _FEW):
-        numbers = agreed(example.people, frame.grid, known, region)
-        index = np.argwhere(numbers != UNLABELLED)
-        found.append(np.vstack([(index + region.start).T, numbers[tuple(index.T)]]))
-    together = np.concatenate(found, axis=1)
-    return Marked(together[:3].T, together[3])
-
-
-def sampled(
-    frame: Frame, voxels: Marked, features: Sequence[Feature], report: Any
-) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]]:
-    """Yield the features (voxel, channel) of voxels and their classes, box by box."""
-    box = np.ravel_multi_index((voxels.index // _FEW).T, [-(-n // b) for n, b in zip(frame.grid.shape, _FEW, strict=True)])
-    boxes = [np.flatnonzero(box == one) for one in np.unique(box)]
-
-    def read(here: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        index = voxels.index[here]
-        start, stop = index.min(axis=0), index.max(axis=0) + 1
-        values = block(frame, start.tolist(), (stop - start).tolist(), features)
-        z, y, x = torch.from_numpy((index - start).T)
-        return values[:, z, y, x].T.cpu().numpy(), voxels.classes[here]
-
-    for number, found in enumerate(abreast(read, boxes, frame.device)):
-        report(number / len(boxes), "features of what is marked")
-        yield found
-
-
-def block(frame: Frame, start: Sequence[int], size: Sequence[int], features: Sequence[Feature]) -> Tensor:
-    """Return the features (channel, z, y, x) of a box of the frame's grid, exact to its borders."""
-    around = halo(features)
-    return compute(frame.read([a - around for a in start], [n + 2 * around for n in size]), features)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -245,15 +230,19 @@ class ScribbleForestPredictor:
         What the run says of precision and of mirrored views has no meaning here: trees have no arithmetic to be imprecise in.
         """
         frame = Frame.of(volume, run, self.card.bricks)
-        said = {
+        plain = replace(run, augment=1, spread=None)
+        return classified(volume, plain, frame, self.labels, lambda region: self._blocks(frame, region, run), self.said)
+
+    @property
+    def said(self) -> Mapping[str, Any]:
+        """What a segmentation says of this forest."""
+        return {
             "model": self.card.name,
             "method": self.card.method,
             "weights_sha256": self.card.sha256,
             "held_back": self.card.training.get("parameters", {}).get("held_back", 0.0),
             "notes": list(self.card.assumptions),
         }
-        plain = replace(run, augment=1, spread=None)
-        return classified(volume, plain, frame, self.labels, lambda region: self._blocks(frame, region, run), said)
 
     def _blocks(self, frame: Frame, region: Region, run: Run) -> Finished:
         parts = list(bricks(region.shape, BLOCK))
@@ -329,7 +318,7 @@ def _owners(features: Sequence[Feature]) -> npt.NDArray[np.int64]:
     return np.repeat(np.arange(len(features)), [feature.channels for feature in features])
 
 
-def _size_of(examples: Sequence[Example]) -> float | None:
-    """Return the voxel size (A) of the first example that knows its own."""
-    grids = [example.volume.grid for example in examples if example.volume.grid.voxel_size_known]
+def _size_of(volumes: Sequence[Volume]) -> float | None:
+    """Return the voxel size (A) of the first volume that knows its own."""
+    grids = [volume.grid for volume in volumes if volume.grid.voxel_size_known]
     return float(np.prod(grids[0].voxel_size) ** (1 / 3)) if grids else None

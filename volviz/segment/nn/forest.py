@@ -13,7 +13,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from volviz.core.report import Report, silent
+
 _LEAF = -1
+_AT_ONCE = 4  # trees
 # Voxels that go down the trees at a time: those of a CPU's cache, and those whose rows of votes fit beside a picture on a GPU.
 _ON_CPU, _ON_GPU = 2**14, 2**19
 
@@ -51,16 +54,23 @@ class Forest:
         depth: int = 20,
         leaf: int = 1,
         seed: int = 0,
+        report: Report = silent,
     ) -> Forest:
         """Learn from samples (voxel, channel) and their classes (voxel,), 0 to ``classes`` - 1, each class with the same weight.
 
-        A class of which there is no sample gets no vote.
+        A class of which there is no sample gets no vote. Trees grow a few at a time, and ``report`` hears of them in between;
+        they are the same as if all grew at once.
         """
         from sklearn.ensemble import RandomForestClassifier
+        from sklearn.utils.class_weight import compute_sample_weight
 
-        learnt = RandomForestClassifier(
-            trees, max_depth=depth, min_samples_leaf=leaf, class_weight="balanced", random_state=seed, n_jobs=torch.get_num_threads()
-        ).fit(samples, labels)
+        threads = torch.get_num_threads()
+        learnt = RandomForestClassifier(max_depth=depth, min_samples_leaf=leaf, random_state=seed, n_jobs=threads, warm_start=True)
+        weights = compute_sample_weight("balanced", labels)
+        for grown in range(0, trees, max(_AT_ONCE, threads)):
+            report(grown / trees, "growing trees")
+            learnt.n_estimators = min(trees, grown + max(_AT_ONCE, threads))
+            learnt.fit(samples, labels, weights)
         parts: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in ("feature", "threshold", "left", "right", "votes")}
         roots, at = [], 0
         for estimator in learnt.estimators_:

@@ -1,0 +1,112 @@
+"""A segmentation that fills up: where it is final, what comes next, and what a person looks at."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from itertools import pairwise, product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from volviz.core.errors import VolvizError
+from volviz.core.grid import Grid, Region, Shape, Triple
+from volviz.core.memory import physical_memory
+from volviz.core.segmentation import Label, Segmentation
+from volviz.segment.feature_cache import nearest
+
+NEAR = 64  # voxels a side of the neighbourhood of the crosshair
+_SHARE = 4  # of the memory that many-th part at the most
+
+
+class Filling:
+    """Classes of a volume as bytes, in memory, or for a large volume in a temporary file that is mapped.
+
+    Attributes:
+        segmentation: all of it; its data are background where nothing was written yet.
+        final: the numbers of the bricks that need not be computed again.
+    """
+
+    def __init__(self, grid: Grid, labels: tuple[Label, ...], counts: Shape, folder: Path, rest: dict[str, Any]) -> None:
+        """Make room on a grid, in so many bricks along each axis; ``rest`` is what else the segmentation says."""
+        self.segmentation = Segmentation(grid, _room((len(labels), *grid.shape), folder), labels, **rest)
+        self.final: set[int] = set()
+        self._ends = [[n * i // min(n, count) for i in range(min(n, count) + 1)] for n, count in zip(grid.shape, counts, strict=True)]
+        self._counts = [len(ends) - 1 for ends in self._ends]
+        self.bricks = [Region((z, y, x), (z1, y1, x1)) for (z, z1), (y, y1), (x, x1) in product(*(pairwise(ends) for ends in self._ends))]
+
+    @property
+    def fraction(self) -> float:
+        """How much of it is final."""
+        return len(self.final) / len(self.bricks)
+
+    def write(self, region: Region, stored: npt.NDArray[np.uint8]) -> None:
+        """Put classes (class, z, y, x) into a region."""
+        self.segmentation.data[(slice(None), *region.slices)] = stored  # type: ignore[index]
+
+    def left(self, point_xyz: Triple) -> list[int]:
+        """Return the numbers of the bricks that are not final, nearest to a point (A) first."""
+        return [i for i in nearest(self.bricks, self.segmentation.grid, point_xyz) if i not in self.final]
+
+    def views(self, point_xyz: Triple) -> list[Region]:
+        """Return what a person sees with the crosshair at a point (A): the z, y and x planes through it, and its neighbourhood."""
+        shape = self.segmentation.grid.shape
+        at = [int(i) for i in np.clip(np.rint(self.segmentation.grid.to_index(point_xyz)), 0, np.subtract(shape, 1))]
+        planes = []
+        for axis in range(3):
+            start, stop = [0, 0, 0], list(shape)
+            start[axis], stop[axis] = at[axis], at[axis] + 1
+            planes.append(Region(_triple(start), _triple(stop)))
+        low = [max(0, min(a - NEAR // 2, n - NEAR)) for a, n in zip(at, shape, strict=True)]
+        return [*planes, Region(_triple(low), _triple([min(n, a + NEAR) for a, n in zip(low, shape, strict=True)]))]
+
+    def pieces(self, region: Region) -> list[tuple[int, Region]]:
+        """Return the parts of a region in bricks that are not final, with the bricks' numbers."""
+        near = [
+            [i for i in range(len(ends) - 1) if ends[i] < stop and ends[i + 1] > start]
+            for ends, start, stop in zip(self._ends, region.start, region.stop, strict=True)
+        ]
+        found = []
+        for z, y, x in product(*near):
+            number = (z * self._counts[1] + y) * self._counts[2] + x
+            common = self.bricks[number] & region
+            if number not in self.final and common is not None:
+                found.append((number, common))
+        return found
+
+    def finished(self) -> Iterator[tuple[Region, npt.NDArray[np.float32]]]:
+        """Yield its bricks with their probabilities (class, z, y, x)."""
+        for brick in self.bricks:
+            yield brick, np.asarray(self.segmentation.data[(slice(None), *brick.slices)], np.float32) / np.float32(255)
+
+
+def _triple(values: Sequence[int]) -> Shape:
+    z, y, x = values
+    return z, y, x
+
+
+def _room(shape: tuple[int, ...], folder: Path) -> npt.NDArray[np.uint8]:
+    """Return an array in which every voxel is background.
+
+    Raises:
+        VolvizError: it is too large for the memory, and for the disk.
+    """
+    size, memory = math.prod(shape), physical_memory()
+    if memory is None or size <= memory // _SHARE:
+        data = np.zeros(shape, np.uint8)
+    else:
+        try:
+            with tempfile.TemporaryFile(prefix="volviz-classes-", dir=folder) as file:
+                if hasattr(os, "posix_fallocate"):  # or a full disk would end the process when a page is first written
+                    os.posix_fallocate(file.fileno(), 0, size)
+                data = np.memmap(file, np.uint8, "w+", shape=shape)
+        except OSError as error:
+            raise VolvizError(
+                f"There is no room for {size / 1e9:.1f} GB of classes in {folder}; make some, or name another folder with TMPDIR."
+            ) from error
+    data[0] = 255
+    return data
