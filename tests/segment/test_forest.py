@@ -32,6 +32,18 @@ def test_votes_are_those_of_scikit_learn_either_way_to_a_millionth() -> None:
     assert np.allclose(forest.importance, theirs.feature_importances_, atol=1e-6)
 
 
+def test_without_balance_what_there_is_more_of_is_found_more() -> None:
+    samples, labels = blobs(2000)
+    rare = (labels != 2) | (np.arange(2000) % 20 == 0)
+    new, _ = blobs(3000, seed=1)
+    columns = torch.from_numpy(new).T
+    shares = []
+    for balance in (1.0, 0.5, 0.0):
+        forest = Forest.fit(samples[rare], labels[rare], 3, trees=40, depth=4, balance=balance)
+        shares.append(float((forest.predict(columns).argmax(dim=0) == 2).float().mean()))
+    assert shares[0] > shares[1] + 0.02 > shares[2] + 0.04
+
+
 def test_a_class_without_samples_gets_no_vote() -> None:
     samples, labels = blobs(600)
     forest = Forest.fit(samples, np.where(labels == 2, 3, labels), 5, trees=5)

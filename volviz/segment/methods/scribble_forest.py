@@ -57,6 +57,8 @@ class ScribbleForest:
     """Questions that a tree may ask of a voxel."""
     leaf: int = 1
     """Least scribbled voxels on which an answer rests."""
+    balance: float = 1.0
+    """1: every class weighs the same, however much of it is marked; 0: every marked voxel does, so what is marked more is found more."""
     samples: int = 20_000
     """Voxels of each class to learn from; where scribbles cover more, these are drawn at random."""
     held_back: float = 0.0
@@ -114,7 +116,8 @@ class ScribbleForest:
 
     def grow(self, samples: npt.NDArray[np.float32], classes: npt.NDArray[np.integer[Any]], count: int, report: Report = silent) -> Forest:
         """Return the forest of these parameters for samples (voxel, channel) and their classes."""
-        return Forest.fit(samples, classes, count, trees=self.trees, depth=self.depth, leaf=self.leaf, seed=self.seed, report=report)
+        how: dict[str, Any] = {name: getattr(self, name) for name in ("trees", "depth", "leaf", "balance", "seed")}
+        return Forest.fit(samples, classes, count, **how, report=report)
 
     def keep(self, features: Sequence[Feature], forest: Forest, device: torch.device) -> tuple[tuple[Feature, ...], npt.NDArray[np.int64]]:
         """Return the features that tell a forest most within the budget, in their order, and which channels are theirs."""

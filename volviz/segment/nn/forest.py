@@ -53,20 +53,21 @@ class Forest:
         trees: int = 100,
         depth: int = 20,
         leaf: int = 1,
+        balance: float = 1.0,
         seed: int = 0,
         report: Report = silent,
     ) -> Forest:
-        """Learn from samples (voxel, channel) and their classes (voxel,), 0 to ``classes`` - 1, each class with the same weight.
+        """Learn from samples (voxel, channel) and their classes (voxel,), 0 to ``classes`` - 1.
 
-        A class of which there is no sample gets no vote. Trees grow a few at a time, and ``report`` hears of them in between;
-        they are the same as if all grew at once.
+        With ``balance`` 1 all classes weigh the same, with 0 all samples do. A class of which there is no sample gets no vote. Trees
+        grow a few at a time, and ``report`` hears of them in between; they are the same as if all grew at once.
         """
         from sklearn.ensemble import RandomForestClassifier
         from sklearn.utils.class_weight import compute_sample_weight
 
         threads = torch.get_num_threads()
         learnt = RandomForestClassifier(max_depth=depth, min_samples_leaf=leaf, random_state=seed, n_jobs=threads, warm_start=True)
-        weights = compute_sample_weight("balanced", labels)
+        weights = compute_sample_weight("balanced", labels) ** balance
         for grown in range(0, trees, max(_AT_ONCE, threads)):
             report(grown / trees, "growing trees")
             learnt.n_estimators = min(trees, grown + max(_AT_ONCE, threads))

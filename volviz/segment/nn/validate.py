@@ -25,7 +25,7 @@ _BOXES = 16
 # Boxes of a volume that are normalised together, at most: a bounded memory.
 _TOGETHER = 2
 # Of marks alone: the edge of the cells in which they are judged, and what the network sees around each, in voxels.
-_CELL, _AROUND = 64, 16
+_CELL, _AROUND = 32, 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
