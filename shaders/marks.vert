@@ -5,7 +5,9 @@ layout(location = 0) in vec3 a_start;  // nm from the low corner of the box
 layout(location = 1) in vec3 a_end;
 layout(location = 2) in vec3 a_color;
 layout(location = 3) in float a_width;  // pixels
-uniform vec2 u_size;                    // of the picture, pixels
+uniform vec2 u_picture;                 // its size, pixels
+uniform vec2 u_offset, u_size;          // of the tile in it, pixels
+uniform float u_scale;                  // how many pixels one of a_width is
 uniform float u_rim;                    // pixels around the line
 out vec2 v_at;
 out float v_visible;
@@ -25,7 +27,7 @@ vec2 pixel_of(vec3 point) {
     vec3 from = point - view.eye;
     vec2 at = vec2(dot(from, view.across), dot(from, view.upward)) / dot(view.across, view.across);
     if (view.orthographic == 0) at /= depth_of(point);
-    return at * u_size.y + 0.5 * u_size;
+    return at * u_picture.y + 0.5 * u_picture;
 }
 
 // What is left of light from a point on its way to the eye. A mark on a surface is not hidden by that surface: the way begins
@@ -48,7 +50,7 @@ float visible_from(vec3 point) {
 void main() {
     vec3 start = a_start, end = a_end;
     v_color = a_color;
-    v_half_width = 0.5 * a_width + u_rim;
+    v_half_width = 0.5 * u_scale * a_width + u_rim;
     if (view.orthographic == 0) {
         float a = depth_of(start), b = depth_of(end);
         if (max(a, b) <= NEAR) {
@@ -69,5 +71,5 @@ void main() {
     v_at = (second ? to + grown * along : from - grown * along) + (left ? grown : -grown) * vec2(-along.y, along.x);
     v_line = vec4(from, to);
     v_visible = visible_from(second ? end : start);
-    gl_Position = vec4(2.0 * v_at / u_size - 1.0, 0.0, 1.0);
+    gl_Position = vec4(2.0 * (v_at - u_offset) / u_size - 1.0, 0.0, 1.0);
 }

@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QLabel, QMessageBox
 from pytestqt.qtbot import QtBot
 from test_window import drop
 
+import volviz
+from volviz.core.boxes import Box
 from volviz.gui import settings, stills
 from volviz.gui.lost import LostDialog
 from volviz.gui.opening import stored_at
@@ -57,6 +59,7 @@ def test_presets_fill_the_boxes_and_boxes_can_say_something_else(qtbot: QtBot) -
     dialog.scale_bar.click()
     dialog.reopens.click()
     assert dialog.choice == StillChoice((333, 4320), transparent=True, scale_bar=False, reopens=False)
+    assert not dialog.marks.isEnabled()  # there are none
     dialog.preset.setCurrentIndex(next(i for i, name in enumerate(names) if name.startswith("One column")))
     assert dialog.choice.size == (1063, 797)  # 90 mm at 300 dpi, in the shape of the view
     assert dialog.choice.dpi == 300
@@ -74,6 +77,25 @@ def test_a_still_has_its_resolution_and_its_scale_bar(shown: Window, qtbot: QtBo
     assert len(changed) > 20
     assert changed[:, 0].min() > 80  # at the bottom
     assert not shown.document.state.scene.guides.scale_bar
+
+
+@pytest.mark.display
+def test_annotations_are_in_a_still_that_is_asked_to_show_them(shown: Window, qtbot: QtBot, tmp_path: Path) -> None:
+    (x, y, z), (across, _, _) = (shown.document.state.volume.grid.bounds_xyz[0], shown.document.state.volume.grid.bounds_xyz[1])
+    box = Box(((float(x), float(y), float(z)), (float(x + across) / 2, float(y + across) / 2, float(z + across) / 2)), "membrane", 1)
+    shown.document.change("Box", annotations=(box,))
+    dialog = StillDialog((160, 120), marks=True)
+    qtbot.addWidget(dialog)
+    assert not dialog.choice.marks
+    dialog.marks.click()
+    assert dialog.choice.marks
+    bare, marked = (write(shown, qtbot, tmp_path / f"{on}.png", StillChoice((160, 120), marks=on)) for on in (False, True))
+    changed = (bare != marked).any(axis=2)
+    assert 50 < np.count_nonzero(changed) < changed.size / 3
+    state = shown.document.state
+    np.testing.assert_array_equal(
+        volviz.still(state.scene, state.volume, state.segmentation, (160, 120), state.camera, marks=(box,))[..., :3], marked
+    )
 
 
 @pytest.mark.display

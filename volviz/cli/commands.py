@@ -252,6 +252,7 @@ def render(arguments: Namespace) -> None:
             find=arguments.find,
             check=lambda: settled(arguments.out, overwrite=arguments.overwrite),
             bits=arguments.bits or 8,
+            marks=arguments.marks,
             report=part(report, 0.0, 0.5),
         )
         look = None
@@ -275,6 +276,7 @@ def render(arguments: Namespace) -> None:
             arguments.out,
             size=size,
             dpi=arguments.dpi,
+            marks=bool(arguments.marks),
             quality=arguments.quality,
             transparent=arguments.transparent,
             frames=frames_of(arguments, shown, dressed, is_video(arguments.out)),

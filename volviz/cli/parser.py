@@ -278,6 +278,15 @@ def build_parser() -> tuple[_Parser, set[str]]:
     p.add_argument("--quality", choices=["cached", "exact"], default="cached", help="exact lights every sample by itself: slow")
     p.add_argument("--bits", type=int, choices=[8, 16], help="how fine the probabilities are drawn (default: as they are)")
     p.add_argument("--transparent", action="store_true", help="no background (PNG)")
+    p.add_argument(
+        "--marks",
+        nargs="?",
+        const=True,
+        default=False,
+        type=Path,
+        metavar="FILE",
+        help="draw annotations over it: those of the session or, of a tomogram, those of a file, as volviz annotations takes them",
+    )
     p.add_argument("--look", metavar="NAME|FILE", help=LOOKS)
     p.add_argument(
         "--set",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from volviz.core.scene import Scene
     from volviz.core.stages import Panel
     from volviz.gui.window import Window
+    from volviz.tasks.annotations import Annotated
     from volviz.tasks.render import Quality
 
 SIZES = (
@@ -42,7 +43,10 @@ INSIDE_TIP = (
 
 @dataclass(frozen=True, slots=True)
 class StillChoice:
-    """What a still should be. ``dpi`` is written into it; without ``scale_bar`` the bar is as in the view."""
+    """What a still should be. ``dpi`` is written into it; without ``scale_bar`` the bar is as in the view.
+
+    ``marks`` draws the annotations over it, as the 3D view does.
+    """
 
     size: tuple[int, int]
     transparent: bool = False
@@ -50,12 +54,15 @@ class StillChoice:
     scale_bar: bool | None = None
     quality: Quality = "cached"
     reopens: bool = True
+    marks: bool = False
 
 
 class StillDialog(QDialog):
-    """Asks what a still should be."""
+    """Asks what a still should be; ``marks`` says whether there are annotations that it could show."""
 
-    def __init__(self, window_size: tuple[int, int], parent: QWidget | None = None, *, scale_bar: bool = False) -> None:
+    def __init__(
+        self, window_size: tuple[int, int], parent: QWidget | None = None, *, scale_bar: bool = False, marks: bool = False
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export still")
         self._aspect = window_size[0] / window_size[1]
@@ -92,6 +99,7 @@ class StillDialog(QDialog):
         self.scale_bar = QCheckBox("Scale bar")
         self.scale_bar.setToolTip("A length in nanometres in the lower right corner")
         self.scale_bar.setChecked(scale_bar)
+        self.marks = marks_box(marks)
         self.reopens = QCheckBox("Can be opened again")
         self.reopens.setToolTip(INSIDE_TIP)
         self.reopens.setChecked(True)
@@ -103,7 +111,7 @@ class StillDialog(QDialog):
         form.addRow("", beside(self.on_paper, self.paper, QLabel("wide at"), self.dpi))
         form.addRow("", self.said)
         form.addRow("Light", self.quality)
-        for check in (self.transparent, self.scale_bar, self.reopens):
+        for check in (self.transparent, self.scale_bar, self.marks, self.reopens):
             form.addRow("", check)
         form.addRow(buttons(self, "Save…")[0])
         self.preset.currentIndexChanged.connect(self._fill)
@@ -123,6 +131,7 @@ class StillDialog(QDialog):
             self.scale_bar.isChecked(),
             self.quality.currentData(),
             self.reopens.isChecked(),
+            self.marks.isChecked(),
         )
 
     def _fill(self) -> None:
@@ -184,6 +193,7 @@ def write_still(window: Window, path: Path, choice: StillChoice, panels: Sequenc
         return write_picture(
             replace(view, project=embedded(asked) if choice.reopens else None),
             path,
+            marks=marks_of(asked) if choice.marks else (),
             size=choice.size,
             transparent=choice.transparent,
             quality=choice.quality,
@@ -195,6 +205,25 @@ def write_still(window: Window, path: Path, choice: StillChoice, panels: Sequenc
         )
 
     return window.jobs.start("Export still", work, lambda written: window.say(f"Saved {written}"))
+
+
+def marks_box(there: bool) -> QCheckBox:
+    """Return a box that asks for annotations in a picture, of use if ``there`` are any."""
+    box = QCheckBox("Annotations")
+    box.setToolTip(
+        "Draw scribbles, boxes, points and tags over the picture as in the 3D view, faint where the object is before them"
+        if there
+        else "Nothing is annotated that could be drawn over the picture"
+    )
+    box.setEnabled(there)
+    return box
+
+
+def marks_of(state: State) -> Annotated:
+    """Return the annotations of a state, and the classes that they name."""
+    from volviz.tasks.annotations import Annotated
+
+    return Annotated(state.annotations, state.annotation_labels)
 
 
 def embedded(state: State) -> Project | None:
@@ -213,7 +242,8 @@ def embedded(state: State) -> Project | None:
 
 
 def _ask_and_write(window: Window, title: str, ending: str, panels: Sequence[Panel] = ()) -> None:
-    dialog = StillDialog(window.viewport.size_px(), window, scale_bar=window.document.state.scene.guides.scale_bar)
+    state = window.document.state
+    dialog = StillDialog(window.viewport.size_px(), window, scale_bar=state.scene.guides.scale_bar, marks=bool(state.annotations))
     dialog.setWindowTitle(title)
     if not dialog.exec():
         return

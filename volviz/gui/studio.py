@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from volviz.render.passes.march import Quality
     from volviz.render.picture import Pixels, Size
     from volviz.render.renderer import Renderer
+    from volviz.render.sketch import Sketch
 
 LISTENING_SECONDS = 0.05  # between two looks of a waiting thread at whether it should stop
 SLICE_SECONDS = 0.03  # the event loop may wait
@@ -43,6 +44,7 @@ class _Request:
     samples: int
     quality: Quality
     transparent: bool
+    sketch: Sketch | None = None
     wanted: bool = True
     fraction: float = 0.0
     steps: Generator[float, None, Pixels] | None = None
@@ -65,6 +67,7 @@ class _Request:
                 samples=self.samples,
                 quality=self.quality,
                 transparent=self.transparent,
+                sketch=self.sketch,
                 seconds=SLICE_SECONDS,
             )
         try:
@@ -152,6 +155,7 @@ class Artist:
         samples: int,
         quality: Quality = "cached",
         transparent: bool = False,
+        sketch: Sketch | None = None,
         report: Report = silent,
     ) -> Pixels:
         """Return the picture, (height, width, 4) uint8.
@@ -160,4 +164,4 @@ class Artist:
             VolvizError: the window shows other data by now, or is closed.
             Cancelled: by ``report``.
         """
-        return self._studio.draw(_Request(self._state, scene, camera, size, samples, quality, transparent), report)
+        return self._studio.draw(_Request(self._state, scene, camera, size, samples, quality, transparent, sketch), report)

@@ -27,6 +27,7 @@ from volviz.gui import files
 from volviz.gui.asking import ask_path, stem, sure
 from volviz.gui.dialogs import buttons
 from volviz.gui.motion_form import MotionForm
+from volviz.gui.stills import marks_box, marks_of
 
 if TYPE_CHECKING:
     from volviz.gui.jobs import Job
@@ -58,22 +59,28 @@ TURN = Turntable()
 
 @dataclass(frozen=True, slots=True)
 class VideoChoice:
-    """What a video should be; ``frames`` is a motion that begins with the present view, or keyframes."""
+    """What a video should be; ``frames`` is a motion that begins with the present view, or keyframes.
+
+    ``marks`` draws the annotations over it.
+    """
 
     size: tuple[int, int]
     fps: float = 30.0
     frames: Motion | Keyframes = TURN
     quality: VideoQuality = "high"
+    marks: bool = False
 
 
 class VideoDialog(QDialog):
-    """Asks what a video should be. ``view`` is what a motion begins with."""
+    """Asks what a video should be; ``marks`` says whether there are annotations that it could show."""
 
     def __init__(
         self,
         animation: Sequence[Keyframe] = (),
         view_size: tuple[int, int] = (1280, 720),
         parent: QWidget | None = None,
+        *,
+        marks: bool = False,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Save video")
@@ -89,6 +96,7 @@ class VideoDialog(QDialog):
         self.fps.setValue(30)
         self.fps.setToolTip("Pictures per second: 25 to 30 for most uses, 60 for very smooth motion, 12 for a draft")
         self.quality = _choice("How much detail the file keeps, and how large it becomes", QUALITIES)
+        self.marks = marks_box(marks)
         self.said = QLabel()
         self.said.setObjectName("hint")
         form = QFormLayout()
@@ -101,6 +109,7 @@ class VideoDialog(QDialog):
         form.addRow("", sides)
         form.addRow("Pictures per second", self.fps)
         form.addRow("Quality", self.quality)
+        form.addRow("", self.marks)
         form.addRow("", self.said)
         layout = QVBoxLayout(self)
         layout.addWidget(self.motion)
@@ -124,7 +133,8 @@ class VideoDialog(QDialog):
         size = self.width_box.value(), self.height_box.value()
         if self.suffix.startswith("."):
             size = size[0] // 2 * 2, size[1] // 2 * 2
-        return VideoChoice(size, self.fps.value(), self.motion.motion or self._animation, self.quality.currentData())
+        frames = self.motion.motion or self._animation
+        return VideoChoice(size, self.fps.value(), frames, self.quality.currentData(), self.marks.isChecked())
 
     def _fill(self) -> None:
         width, height = self.pixels.currentData()
@@ -143,7 +153,8 @@ class VideoDialog(QDialog):
 
 def save_video(window: Window) -> None:
     """Ask what of, how large and where, and save a video."""
-    dialog = VideoDialog(window.document.state.animation, window.viewport.size_px(), window)
+    state = window.document.state
+    dialog = VideoDialog(state.animation, window.viewport.size_px(), window, marks=bool(state.annotations))
     if not dialog.exec():
         return
     kinds = next(kinds for _, suffix, kinds in FORMATS if suffix == dialog.suffix)
@@ -199,6 +210,7 @@ def write_video(window: Window, path: Path, choice: VideoChoice) -> Job:
             fps=choice.fps,
             video_quality=choice.quality,
             overwrite=True,
+            marks=marks_of(asked) if choice.marks else (),
             artist=artist,
             report=report,
         )

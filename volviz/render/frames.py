@@ -17,6 +17,7 @@ from volviz.render.gl.context import Headless
 from volviz.render.passes.march import Quality
 from volviz.render.picture import Artist
 from volviz.render.renderer import Pixels, Renderer, Size
+from volviz.render.sketch import Sketch
 
 SAMPLES = 1  # a picture that moves hides what is left of the noise
 
@@ -31,11 +32,13 @@ def frames(
     samples: int = SAMPLES,
     artist: Artist | None = None,
     bits: Bits | None = None,
+    sketch: Sketch | None = None,
     report: Report = silent,
 ) -> Generator[Pixels, None, None]:
     """Yield a picture of every view as (height, width, 3) uint8 RGB, top row first.
 
-    An ``artist`` draws them where the data are on a GPU already; without one, they are brought there first.
+    An ``artist`` draws them where the data are on a GPU already; without one, they are brought there first. A ``sketch`` is
+    laid over each.
 
     Raises:
         VolvizError: OpenGL cannot be had here, or the volume cannot be drawn with it.
@@ -45,7 +48,7 @@ def frames(
         for i, (scene, camera) in enumerate(views):
             told = _picture(report, i, len(views))
             told(0.0)
-            picture = draw(scene, camera, size, quality=quality, samples=samples, report=told)
+            picture = draw(scene, camera, size, quality=quality, samples=samples, sketch=sketch, report=told)
             yield np.ascontiguousarray(picture[..., :3])
 
 

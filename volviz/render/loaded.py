@@ -23,11 +23,12 @@ from volviz.render.passes import march as marching
 from volviz.render.passes.guides import GuideLayer
 from volviz.render.passes.light import LightVolume
 from volviz.render.passes.march import Entry, Quality, march
-from volviz.render.passes.marks import MarkLayer
+from volviz.render.passes.marks import MarkLayer, Place
 from volviz.render.passes.occupancy import Occupancy
 from volviz.render.shaders import Shaders, Variant
 from volviz.render.sketch import Sketch
 from volviz.render.slabs import Packed, Slab
+from volviz.render.strokes import Size
 from volviz.render.textures import Loading, Textures
 from volviz.render.uniforms import (
     LIGHT_MEMBERS,
@@ -140,13 +141,17 @@ class Loaded:
             self._entry = faster.chosen(self.shaders, self.variant(scene, "cached"))
             self.march = partial(march, entry=self._entry)
 
-    def lay_marks(self, camera: Camera, size: tuple[int, int]) -> None:
-        """Draw the sketch over the lower left ``size`` of the framebuffer that is bound; within `state`."""
-        if self.sketch is not None:
+    def lay_marks(self, camera: Camera, size: Size) -> None:
+        """Draw the window's sketch over the lower left ``size`` of the framebuffer that is bound; within `state`."""
+        self.lay(self.sketch, camera, size)
+
+    def lay(self, sketch: Sketch | None, camera: Camera, picture: Size, *, place: Place | None = None, scale: float = 1.0) -> None:
+        """Draw a sketch over the framebuffer that is bound, as `MarkLayer.draw` does; within `state`."""
+        if sketch is not None:
             self.box.write(box_values(self.grid, self.textures.parts))
-            self.view.write(view_values(camera, self.grid, size, step=marching.STEP, termination=marching.TERMINATION))
+            self.view.write(view_values(camera, self.grid, picture, step=marching.STEP, termination=marching.TERMINATION))
             self.light.bind_extinction()
-            self.marks.draw(self.sketch, self.grid, size)
+            self.marks.draw(sketch, self.grid, picture, place=place, scale=scale)
 
     def bind(self) -> None:
         """Make the volume's textures what the samplers read."""

@@ -21,8 +21,10 @@ from volviz.render.loaded import Loaded
 from volviz.render.pace import Pieces
 from volviz.render.passes import march as marching
 from volviz.render.passes.bloom import Glow
+from volviz.render.passes.guides import laid_over
 from volviz.render.passes.march import Quality
 from volviz.render.passes.resolve import resolve
+from volviz.render.sketch import HEIGHT, Sketch
 from volviz.render.uniforms import view_values
 
 Pixels = npt.NDArray[np.uint8]
@@ -35,7 +37,10 @@ PARKED = 256 * 2**20  # bytes of tiles that wait in memory for their bloom; more
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be drawn: a ``scene`` from a ``camera`` in ``size`` (width, height), the mean of ``samples`` frames."""
+    """What is to be drawn: a ``scene`` from a ``camera`` in ``size`` (width, height), the mean of ``samples`` frames.
+
+    ``sketch`` is laid over the picture: in a window it is the renderer's, which may change without drawing anew.
+    """
 
     scene: Scene
     camera: Camera
@@ -43,6 +48,7 @@ class Order:
     samples: int
     quality: Quality = "cached"
     transparent: bool = False
+    sketch: Sketch | None = None
 
 
 class Artist(Protocol):
@@ -57,9 +63,10 @@ class Artist(Protocol):
         samples: int,
         quality: Quality = "cached",
         transparent: bool = False,
+        sketch: Sketch | None = None,
         report: Report = silent,
     ) -> Pixels:
-        """Return a picture as (height, width, 4) uint8, top row first, alpha straight."""
+        """Return a picture as (height, width, 4) uint8, top row first, alpha straight, with a sketch over it."""
         ...
 
 
@@ -157,10 +164,28 @@ def _finish(gpu: Loaded, order: Order, target: Target, glow: Glow, pixels: Targe
     pixels.bind()
     resolve(gpu.shaders, target, glow, order.scene, size=(width, height), offset=offset, transparent=order.transparent)
     top = out.shape[0] - offset[1] - height
-    tile = gpu.guides.finish(
-        pixels, order.scene, order.camera, gpu.textures.outline, order.size, target, (offset, (width, height)), order.transparent
-    )
-    out[top : top + height, offset[0] : offset[0] + width] = tile[::-1]
+    out[top : top + height, offset[0] : offset[0] + width] = _overlaid(gpu, order, target, pixels, place)[::-1]
+
+
+def _overlaid(gpu: Loaded, order: Order, target: Target, pixels: Target, place: tuple[Size, Size]) -> Pixels:
+    """Return a finished tile with guides and sketch over it, bottom row first.
+
+    Straight alpha, as a transparent tile has it, cannot be blended by the GPU's fixed function: they get a layer of their own.
+    """
+    scene, (offset, size) = order.scene, place
+    if not scene.guides.shown and order.sketch is None:
+        return pixels.read(size)
+    above = Target(size, GL.GL_RGBA8) if order.transparent else pixels
+    if above is not pixels:
+        above.clear()
+    above.bind()
+    gpu.guides.draw(scene, order.camera, gpu.textures.outline, order.size, target, size=size, offset=offset)
+    gpu.lay(order.sketch, order.camera, order.size, place=place, scale=order.size[1] / HEIGHT)
+    if above is pixels:
+        return pixels.read(size)
+    layer = above.read()
+    above.delete()
+    return laid_over(layer, pixels.read(size))
 
 
 class _Parked:

@@ -49,7 +49,8 @@ class Renderer:
     ``bits`` is how fine the textures are, by default as fine as the classes. ``level`` is how coarse moving pictures are,
     by default as coarse as measurements show that they must be.
 
-    ``sketch`` is drawn over what `draw` and `present` show, not into pictures: it belongs to a window, not to a scene.
+    ``sketch`` is drawn over what `draw` and `present` show, not into pictures, which are given one of their own: it belongs to
+    a window, not to a scene.
 
     A window calls `draw` with ``moving`` at every change, then `refine` again and again, and `present` when another frame
     is whole. `image` returns a picture at once, `steps` piece by piece.
@@ -219,15 +220,16 @@ class Renderer:
         transparent: bool = False,
         quality: Quality = "cached",
         samples: int = SAMPLES,
+        sketch: Sketch | None = None,
         tile: int = TILE,
         report: Report = silent,
     ) -> Pixels:
         """Return a picture of ``size`` (width, height) as (height, width, 4) RGBA, top row first, alpha straight.
 
         ``samples`` frames, shifted by parts of a step and of a pixel, are averaged. Pictures larger than ``tile`` are
-        drawn tile by tile and come out the same.
+        drawn tile by tile and come out the same. A ``sketch`` is laid over it, the wider the higher the picture is.
         """
-        steps = self.steps(scene, camera, size, transparent=transparent, quality=quality, samples=samples, tile=tile)
+        steps = self.steps(scene, camera, size, transparent=transparent, quality=quality, samples=samples, sketch=sketch, tile=tile)
         with closing(steps):
             while True:
                 try:
@@ -245,6 +247,7 @@ class Renderer:
         transparent: bool = False,
         quality: Quality = "cached",
         samples: int = SAMPLES,
+        sketch: Sketch | None = None,
         tile: int = TILE,
         seconds: float = PIECE_SECONDS,
     ) -> Generator[float, None, Pixels]:
@@ -252,7 +255,8 @@ class Renderer:
 
         Other things may be drawn in between, but `load` and `release` end it: close it before.
         """
-        return drawing(self._ready(scene), Order(shown(scene), camera, size, samples, quality, transparent), tile=tile, seconds=seconds)
+        order = Order(shown(scene), camera, size, samples, quality, transparent, sketch)
+        return drawing(self._ready(scene), order, tile=tile, seconds=seconds)
 
     def release(self) -> None:
         """Give everything back to the driver; the context it was made in must be current."""

@@ -1,4 +1,4 @@
-"""Lines and dots in space that a window draws over its picture, such as what a person annotated. No OpenGL in here."""
+"""Lines and dots in space that are drawn over a picture, such as what a person annotated. No OpenGL in here."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ import numpy.typing as npt
 
 from volviz.core.grid import Floats, Triple
 
+HEIGHT = 800  # pixels of a picture in which lines are as wide as they say: others are alike, only larger or smaller
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sketch:
-    """Lines (n, 6) from x, y, z to x, y, z in angstrom, their sRGB colours (n, 3), and their widths (n,) in pixels.
+    """Lines (n, 6) from x, y, z to x, y, z in angstrom, their sRGB colours (n, 3), and their widths (n,) in pixels
+    of a window; in a still or a video those of a picture that is `HEIGHT` pixels high.
 
     A line without length is a dot.
     """

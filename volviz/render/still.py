@@ -15,6 +15,7 @@ from volviz.render.gl.context import headless
 from volviz.render.passes.march import Quality
 from volviz.render.picture import Artist
 from volviz.render.renderer import SAMPLES, Pixels, Renderer, Size
+from volviz.render.sketch import Sketch
 
 __all__ = ["SAMPLES", "easel", "still"]
 
@@ -45,13 +46,14 @@ def still(
     quality: Quality = "cached",
     transparent: bool = False,
     bits: Bits | None = None,
+    sketch: Sketch | None = None,
     report: Report = silent,
 ) -> Pixels:
     """Return a picture of ``size`` (width, height) as (height, width, 4) uint8 RGBA, top row first, alpha straight.
 
     Without a camera what is drawn is seen from an angle. ``quality="exact"`` evaluates occlusion and shadow at
     every sample instead of looking them up, which takes many times longer. ``bits`` is how fine the textures are, by
-    default as fine as the classes.
+    default as fine as the classes. A ``sketch`` is laid over it.
 
     Raises:
         VolvizError: OpenGL cannot be had here, or the volume cannot be drawn with it.
@@ -60,4 +62,4 @@ def still(
     report(0.0, "drawing")
     with easel(volume, segmentation, bits) as draw:
         view = camera or first_camera(volume, segmentation, size[0] / size[1], scene.region)
-        return draw(scene, view, size, samples=SAMPLES, transparent=transparent, quality=quality, report=report)
+        return draw(scene, view, size, samples=SAMPLES, transparent=transparent, quality=quality, sketch=sketch, report=report)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from itertools import groupby
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from volviz.core.segmentation import Bits, Segmentation
 from volviz.core.stages import Panel, stages
 from volviz.core.volume import Volume
 from volviz.tasks.clean import clean
+from volviz.tasks.marked import Marks, sketched
 
 if TYPE_CHECKING:
     from volviz.render.picture import Artist
@@ -41,11 +42,12 @@ def compare(
     artist: Artist | None = None,
     report: Report = silent,
     bits: Bits | None = None,
+    marks: Marks = (),
 ) -> Pixels:
     """Draw panels side by side, lettered and titled: (height, width, 4) uint8 like `still`, ``size`` in all.
 
     Of a scene these are the stages of its light (the paper's Figure 7): material colour, ambient occlusion, soft shadow,
-    bloom. An ``artist`` draws them where the data are on a GPU already, as in a window.
+    bloom. An ``artist`` draws them where the data are on a GPU already, as in a window. ``marks`` are those of `still`.
 
     Raises:
         VolvizError: there is no OpenGL 4.3 here, or the panels do not fit the picture.
@@ -55,6 +57,7 @@ def compare(
     panels = stages(scene) if isinstance(scene, Scene) else tuple(scene)
     if not panels:
         raise VolvizError("There is nothing to compare; ask for at least one panel.")
+    sketch = sketched(marks, panels[0].scene, segmentation)
     columns, rows = layout(len(panels), size)
     gap = max(1, round(GAP * size[0]))
     inner = ((size[0] - gap * (columns - 1)) // columns, (size[1] - gap * (rows - 1)) // rows)
@@ -75,7 +78,8 @@ def compare(
         with nullcontext(artist) if artist is not None else easel(volume, classes, bits) as draw:
             for i, panel in alike:
                 progress = part(report, i / len(panels), (i + 1) / len(panels))
-                picture = draw(panel.scene, view, inner, samples=SAMPLES, quality=quality, transparent=transparent, report=progress)
+                how: dict[str, Any] = {"quality": quality, "transparent": transparent, "sketch": sketch, "report": progress}
+                picture = draw(panel.scene, view, inner, samples=SAMPLES, **how)
                 left, top = i % columns * (inner[0] + gap), i // columns * (inner[1] + gap)
                 title = f"{chr(ord('a') + i % 26)}  {panel.title}" if len(panels) > 1 else panel.title
                 out[top : top + inner[1], left : left + inner[0]] = lettered(picture, title, panel.scene.background)

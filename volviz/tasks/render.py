@@ -24,6 +24,7 @@ from volviz.io import open as open_path
 from volviz.io.atomic import check_absent, make_folder
 from volviz.io.combined import CombinedClasses
 from volviz.tasks.clean import clean
+from volviz.tasks.marked import Marks, annotated, sketched, with_marks
 from volviz.tasks.segment import open_tomogram, segment
 from volviz.tasks.session import is_session, open_session
 
@@ -46,12 +47,14 @@ def still(
     transparent: bool = False,
     report: Report = silent,
     bits: Bits | None = None,
+    marks: Marks = (),
 ) -> npt.NDArray[np.uint8]:
     """Draw a picture of any size, without a window: (height, width, 4) uint8, sRGB, straight alpha, top row first.
 
     Without a camera the whole volume is seen at an angle. Quality "exact" lights every sample by itself. The classes are
     cleaned first as the scene says.
     ``bits`` (8 or 16) is how fine the textures are, by default as fine as the classes.
+    ``marks``, such as `volviz.read_annotations` returns, are drawn over it as lines, faint where the object is before them.
 
     Raises:
         VolvizError: there is no OpenGL 4.3 here, or the volume does not fit the graphics memory.
@@ -59,7 +62,19 @@ def still(
     from volviz.render.still import still as draw
 
     shown = _cleaned(segmentation, scene, report)
-    return draw(scene, volume, shown, size=size, camera=camera, quality=quality, transparent=transparent, bits=bits, report=report)
+    sketch = sketched(marks, scene, segmentation)
+    return draw(
+        scene,
+        volume,
+        shown,
+        size=size,
+        camera=camera,
+        quality=quality,
+        transparent=transparent,
+        bits=bits,
+        sketch=sketch,
+        report=report,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,12 +107,14 @@ def open_view(
     check: Callable[[], None] = lambda: None,
     bits: Bits = 8,
     classes: bool = True,
+    marks: Path | bool = False,
     report: Report = silent,
 ) -> View:
     """Open a tomogram, a session or a picture, with a segmentation from files or, failing that, from a model run now.
 
     Without ``classes`` there is none of either. ``names`` and ``scales`` are those of classes from other programs, as
     `volviz.tasks.combine` takes them. Files of a session that have moved are looked for in the folders of ``find``.
+    ``marks`` is a file of annotations, in place of the session's, or says that there must be some.
     ``check`` is called when the inputs are open and before the long work, to refuse an output that cannot be written.
 
     Raises:
@@ -122,6 +139,8 @@ def open_view(
         files = [segmentation] if isinstance(segmentation, Path) else list(segmentation)
         if len(files) == 1 and not isinstance(found.data, CombinedClasses):  # a session names one file that says all by itself
             project = replace(project, segmentation=Source(str(files[0]), shape=found.grid.shape))
+    if marks:
+        project = with_marks(project, marks, volume)
     check()
     if classes and found is None and (scene is None or scene.ramps):
         found = segment(volume, model, device, dense_is_dark=dense_is_dark, bits=bits, report=report)
@@ -208,17 +227,19 @@ def write_picture(
     report: Report = silent,
     bits: Bits | None = None,
     dpi: float | None = None,
+    marks: Marks | bool = False,
 ) -> Path:
     """Draw a view into a still or, by the suffix, a video of ``frames``: a turntable unless told.
 
     ``panels`` are drawn side by side instead of the view's own look. ``dpi`` is written into a still: how large it is on paper.
-    An ``artist`` draws it where the data are on a GPU
+    ``marks`` are those of `still`, or True for the annotations of the view's project. An ``artist`` draws it where the data are on a GPU
     already, as in a window; else they are brought to one.
 
     Raises:
         VolvizError: the file cannot be written, or what was asked for does not go together.
     """
     settled(out, overwrite=overwrite)
+    said: Marks = annotated(view.project) if marks is True else marks or ()
     if is_video(out):
         if transparent or quality == "exact" or panels:
             raise VolvizError("A video is drawn opaque, in cached quality and of one look; leave out what asks for anything else.")
@@ -239,6 +260,7 @@ def write_picture(
             artist=artist,
             report=report,
             bits=bits,
+            marks=said,
         )
     if frames is not None:
         raise VolvizError(f"{out} is a still, which does not move; end the name in .mp4 for a video, or leave out what makes it move.")
@@ -255,13 +277,14 @@ def write_picture(
         from volviz.tasks.comparison import compare
 
         # Without a camera of its own each panel, which has another shape than the whole, is filled.
-        picture = compare(panels, view.volume, view.segmentation, size, given, quality, transparent, artist, report, bits)
+        picture = compare(panels, view.volume, view.segmentation, size, given, quality, transparent, artist, report, bits, said)
     elif artist is None:
-        picture = still(view.scene, view.volume, shown, size, camera, quality, transparent, report, bits)
+        picture = still(view.scene, view.volume, shown, size, camera, quality, transparent, report, bits, said)
     else:
         from volviz.render.still import SAMPLES
 
-        picture = artist(view.scene, camera, size, samples=SAMPLES, quality=quality, transparent=transparent, report=report)
+        sketch = sketched(said, view.scene, shown)
+        picture = artist(view.scene, camera, size, samples=SAMPLES, quality=quality, transparent=transparent, sketch=sketch, report=report)
     save_image(out, picture, overwrite=overwrite, metadata=metadata(view), dpi=dpi)
     return out
 

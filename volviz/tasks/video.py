@@ -21,10 +21,12 @@ from volviz.core.scene import Scene
 from volviz.core.segmentation import Bits, Segmentation
 from volviz.core.volume import Volume
 from volviz.tasks.clean import clean
+from volviz.tasks.marked import Marks, sketched
 
 if TYPE_CHECKING:
     from volviz.io.video import VideoQuality
     from volviz.render.picture import Artist
+    from volviz.render.sketch import Sketch
 
 TRIES = 24  # moments at which a motion is looked at, so that nothing leaves the picture
 Views = list[tuple[Scene, Camera]]
@@ -44,12 +46,14 @@ def animate(
     artist: Artist | None = None,
     report: Report = silent,
     bits: Bits | None = None,
+    marks: Marks = (),
 ) -> Path:
     """Write a video of a motion that begins with a scene and a camera, or of keyframes, which bring their own. Return its path.
 
     ``path`` ends in .mp4 or .webm; without a suffix it is a folder of pictures, and ``name_%04d.png`` are pictures with numbers.
     Without a camera a motion is seen from where all of it stays in the picture. The classes are cleaned as each scene says.
     An ``artist`` draws the pictures where the data are on a GPU already, as in a window, cleaned and stored as ``scene`` has them.
+    ``marks`` are those of `still`.
 
     Raises:
         VolvizError: the file cannot be written, or there is no OpenGL 4.3 here.
@@ -59,7 +63,8 @@ def animate(
 
     path = Path(path)
     keyframes = keyframes_of(frames, scene, volume, segmentation, camera, size[0] / size[1])
-    pictures = _pictures(views(keyframes, fps), volume, segmentation, size, artist, bits, report)
+    sketch = sketched(marks, scene, segmentation)
+    pictures = _pictures(views(keyframes, fps), volume, segmentation, size, artist, bits, sketch, report)
     with closing(pictures), Video(path, size, fps, overwrite=overwrite, quality=quality) as video:
         for picture in pictures:
             video.write(picture)
@@ -80,6 +85,7 @@ def spin(
     report: Report = silent,
     bits: Bits | None = None,
     quality: VideoQuality = "high",
+    marks: Marks = (),
 ) -> Path:
     """Write a video of a turn at even speed about the picture's vertical; whole turns loop without a seam. Return its path.
 
@@ -89,7 +95,21 @@ def spin(
         VolvizError: the file cannot be written, or there is no OpenGL 4.3 here.
     """
     turn = Turntable(degrees, seconds)
-    return animate(scene, volume, segmentation, turn, path, size, fps, camera, quality, overwrite=overwrite, report=report, bits=bits)
+    return animate(
+        scene,
+        volume,
+        segmentation,
+        turn,
+        path,
+        size,
+        fps,
+        camera,
+        quality,
+        overwrite=overwrite,
+        report=report,
+        bits=bits,
+        marks=marks,
+    )
 
 
 def keyframes_of(
@@ -133,6 +153,7 @@ def _pictures(
     size: tuple[int, int],
     artist: Artist | None,
     bits: Bits | None,
+    sketch: Sketch | None,
     report: Report,
 ) -> Generator[npt.NDArray[np.uint8], None, None]:
     """Yield all pictures, bringing data to the GPU anew where classes are cleaned otherwise from there on."""
@@ -148,6 +169,6 @@ def _pictures(
         classes = segmentation
         if artist is None and segmentation is not None:
             classes = clean(segmentation, group[0][0], part(report, done / len(shown), done / len(shown)))
-        with closing(frames(group, volume, classes, size=size, artist=artist, bits=bits, report=share)) as pictures:
+        with closing(frames(group, volume, classes, size=size, artist=artist, bits=bits, sketch=sketch, report=share)) as pictures:
             yield from pictures
         done += len(group)

@@ -20,7 +20,7 @@ NOTHING: Drawn = (), {}, None
 def tools_of(window: Window) -> Annotating:
     """Return the tools of a window, which its actions and its 3D view follow."""
     from volviz.gui import actions
-    from volviz.gui.annotate.solid import sketch_of
+    from volviz.render.marked import sketch_of
 
     tools = Annotating(window.document, window)
     sketched = [NOTHING]

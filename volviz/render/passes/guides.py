@@ -69,35 +69,6 @@ class GuideLayer:
         self._send(vertices.astype(np.float32))
         GL.glDisable(GL.GL_BLEND)
 
-    def finish(
-        self,
-        pixels: Target,
-        scene: Scene,
-        camera: Camera,
-        grid: Grid,
-        picture: Size,
-        light: Target,
-        place: tuple[Size, Size],
-        transparent: bool,
-    ) -> npt.NDArray[np.uint8]:
-        """Return the tile at a ``place`` (offset, size) from ``pixels`` with guides over it: (height, width, 4), bottom row first.
-
-        Straight alpha, as a transparent tile has it, cannot be blended by the GPU's fixed function.
-        """
-        offset, size = place
-        if scene.guides.shown and not transparent:
-            pixels.bind()
-            self.draw(scene, camera, grid, picture, light, size=size, offset=offset)
-        below: npt.NDArray[np.uint8] = pixels.read(size)
-        if not scene.guides.shown or not transparent:
-            return below
-        layer = Target(size, GL.GL_RGBA8)
-        layer.clear()
-        self.draw(scene, camera, grid, picture, light, size=size, offset=offset)
-        above = layer.read()
-        layer.delete()
-        return laid_over(above, below)
-
     def delete(self) -> None:
         """Give everything back to the driver."""
         if self._texture is not None:

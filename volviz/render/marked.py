@@ -1,10 +1,9 @@
-"""Marks as they are drawn in 3D: middle lines of strokes, outlines, points, the edges of boxes."""
+"""What a person marked as it is drawn in 3D: middle lines of strokes, outlines, points, the edges of boxes. No OpenGL in here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise, product
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +11,7 @@ import numpy.typing as npt
 from volviz.core.annotations import Lasso, Mark, Stroke, SurfacePoints, Tag
 from volviz.core.boxes import Box, Corners
 from volviz.core.grid import Floats, Triple
-
-if TYPE_CHECKING:
-    from volviz.render.sketch import Sketch
+from volviz.render.sketch import Sketch
 
 LINE, EDGE, DOT, CHOSEN = 2.4, 1.6, 8.0, 1.6  # pixels; what is selected is so much wider
 CORNERS = np.array(list(product((0, 1), repeat=3)))
@@ -25,8 +22,6 @@ UNKNOWN: Triple = (0.8, 0.8, 0.8)
 
 def sketch_of(marks: tuple[Mark, ...], colors: dict[str, Triple], selected: int | None = None) -> Sketch | None:
     """Return the marks as lines in space, in the colours of their classes. What was erased of a stroke is left out."""
-    from volviz.render.sketch import Sketch
-
     return Sketch.of(_parts(marks, colors, selected))
 
 
