@@ -84,6 +84,7 @@ def test_whatever_is_mixed_is_a_view_and_ends_are_exact(a: Scene, b: Scene, one:
     assert scene_between(a, b, 1.0, (one, other)) == b
     assert camera_between(one, other, 0.0) == one
     assert camera_between(one, other, 1.0) == other
+    assert len(scene_between(a, b, t, (one, other), BOUNDS).clips.planes) <= 6
     mixed, camera = scene_between(a, b, t, (one, other)), camera_between(one, other, t)
     assert from_json(Scene, json.loads(json.dumps(to_json(mixed)))) == mixed
     assert math.isclose(math.hypot(*camera.orientation), 1.0, rel_tol=1e-9)
@@ -259,6 +260,56 @@ def test_a_peel_takes_away_ever_more_and_comes_back() -> None:
     assert all(scene.clips.x == (0.2, 0.4) for scene, _ in views(slab, 10))
     with pytest.raises(VolvizError, match="between 0 and 1"):
         Peel(thickness=2.0)
+
+
+BOUNDS = np.array([-100.0, -100.0, -50.0]), np.array([100.0, 300.0, 50.0])
+
+
+def sight(scene: Scene, camera: Camera) -> tuple[float, float]:
+    """Return how near to the eye and how far from it, along the line of sight, anything of the volume is left."""
+    points = np.array(np.meshgrid(*(np.linspace(a, b, 40) for a, b in zip(*BOUNDS, strict=True)))).reshape(3, -1).T
+    for *normal, offset in scene.clips.half_spaces:
+        points = points[points @ normal <= offset + 1e-9]
+    away = (points - camera.eye_xyz) @ -camera.axes_xyz[2]
+    return (float(away.min()), float(away.max())) if len(away) else (math.nan, math.nan)
+
+
+def test_a_peel_along_the_line_of_sight_goes_from_the_eye_through_everything() -> None:
+    nearest, farthest = sight(SCENE, CAMERA)
+    keyframes = Peel("view", 4.0).keyframes(SCENE, CAMERA, BOUNDS)
+    assert loops(keyframes)
+    shown = [sight(scene, CAMERA) for scene, _ in views(keyframes, 10, BOUNDS)][:21]
+    assert shown[0] == pytest.approx((nearest, farthest))
+    near = np.array(shown)[:, 0]
+    assert (np.diff(near) > 0).sum() >= 18  # slow at the ends: the points that are counted are not endless
+    assert (np.diff(near) >= 0).all()
+    assert near[-1] > farthest - 0.1 * (farthest - nearest)
+    assert all(far == pytest.approx(farthest) for _, far in shown)
+    slab = Peel("view", 4.0, upward=True, thickness=0.2, back=False).keyframes(SCENE, CAMERA, BOUNDS)
+    depths = np.array([sight(scene, CAMERA) for scene, _ in views(slab, 10, BOUNDS)])
+    assert depths[0, 1] == pytest.approx(farthest)
+    assert depths[-1, 0] == pytest.approx(nearest)
+    assert (np.nanmax(depths[:, 1] - depths[:, 0])) <= 0.2 * (farthest - nearest) + 1e-6
+    full = replace(SCENE, clips=Clips(planes=(Plane((0.0, 0.0, 0.0), (1.0, 0.0, 0.0)),) * 6))
+    with pytest.raises(VolvizError, match="6 cutting planes"):
+        Peel("view").keyframes(full, CAMERA, BOUNDS)
+
+
+@pytest.mark.parametrize("off", ["absent", "off", "no clips"])
+@pytest.mark.parametrize("way", [1, -1])
+def test_a_plane_that_is_at_one_keyframe_only_comes_in_from_outside(off: str, way: int) -> None:
+    plane = Plane((0.0, 40.0, 0.0), (0.0, 1.0, 0.0))
+    cut = replace(SCENE, clips=Clips(planes=(plane,)))
+    none = {"absent": Clips(), "off": Clips(planes=(replace(plane, on=False),)), "no clips": Clips(on=False, planes=(plane,))}[off]
+    pair = (replace(SCENE, clips=none), cut)[::way]
+    left = []
+    for t in (1e-9, 0.25, 0.5, 0.75, 1 - 1e-9)[::way]:
+        rows = scene_between(*pair, t, (CAMERA, CAMERA), BOUNDS).clips.half_spaces
+        assert rows[0, :3] == pytest.approx((0.0, 1.0, 0.0))
+        left.append(rows[0, 3])
+    assert left == pytest.approx([300.0, 235.0, 170.0, 105.0, 40.0])  # y, in angstrom, evenly
+    assert scene_between(*pair, 0.0, (CAMERA, CAMERA), BOUNDS) == pair[0]
+    assert scene_between(*pair, 1.0, (CAMERA, CAMERA), BOUNDS) == pair[1]
 
 
 def test_a_video_begins_and_ends_with_its_keyframes_unless_it_loops() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import trimesh
+from conftest import PATIENCE_MS
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -17,6 +19,7 @@ from volviz.gui import exporting
 from volviz.gui.document import State
 from volviz.gui.exporting import MeshChoice, MeshDialog
 from volviz.gui.window import Window
+from volviz.tasks.mesh import mesh
 
 pytestmark = pytest.mark.gui
 LEFT = Qt.MouseButton.LeftButton
@@ -40,6 +43,36 @@ def test_the_dialog_offers_what_is_shown(qtbot: QtBot, state: State) -> None:
     qtbot.addWidget(cut)
     assert cut.choice.region is not None
     assert cut.choice.region.start == (12, 0, 0)
+
+
+def test_the_dialog_says_how_many_triangles_there_will_be(qtbot: QtBot, state: State) -> None:
+    dialog = MeshDialog(state)
+    qtbot.addWidget(dialog)
+    made = sum(len(one.faces) for one in mesh(state.segmentation, state.scene))
+
+    def said() -> int:
+        found = re.search(r"About ([\d,]+) triangles, [\d.,]+ MB", dialog.expected.text())
+        return int(found[1].replace(",", "")) if found else 0
+
+    qtbot.waitUntil(lambda: said() == pytest.approx(made, rel=0.06))
+    dialog.keep.set_value(25)
+    dialog.keep.value_changed.emit(25.0)
+    qtbot.waitUntil(lambda: said() == pytest.approx(made / 4, rel=0.06))
+    assert dialog.choice.keep == 0.25
+    dialog.reject()
+
+
+@pytest.mark.display
+def test_a_surface_of_fewer_triangles_is_written_where_the_object_is(shown: Window, qtbot: QtBot, tmp_path: Path) -> None:
+    state = shown.document.state
+    job = exporting.write_meshes(shown, tmp_path / "few.stl", MeshChoice(("membrane",), ".stl", closed=True, keep=0.2))
+    with qtbot.waitSignal(job.succeeded, timeout=PATIENCE_MS):
+        pass
+    (whole,) = mesh(state.segmentation, state.scene, classes=["membrane"], closed=True)
+    found = trimesh.load_mesh(tmp_path / "few.stl")
+    assert len(found.faces) <= 0.2 * len(whole.faces) + 8
+    ends = [whole.vertices_xyz.min(axis=0), whole.vertices_xyz.max(axis=0)]
+    np.testing.assert_allclose(found.bounds, ends, atol=1.5 * max(state.segmentation.grid.voxel_size))
 
 
 @pytest.mark.display

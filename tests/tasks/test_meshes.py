@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -62,3 +63,21 @@ def test_what_cannot_be_is_said_before_the_work(stored: Path) -> None:
     with pytest.raises(VolvizError, match=r"reaches the level"):
         mesh_file(stored / "classes.zarr", stored / "x.glb", ["cleaning.dust=500"])
     assert not (stored / "x.glb").exists()
+
+
+def test_fewer_triangles_and_what_is_expected(stored: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = str(stored / "classes.zarr")
+    assert main(["mesh", source, "--out", str(stored / "whole.ply")]) == 0
+    assert main(["mesh", source, "--out", str(stored / "x.ply"), "--estimate"]) == 0
+    said = capsys.readouterr().out
+    assert not (stored / "x.ply").exists()
+    whole, size = trimesh.load_mesh(stored / "whole.ply"), (stored / "whole.ply").stat().st_size
+    about = [int(found.replace(",", "")) for found in re.findall(r"about ([\d,]+) triangles", said)]
+    assert sum(about) == pytest.approx(len(whole.faces), rel=0.06)
+    assert float(said.split("take about ")[1].split()[0]) == pytest.approx(size / 1e6, rel=0.1, abs=0.06)
+    assert main(["mesh", source, "--out", str(stored / "few.ply"), "--triangles", "600"]) == 0
+    few = trimesh.load_mesh(stored / "few.ply")
+    assert 400 < len(few.faces) <= 620
+    np.testing.assert_allclose(few.bounds, whole.bounds, atol=1.5 * max(virion(24)[0].grid.voxel_size))
+    assert main(["mesh", source, "--out", str(stored / "none.ply"), "--keep", "2"]) == 2
+    assert "between 0 and 1" in capsys.readouterr().err

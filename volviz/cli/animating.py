@@ -26,7 +26,7 @@ def add_options(p: argparse.ArgumentParser) -> None:
     kinds = p.add_mutually_exclusive_group()
     kinds.add_argument("--spin", type=float, metavar="DEGREES", help="a video that turns so far (default: 360); negative the other way")
     kinds.add_argument("--rock", type=float, metavar="DEGREES", help="a video that swings so far to either side")
-    kinds.add_argument("--peel", choices=["x", "y", "z"], help="a video of a cut that travels through and back along this axis")
+    kinds.add_argument("--peel", choices=["x", "y", "z", "view"], help="a video of a cut that travels through and back along this axis")
     kinds.add_argument("--animation", type=Path, metavar="FILE", help="a video of the keyframes of a session or of a JSON file")
     p.add_argument("--axis", choices=["vertical", "horizontal", "x", "y", "z"], help="turn about the picture's, or one of the tomogram's")
     p.add_argument("--period", type=float, metavar="S", help=f"how long --rock swings there and back (default: {PERIOD:g})")

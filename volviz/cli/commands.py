@@ -147,24 +147,35 @@ def clean(arguments: Namespace) -> None:
 def mesh(arguments: Namespace) -> None:
     """Write the surfaces of classes."""
     from volviz.core.grid import Region
-    from volviz.tasks.mesh import mesh_file
+    from volviz.tasks.mesh import expected_file, mesh_file
 
     try:
         region = None if arguments.region is None else Region.parse(arguments.region)
     except ValueError:
         raise VolvizError(f"'{arguments.region}' is no region; write voxels as Z0:Z1,Y0:Y1,X0:X1.") from None
+    options = {
+        "classes": arguments.classes or None,
+        "level": arguments.level,
+        "region": region,
+        "closed": arguments.closed,
+        "binning": arguments.bin,
+        "keep": arguments.keep,
+        "triangles": arguments.triangles,
+        "find": arguments.find,
+    }
+    if arguments.estimate:
+        counts, size = expected_file(arguments.path, arguments.out, arguments.set, **options)
+        for name, count in counts.items():
+            print(f"{name:<13} about {count:,} triangles")
+        print(f"{arguments.out} would take about {size / 1e6:,.1f} MB")
+        return
     with Progress() as report:
         made, files = mesh_file(
             arguments.path,
             arguments.out,
             arguments.set,
-            classes=arguments.classes or None,
-            level=arguments.level,
-            region=region,
-            closed=arguments.closed,
-            binning=arguments.bin,
+            **options,
             unit=arguments.unit,
-            find=arguments.find,
             overwrite=arguments.overwrite,
             report=report,
         )

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from volviz.core.between import camera_between, scene_between
+from volviz.core.between import Bounds, camera_between, scene_between
 from volviz.core.camera import Camera
 from volviz.core.scene import Scene
 
@@ -53,8 +53,10 @@ def in_order(keyframes: Sequence[Keyframe]) -> Keyframes:
     return tuple(sorted(keyframes, key=lambda keyframe: keyframe.seconds))
 
 
-def view_at(keyframes: Sequence[Keyframe], seconds: float) -> tuple[Scene, Camera]:
+def view_at(keyframes: Sequence[Keyframe], seconds: float, bounds_xyz: Bounds | None = None) -> tuple[Scene, Camera]:
     """Return what is seen at a moment, and from where. Before the first and after the last keyframe it is theirs.
+
+    ``bounds_xyz`` are those of the volume, from beyond which cutting planes come.
 
     Raises:
         ValueError: there are no keyframes.
@@ -66,7 +68,7 @@ def view_at(keyframes: Sequence[Keyframe], seconds: float) -> tuple[Scene, Camer
     if a is b or seconds <= a.seconds:
         return a.scene, a.camera
     t = eased((seconds - a.seconds) / (b.seconds - a.seconds), a.easing)
-    return scene_between(a.scene, b.scene, t, (a.camera, b.camera)), camera_between(a.camera, b.camera, t)
+    return scene_between(a.scene, b.scene, t, (a.camera, b.camera), bounds_xyz), camera_between(a.camera, b.camera, t)
 
 
 def completed(keyframes: Sequence[Keyframe], scene: Scene) -> Keyframes:
@@ -112,6 +114,6 @@ def moments(keyframes: Sequence[Keyframe], fps: float) -> list[float]:
     return [whole * i / steps for i in range(count)]
 
 
-def views(keyframes: Sequence[Keyframe], fps: float) -> list[tuple[Scene, Camera]]:
-    """Return what every picture of a video shows, and from where."""
-    return [view_at(keyframes, seconds) for seconds in moments(keyframes, fps)]
+def views(keyframes: Sequence[Keyframe], fps: float, bounds_xyz: Bounds | None = None) -> list[tuple[Scene, Camera]]:
+    """Return what every picture of a video shows, and from where; see `view_at`."""
+    return [view_at(keyframes, seconds, bounds_xyz) for seconds in moments(keyframes, fps)]

@@ -2,25 +2,28 @@
 
 Numbers are mixed evenly, colours as their sRGB numbers, directions and turns along the shortest arc of the sphere, lengths
 that are zoomed (distance, height) by equal factors. What can be there or not fades. What has no middle stays as it was, and
-is the other only at the very end: modes, tied classes, and everything that decides what lies in the graphics memory.
+is the other only at the very end: modes, tied classes, and everything that decides what lies in the graphics memory. A cutting
+plane that is at one of the two only comes in from outside the volume, or goes out there.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 import numpy as np
 
 from volviz.core.camera import Camera, Quaternion
 from volviz.core.cuts import Clips, Plane
-from volviz.core.grid import Triple
+from volviz.core.grid import Floats, Triple
 from volviz.core.guides import Slices
 from volviz.core.scene import Light, Ramp, Scene
 
 T = TypeVar("T")
+Bounds = tuple[Floats, Floats]  # the two extreme corners of a volume, (x, y, z) in angstrom
 NARROWEST = 0.002  # half the height over the distance of a perspective that is about to be orthographic
 
 
@@ -47,8 +50,11 @@ def camera_between(a: Camera, b: Camera, t: float) -> Camera:
     return Camera(target, height / (2 * slope), orientation, math.degrees(2 * math.atan(slope)))
 
 
-def scene_between(a: Scene, b: Scene, t: float, cameras: tuple[Camera, Camera]) -> Scene:
-    """Return the look that is ``t`` (0..1) of the way from one to another, which are seen by these cameras."""
+def scene_between(a: Scene, b: Scene, t: float, cameras: tuple[Camera, Camera], bounds_xyz: Bounds | None = None) -> Scene:
+    """Return the look that is ``t`` (0..1) of the way from one to another, which are seen by these cameras.
+
+    ``bounds_xyz`` are the two extreme corners (A) of the volume: without them a cutting plane that is at one end only switches.
+    """
     if t <= 0 or a == b:
         return a
     if t >= 1:
@@ -65,7 +71,7 @@ def scene_between(a: Scene, b: Scene, t: float, cameras: tuple[Camera, Camera]) 
         occlusion=_fading(a.occlusion, b.occlusion, t, "on", "strength"),
         shadow=_fading(a.shadow, b.shadow, t, "on", "strength"),
         bloom=_fading(a.bloom, b.bloom, t, "on", "strength"),
-        clips=_clips(a.clips, b.clips, t),
+        clips=_clips(a.clips, b.clips, t, bounds_xyz),
         slices=_slices(a.slices, b.slices, t),
         cleaning=cleaning,
     )
@@ -150,12 +156,34 @@ def _light(a: Light, b: Light, t: float, last: Camera) -> Light:
     return replace(mixed(a, b, t), direction_xyz=way)
 
 
-def _clips(a: Clips, b: Clips, t: float) -> Clips:
+def _clips(a: Clips, b: Clips, t: float, bounds_xyz: Bounds | None) -> Clips:
     if not (a.on or b.on):
         return a
     a, b = (clips if clips.on else Clips() for clips in (a, b))
+    if bounds_xyz is not None:
+        ways = zip_longest(a.planes, b.planes)
+        a, b = (replace(clips, planes=planes) for clips, planes in zip((a, b), _parked(ways, bounds_xyz), strict=True))
     pairs = [_plane(p, q, t) for p, q in zip(a.planes, b.planes, strict=False)]
     return replace(mixed(a, replace(b, planes=a.planes), t), planes=(*pairs, *a.planes[len(pairs) :]))
+
+
+def _parked(ways: Iterable[tuple[Plane | None, Plane | None]], bounds_xyz: Bounds) -> tuple[tuple[Plane, ...], tuple[Plane, ...]]:
+    """Return where planes come from and where they go: what is not there, or off, waits where it just cuts nothing away."""
+    pairs = []
+    for one, other in ways:
+        known = one or other
+        if known is None:
+            continue
+        first, last = one or replace(known, on=False), other or replace(known, on=False)
+        if first.on != last.on:
+            cuts = first if first.on else last
+            normal = np.asarray(cuts.normal_xyz) / np.linalg.norm(cuts.normal_xyz)
+            farthest = np.where(normal > 0, bounds_xyz[1], bounds_xyz[0])
+            x, y, z = (float(v) for v in np.asarray(cuts.point_xyz) + normal * max(0.0, normal @ (farthest - cuts.point_xyz)))
+            outside = replace(cuts, point_xyz=(x, y, z))
+            first, last = (first, outside) if first.on else (outside, last)
+        pairs.append((first, last))
+    return tuple(first for first, _ in pairs), tuple(last for _, last in pairs)
 
 
 def _plane(a: Plane, b: Plane, t: float) -> Plane:

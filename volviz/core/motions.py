@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any, Literal, Protocol
 
+import numpy as np
+
 from volviz.core.animation import Keyframe, Keyframes
+from volviz.core.between import Bounds
 from volviz.core.camera import Camera
-from volviz.core.cuts import Clips, Part
+from volviz.core.cuts import Clips, Part, Plane
 from volviz.core.errors import VolvizError
-from volviz.core.grid import Triple
+from volviz.core.grid import Floats, Triple
 from volviz.core.scene import Scene
 
 Axis = Literal["vertical", "horizontal", "x", "y", "z"]
@@ -25,8 +29,8 @@ class Motion(Protocol):
     def seconds(self) -> float:
         """How long it lasts."""
 
-    def keyframes(self, scene: Scene, camera: Camera) -> Keyframes:
-        """Return the video that begins with a view."""
+    def keyframes(self, scene: Scene, camera: Camera, bounds_xyz: Bounds | None = None) -> Keyframes:
+        """Return the video that begins with a view of a volume whose two extreme corners (A) are these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Turntable:
     def __post_init__(self) -> None:
         _check_seconds(self.seconds)
 
-    def keyframes(self, scene: Scene, camera: Camera) -> Keyframes:
+    def keyframes(self, scene: Scene, camera: Camera, bounds_xyz: Bounds | None = None) -> Keyframes:
         """Return keyframes at even speed, close enough together that each way is the shortest."""
         about = _axis_xyz(self.axis, camera)
         arcs = max(1, math.ceil(abs(self.degrees) / LARGEST_ARC))
@@ -71,7 +75,7 @@ class Rocking:
         if not 0 < self.amplitude <= 89:
             raise VolvizError(f"Rocking takes an amplitude from 0 to 89 degrees, not {self.amplitude:g}; take a turntable for more.")
 
-    def keyframes(self, scene: Scene, camera: Camera) -> Keyframes:
+    def keyframes(self, scene: Scene, camera: Camera, bounds_xyz: Bounds | None = None) -> Keyframes:
         """Return keyframes where the swing turns round; the easing between them makes a sine of it."""
         about = _axis_xyz(self.axis, camera)
         sides = [camera.turned(about, self.amplitude), camera.turned(about, -self.amplitude)]
@@ -85,11 +89,12 @@ class Rocking:
 class Peel:
     """A cut travels through what is left of the volume, along ``axis``, from its high end or, ``upward``, from its low one.
 
+    Along the ``view`` it is a plane that faces the camera, which comes nearest first: ``upward`` begins at the far end.
     Without a ``thickness`` it takes away ever more. With one, only a slab travels, that fraction of the volume thick.
     ``back`` lets it come back, so that the video loops.
     """
 
-    axis: Literal["x", "y", "z"] = "z"
+    axis: Literal["x", "y", "z", "view"] = "z"
     seconds: float = 8.0
     upward: bool = False
     thickness: float | None = None
@@ -100,19 +105,49 @@ class Peel:
         if self.thickness is not None and not 0 < self.thickness < 1:
             raise VolvizError(f"A slab is a fraction of the volume thick, between 0 and 1, not {self.thickness:g}.")
 
-    def keyframes(self, scene: Scene, camera: Camera) -> Keyframes:
-        """Return keyframes of the same camera with the cut at both ends of its way."""
+    def keyframes(self, scene: Scene, camera: Camera, bounds_xyz: Bounds | None = None) -> Keyframes:
+        """Return keyframes of the same camera with the cut at both ends of its way.
+
+        Where nobody says how large the volume is, a cut along the view goes through what the picture's height spans.
+        """
         clips = scene.clips if scene.clips.on else Clips()
+        if self.axis == "view":
+            return self._timed(scene, camera, self._facing(clips, camera, bounds_xyz))
         low, high = getattr(clips, self.axis)
         thin = LEAST * (high - low) if self.thickness is None else min(self.thickness, high - low)
         at_low, at_high = (low, low + thin), (high - thin, high)
         first, last = (at_low, at_high) if self.upward else (at_high, at_low)
         if self.thickness is None:
             first = (low, high)
-        parts: list[Part] = [first, last, first] if self.back else [first, last]
-        step = self.seconds / (len(parts) - 1)
-        scenes = [replace(scene, clips=_opened(clips, self.axis, part)) for part in parts]
-        return tuple(Keyframe(i * step, camera, cut) for i, cut in enumerate(scenes))
+        parts: list[Part] = [first, last]
+        return self._timed(scene, camera, [_opened(clips, self.axis, part) for part in parts])
+
+    def _facing(self, clips: Clips, camera: Camera, bounds_xyz: Bounds | None) -> list[Clips]:
+        """Return the cuts at both ends of a way along the line of sight."""
+        target, towards = np.asarray(camera.target_xyz, np.float64), camera.axes_xyz[2]
+        half = camera.height / 2
+        low, high = (target - half, target + half) if bounds_xyz is None else bounds_xyz
+        corners = np.array(list(product(*zip(low + (high - low) * _lows(clips), low + (high - low) * _highs(clips), strict=True))))
+        far, near = float(((corners - target) @ towards).min()), float(((corners - target) @ towards).max())
+        thin = (LEAST if self.thickness is None else self.thickness) * (near - far)
+
+        def cut(back: float, front: float) -> Clips:
+            # The one in front cuts away what is nearer, the one behind what is farther. What is missing at one end is there
+            # at both, where it cuts nothing: planes must not come and go on the way.
+            planes = [_plane(target + front * towards, towards)]
+            if self.thickness is not None or self.upward:
+                planes.append(_plane(target + back * towards, -towards))
+            return replace(clips, planes=(*clips.planes, *planes))
+
+        if self.thickness is not None:
+            ends = [cut(near - thin, near), cut(far, far + thin)]
+            return ends[::-1] if self.upward else ends
+        return [cut(far, near), cut(near - thin, near)] if self.upward else [cut(far, near), cut(far, far + thin)]
+
+    def _timed(self, scene: Scene, camera: Camera, cuts: list[Clips]) -> Keyframes:
+        ways = [cuts[0], cuts[1], cuts[0]] if self.back else cuts
+        step = self.seconds / (len(ways) - 1)
+        return tuple(Keyframe(i * step, camera, replace(scene, clips=cut)) for i, cut in enumerate(ways))
 
 
 MOTIONS: dict[str, type[Turntable] | type[Rocking] | type[Peel]] = {"turntable": Turntable, "rocking": Rocking, "peel": Peel}
@@ -124,6 +159,19 @@ def _axis_xyz(axis: Axis, camera: Camera) -> Triple:
         return x, y, z
     x, y, z = (float(axis == name) for name in "xyz")
     return x, y, z
+
+
+def _plane(point: Floats, normal: Floats) -> Plane:
+    (px, py, pz), (nx, ny, nz) = point.tolist(), normal.tolist()
+    return Plane((px, py, pz), (nx, ny, nz))
+
+
+def _lows(clips: Clips) -> Floats:
+    return np.array([clips.x[0], clips.y[0], clips.z[0]])
+
+
+def _highs(clips: Clips) -> Floats:
+    return np.array([clips.x[1], clips.y[1], clips.z[1]])
 
 
 def _opened(clips: Clips, axis: str, part: Part) -> Clips:

@@ -136,7 +136,7 @@ class Animating(QObject):
     def fill(self, motion: Motion) -> None:
         """Replace it by a motion that begins with the present view."""
         state = self._document.state
-        self._change("Fill in an animation", motion.keyframes(state.scene, state.camera))
+        self._change("Fill in an animation", motion.keyframes(state.scene, state.camera, state.grid and state.grid.bounds_xyz))
         self._go(0.0)
 
     def _change(self, text: str, keyframes: Keyframes, merge: str = "") -> None:
@@ -154,7 +154,7 @@ class Animating(QObject):
         state = self._document.state
         if not self.keyframes or state.volume is None:
             return
-        scene, camera = view_at(completed(self.keyframes, state.scene), seconds)
+        scene, camera = view_at(completed(self.keyframes, state.scene), seconds, state.volume.grid.bounds_xyz)
         if scene == state.scene:
             self._document.show(camera=camera)
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFormLayout, QLabel, QVBoxLayout, QWidget
 
@@ -17,6 +17,7 @@ from volviz.gui.asking import ask_path, stem, sure
 from volviz.gui.dialogs import buttons
 from volviz.gui.document import State
 from volviz.gui.jobs import Job
+from volviz.gui.latest import Latest
 from volviz.gui.widgets.number import Number
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ KINDS = (
     ("STL", ".stl", "for 3D printing: a file for each class, without colours"),
 )
 DETAILS = (("Every voxel", 1), ("2³ voxels averaged: a quarter of the triangles", 2), ("4³ voxels averaged: one in sixteen", 4))
+MANY = 5_000_000  # triangles
+SETTLED_MS = 150  # that a slider rests before it is counted anew
 UNITS: tuple[tuple[str, Unit], ...] = (("Å, as ChimeraX reads it", "angstrom"), ("nm", "nm"))
 
 
@@ -44,15 +47,30 @@ class MeshChoice:
     binning: int = 1
     region: Region | None = None
     unit: Unit = "angstrom"
+    keep: float = 1.0
+
+    def options(self) -> dict[str, Any]:
+        """Return what decides the surfaces themselves, as `volviz.tasks.mesh` takes it."""
+        return {
+            "classes": self.classes,
+            "level": self.level,
+            "region": self.region,
+            "closed": self.closed,
+            "binning": self.binning,
+            "keep": self.keep,
+        }
 
 
 class MeshDialog(QDialog):
-    """Asks what surfaces should be."""
+    """Asks what surfaces should be, and says how many triangles that will be about."""
 
     def __init__(self, state: State, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export meshes")
         self._region = drawn_region(state)
+        self._state = state
+        self._latest = Latest(self)
+        self.finished.connect(lambda _result: self._latest.close())
         ramps = state.scene.ramps
         self.classes: dict[str, QCheckBox] = {}
         boxes = QVBoxLayout()
@@ -75,6 +93,12 @@ class MeshDialog(QDialog):
         for name, number in DETAILS:
             self.detail.addItem(name, number)
         self.detail.setToolTip("How fine the surface is. Coarser ones open faster elsewhere")
+        self.keep = Number(1, 100, unit="%", decimals=0)
+        self.keep.set_value(100)
+        self.keep.setToolTip("How many of the triangles stay, in percent; the others are taken where the surface is flattest")
+        self.expected = QLabel(" ")
+        self.expected.setObjectName("hint")
+        self.expected.setAccessibleName("Expected triangles and size")
         self.closed = QCheckBox("Close what the border of the volume cuts open")
         self.closed.setToolTip("A 3D print, or a volume in nm³, needs surfaces without an opening")
         self.region = QCheckBox("Only the box that is drawn")
@@ -94,12 +118,17 @@ class MeshDialog(QDialog):
         form.addRow("Level", self.own_level)
         form.addRow("", self.level)
         form.addRow("Detail", self.detail)
+        form.addRow("Triangles kept", self.keep)
         form.addRow("", self.closed)
         form.addRow("", self.region)
         form.addRow("Positions in", self.unit)
         form.addRow(hint)
+        form.addRow(self.expected)
         row, self._save = buttons(self, "Save…")
         form.addRow(row)
+        choices = (self.kind.currentIndexChanged, self.detail.currentIndexChanged, self.closed.toggled, self.region.toggled)
+        for changed in (*choices, self.keep.value_changed, self.level.value_changed):
+            changed.connect(self._look)
         self._look()
 
     @property
@@ -113,11 +142,35 @@ class MeshDialog(QDialog):
             self.detail.currentData(),
             self._region if self.region.isChecked() else None,
             self.unit.currentData(),
+            self.keep.value() / 100,
         )
 
     def _look(self) -> None:
         self.level.setEnabled(self.own_level.isChecked())
-        self._save.setEnabled(any(box.isChecked() for box in self.classes.values()))
+        choice, segmentation, scene = self.choice, self._state.classes, self._state.scene
+        self._save.setEnabled(bool(choice.classes))
+        if segmentation is None or not choice.classes:
+            self.expected.setText(" ")
+            return
+
+        def work() -> tuple[int, int]:
+            from volviz.io.meshes import size_of
+            from volviz.tasks.mesh import expected
+
+            count = sum(expected(segmentation, scene, **choice.options()).values())
+            return count, size_of(count, choice.suffix, len(choice.classes))
+
+        self._latest.ask(work, self._say, wait_ms=SETTLED_MS)
+
+    def _say(self, found: tuple[int, int]) -> None:
+        count, size = found
+        more = "; many programs open no more than some millions: keep fewer" if count > MANY else ""
+        self.expected.setText(f"About {_rounded(count):,} triangles, {size / 1e6:,.1f} MB{more}")
+
+
+def _rounded(count: int) -> int:
+    """Return a number with the two digits that an estimate knows."""
+    return int(float(f"{count:.1e}"))
 
 
 def drawn_region(state: State) -> Region | None:
@@ -156,11 +209,7 @@ def write_meshes(window: Window, path: Path, choice: MeshChoice) -> Job:
         made = mesh(
             segmentation,
             asked.scene,
-            classes=choice.classes,
-            level=choice.level,
-            region=choice.region,
-            closed=choice.closed,
-            binning=choice.binning,
+            **choice.options(),
             report=part(report, 0.0, 0.8),
         )
         found.update(surface.name for surface in made)

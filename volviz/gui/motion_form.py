@@ -145,8 +145,10 @@ class _Rocking(_Page):
 class _Peel(_Page):
     def __init__(self) -> None:
         super().__init__(8.0)
-        self.axis = self.choice((("z", "z"), ("y", "y"), ("x", "x")), "The axis of the tomogram along which the cut travels")
+        ways = (("z", "z"), ("y", "y"), ("x", "x"), ("The line of sight", "view"))
+        self.axis = self.choice(ways, "The axis of the tomogram along which the cut travels, or away from you as you look now")
         self.end = self.choice((("High end", False), ("Low end", True)), "Where on that axis it begins")
+        self.axis.currentIndexChanged.connect(self._name_ends)
         self.slab = QCheckBox("Only a slab")
         self.slab.setToolTip("Off: ever more is cut away. On: a slab travels through, and the rest is cut away")
         self.slab.toggled.connect(self.changed)
@@ -168,6 +170,11 @@ class _Peel(_Page):
         thickness = self.thickness.value() / 100 if self.slab.isChecked() else None
         axis, upward = self.axis.currentData(), bool(self.end.currentData())
         return Peel(axis, self.seconds.value(), upward, thickness, self.back.isChecked())
+
+    def _name_ends(self) -> None:
+        along_view = self.axis.currentData() == "view"
+        for row, (there, here) in enumerate((("High end", "Near side"), ("Low end", "Far side"))):
+            self.end.setItemText(row, here if along_view else there)
 
 
 class FillDialog(QDialog):

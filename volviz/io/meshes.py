@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -70,6 +71,14 @@ def mesh_files(path: Path, names: Sequence[str]) -> list[Path]:
     if kind == ".stl" and len(names) > 1:
         return [path.with_name(f"{path.stem}_{_plain(name)}{path.suffix}") for name in names]
     return [path, path.with_suffix(".mtl")] if kind == ".obj" else [path]
+
+
+def size_of(triangles: int, kind: str, classes: int = 1) -> int:
+    """Return about how many bytes a surface of so many triangles takes in a file of this suffix; a vertex has two of them."""
+    vertices = triangles / 2
+    digits = math.log10(max(10.0, vertices))  # an OBJ writes the numbers of vertices out, twice for every corner
+    bytes_each = {".glb": (12, 24), ".ply": (13, 27), ".stl": (50, 0), ".obj": (10 + 6 * digits, 52)}[kind.lower()]
+    return round(triangles * bytes_each[0] + vertices * bytes_each[1]) + 1000 * classes
 
 
 def _write_stl(out: BinaryIO, mesh: Mesh, scale: float, report: Report) -> None:

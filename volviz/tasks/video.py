@@ -64,7 +64,7 @@ def animate(
     path = Path(path)
     keyframes = keyframes_of(frames, scene, volume, segmentation, camera, size[0] / size[1])
     sketch = sketched(marks, scene, segmentation)
-    pictures = _pictures(views(keyframes, fps), volume, segmentation, size, artist, bits, sketch, report)
+    pictures = _pictures(views(keyframes, fps, volume.grid.bounds_xyz), volume, segmentation, size, artist, bits, sketch, report)
     with closing(pictures), Video(path, size, fps, overwrite=overwrite, quality=quality) as video:
         for picture in pictures:
             video.write(picture)
@@ -127,14 +127,14 @@ def keyframes_of(
     if isinstance(frames, Sequence):
         return completed(frames, scene)
     if camera is not None:
-        return frames.keyframes(scene, camera)
+        return frames.keyframes(scene, camera, volume.grid.bounds_xyz)
     points = drawn_points(volume, segmentation, scene.region)
     first = first_camera(volume, segmentation, aspect, scene.region)
     x, y, z = (float(v) for v in (points.min(axis=0) + points.max(axis=0)) / 2)
     around = replace(first, target_xyz=(x, y, z))
     seen = views(frames.keyframes(scene, around), TRIES / frames.seconds)
     farthest = max(view.seeing(points, aspect=aspect, margin=1.1, centred=False).distance for _, view in seen)
-    return frames.keyframes(scene, replace(around, distance=farthest))
+    return frames.keyframes(scene, replace(around, distance=farthest), volume.grid.bounds_xyz)
 
 
 def shares_data(scene: Scene, keyframes: Sequence[Keyframe]) -> bool:
