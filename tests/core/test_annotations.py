@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from volviz.core.annotations import ERASED, Box, Lasso, Mask, Section, Stroke, SurfacePoints, Tag, extent_of, labels_of, relabelled
 from volviz.core.grid import Grid
+from volviz.core.json import from_json, to_json
 
 BOX = Box(((40.0, 60.0, 100.0), (0.0, 20.0, 0.0)), "virion", 3)
 
@@ -26,25 +27,67 @@ def test_an_adjusted_section_leaves_the_middle_as_it_was_and_goes_over_into_it()
     assert tapered.corners_xyz == BOX.corners_xyz
     again = tapered.with_section(Section(90.0, (12.0, 30.0), (30.0, 50.0)))
     assert len(again.sections) == 2
-    assert again.section_at(95.0).low_xy == (12.0, 30.0)
+    assert again.section_at(95.0).low == (12.0, 30.0)
 
 
 def test_the_middle_section_adjusted_leaves_the_ends() -> None:
     bulged = BOX.with_section(Section(50.0, (-10.0, 20.0), (40.0, 60.0)))
-    assert [s.z for s in bulged.sections] == [0.0, 50.0, 100.0]
+    assert [s.at for s in bulged.sections] == [0.0, 50.0, 100.0]
     assert bulged.corners_xyz[0] == (-10.0, 20.0, 0.0)
-    assert bulged.section_at(0.0).low_xy == (0.0, 20.0)
+    assert bulged.section_at(0.0).low == (0.0, 20.0)
 
 
 def test_a_face_takes_its_sections_along() -> None:
     tapered = BOX.with_section(Section(90.0, (10.0, 30.0), (30.0, 50.0)))
     wider = tapered.with_face(0, True, 44.0)
-    assert wider.section_at(50.0).high_xy == (44.0, 60.0)
-    assert wider.section_at(90.0).high_xy == (34.0, 50.0)
+    assert wider.section_at(50.0).high == (44.0, 60.0)
+    assert wider.section_at(90.0).high == (34.0, 50.0)
     longer = tapered.with_face(2, True, 200.0)
-    assert [s.z for s in longer.sections] == [100.0, 180.0]
-    assert longer.section_at(180.0).low_xy == (10.0, 30.0)
+    assert [s.at for s in longer.sections] == [100.0, 180.0]
+    assert longer.section_at(180.0).low == (10.0, 30.0)
     assert BOX.with_face(1, False, 1000.0).corners_xyz[0][1] == 60.0
+
+
+@pytest.mark.parametrize("axis", ["x", "y", "z"])
+def test_sections_lie_across_any_axis(axis: str) -> None:
+    k = "xyz".index(axis)
+    others = [i for i in range(3) if i != k]
+    low, high = (np.array(corner) for corner in BOX.corners_xyz)
+    end = float(high[k])
+    narrow = (low + high)[others] / 2 - 5, (low + high)[others] / 2 + 5
+    tapered = BOX.with_section(Section(end, tuple(narrow[0]), tuple(narrow[1]), axis))
+    assert tapered.corners_xyz == BOX.corners_xyz
+    assert tapered.adjusted == (axis,)
+    middle = (low[k] + high[k]) / 2
+    assert tapered.section_at(middle, axis).low == tuple(low[others])
+    three_quarters = tapered.section_at((middle + end) / 2, axis)
+    np.testing.assert_allclose(three_quarters.low, (low[others] + narrow[0]) / 2)
+    np.testing.assert_allclose(tapered.outline(axis, end)[[0, 2]], narrow)
+    # From the side it is a trapezium: as wide as the section where that lies.
+    side = "xyz"[others[0]]
+    seen = tapered.outline(side, float((low + high)[others[0]] / 2))
+    along = [i for i in range(3) if "xyz"[i] != side].index(k)
+    width = seen[np.abs(seen[:, along] - end) < 1e-9][:, 1 - along]
+    np.testing.assert_allclose(sorted(width), [narrow[0][1], narrow[1][1]])
+
+
+def test_sections_along_two_axes_leave_what_both_leave() -> None:
+    both = BOX.with_section(Section(100.0, (10.0, 20.0), (30.0, 60.0))).with_section(Section(60.0, (0.0, 0.0), (40.0, 50.0), "y"))
+    assert both.adjusted == ("y", "z")
+    # Near the corner where both are narrow: half way (z = 75) from the middle, and half way (y = 50).
+    outline = both.outline("x", 20.0)
+    assert outline[np.abs(outline[:, 0] - 50.0) < 0.5][:, 1].max() == pytest.approx(75.0, abs=2.5)
+    assert outline[np.abs(outline[:, 0] - 30.0) < 0.5][:, 1].max() == pytest.approx(100.0, abs=0.1)
+    top = both.outline("z", 75.0)
+    assert top[:, 0].min() == pytest.approx(5.0)
+    assert top[:, 1].max() == pytest.approx(50.0, abs=0.6)
+    np.testing.assert_allclose(both.moved((1.0, 2.0, 3.0)).outline("z", 78.0), top + np.array([1.0, 2.0]))
+
+
+def test_sections_of_earlier_versions_are_read() -> None:
+    old = {"z": 20.0, "low_xy": [1.0, 2.0], "high_xy": [30.0, 40.0]}
+    assert from_json(Section, old) == Section(20.0, (1.0, 2.0), (30.0, 40.0), "z")
+    assert from_json(Section, to_json(Section(20.0, (1.0, 2.0), (30.0, 40.0), "y"))).axis == "y"
 
 
 def test_a_box_moves_with_all_it_has() -> None:

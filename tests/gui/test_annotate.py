@@ -261,8 +261,31 @@ def test_one_section_of_a_box_is_adjusted_alone(annotated: Window) -> None:
     drag(view, (14, 20, 30), (14, 17, 25))
     (after,) = annotated.document.state.annotations
     z = float(GRID.to_world((14, 0, 0))[2])
-    np.testing.assert_allclose(after.section_at(z).high_xy, GRID.to_world((14, 17, 25))[:2], atol=0.1)
-    assert after.section_at(z).low_xy == before.section_at(z).low_xy
+    np.testing.assert_allclose(after.section_at(z).high, GRID.to_world((14, 17, 25))[:2], atol=0.1)
+    assert after.section_at(z).low == before.section_at(z).low
+    assert after.corners_xyz == before.corners_xyz
+
+
+@pytest.mark.parametrize(
+    ("plane", "corner", "target"), [(XZ, (17, 15, 30), (15, 15, 26)), (YZ, (17, 20, 16), (15, 17, 16))], ids=["XZ", "YZ"]
+)
+def test_a_section_is_adjusted_on_the_other_slices_too(annotated: Window, plane: Plane, corner: Index, target: Index) -> None:
+    box(annotated)
+    before = annotated.document.state.annotations[0]
+    view = view_of(annotated, plane)
+    view.step_to(corner[plane.normal])
+    annotated.annotate_panel.section.click()
+    upper = [float(v) for v in GRID.to_world(corner)]
+    upper[2] = before.corners_xyz[1][2]
+    send(view, QEvent.Type.MouseButtonPress, at(view, tuple(upper)))
+    send(view, QEvent.Type.MouseMove, at(view, tuple(GRID.to_world(target))))
+    send(view, QEvent.Type.MouseButtonRelease, at(view, tuple(GRID.to_world(target))))
+    (after,) = annotated.document.state.annotations
+    axis = "xyz"[2 - plane.normal]
+    assert after.adjusted == (axis,)
+    place = float(GRID.to_world(corner)[2 - plane.normal])
+    kept = [k for k in range(3) if "xyz"[k] != axis]
+    np.testing.assert_allclose(after.section_at(place, axis).high, GRID.to_world(target)[kept], atol=0.5)
     assert after.corners_xyz == before.corners_xyz
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QApplication
 
 from volviz.core.annotations import ERASED, Box, Lasso, Section, Stroke
 from volviz.core.grid import Grid
-from volviz.gui.annotate.painting import Pictures, View
+from volviz.gui.annotate.painting import Pictures, View, Words, box_at, overlay
 from volviz.gui.annotate.sections import areas_of, band_of, outline_of
 from volviz.gui.planes import PLANES, XY, XZ, YZ, Plane
 from volviz.segment.rasterize import UNLABELLED, classes_of, rasterize
@@ -98,3 +103,40 @@ def test_what_is_seen_is_what_the_voxels_become(plane: Plane) -> None:
         other += int((seen != truth).sum())
     assert said > 1500
     assert other < 0.02 * said  # on the edges of pixels
+
+
+def crowd() -> tuple[View, tuple[Box, ...]]:
+    """A hundred boxes on a slice of 400 pixels, most of which lie over others."""
+    rng = np.random.default_rng(1)
+    starts = rng.uniform(0, 300, (100, 2))
+    boxes = tuple(Box(((x, y, 0.0), (x + 80.0, y + 60.0, 100.0)), "virion", i + 1) for i, (x, y) in enumerate(starts.tolist()))
+    return View(XY, 50.0, (1.0, -1.0), (0.0, 400.0), (400, 400), 1.0), boxes
+
+
+def test_names_of_a_hundred_boxes_do_not_lie_over_one_another(qapp: QApplication) -> None:
+    view, boxes = crowd()
+    words = Words()
+    for index, box in enumerate(boxes):
+        words.rank = {70: 0, 30: 1}.get(index, 2)
+        (x, _, _), (_, top, _) = box.corners_xyz
+        words.add(QPointF(x + 4, 400 - top + 14), f"virion {box.object_id}", QColor("red"))
+    image = overlay(view, QImage(400, 400, QImage.Format.Format_RGBA8888_Premultiplied))
+    painter = QPainter(image)
+    words.draw(painter)
+    metrics = painter.fontMetrics()
+    painter.end()
+    assert words.written[:2] == ["virion 71", "virion 31"]  # what the pointer is on, and what is selected
+    assert 10 < len(words.written) < 60
+    places = {f"virion {box.object_id}": QPointF(box.corners_xyz[0][0] + 4, 414 - box.corners_xyz[1][1]).toPoint() for box in boxes}
+    around = [metrics.boundingRect(text).translated(places[text]) for text in words.written]
+    assert not any(a.intersects(b) for a, b in combinations(around, 2))
+
+
+def test_the_smallest_box_under_the_pointer_is_named(qapp: QApplication) -> None:
+    view, _ = crowd()
+    large, small = Box(((0.0, 0.0, 0.0), (300.0, 300.0, 100.0)), "a", 1), Box(((100.0, 100.0, 0.0), (150.0, 150.0, 100.0)), "a", 2)
+    elsewhere = Box(((100.0, 100.0, 80.0), (150.0, 150.0, 100.0)), "a", 3)
+    marks = (large, elsewhere, small)
+    assert box_at(view, marks, QPointF(120.0, 400.0 - 120.0)) == 2
+    assert box_at(view, marks, QPointF(20.0, 400.0 - 20.0)) == 0
+    assert box_at(view, marks, QPointF(350.0, 400.0 - 350.0)) is None

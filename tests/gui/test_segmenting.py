@@ -124,17 +124,17 @@ def test_bricks_appear_as_they_come_and_the_result_is_one_step(opened: Window, q
 def test_views_and_slices_are_passed_on(opened: Window, qtbot: QtBot, predictor: FakePredictor) -> None:
     panel = opened.segment_panel
     depth = opened.document.state.volume.grid.shape[0]
-    assert (panel.first.value(), panel.last.value()) == (0, depth - 1)
+    assert (panel.first.value(), panel.last.value()) == (1, depth)
     panel.views.setCurrentIndex(1)
-    panel.last.setValue(depth - 4)
-    panel.first.setValue(3)
+    panel.last.setValue(depth - 3)
+    panel.first.setValue(4)
     panel.button.click()
     qtbot.waitUntil(lambda: predictor.run is not None, timeout=PATIENCE_MS)
     assert (predictor.run.augment, predictor.run.z) == (4, (3, depth - 3))
     opened.cancel_segmenting()
     rest(qtbot, opened)
-    panel.first.setValue(0)
-    panel.last.setValue(depth - 1)
+    panel.first.setValue(1)
+    panel.last.setValue(depth)
     predictor.run = None
     panel.button.click()
     qtbot.waitUntil(lambda: predictor.run is not None, timeout=PATIENCE_MS)

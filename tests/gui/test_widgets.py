@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from volviz.gui import theme as theme_module
 from volviz.gui.widgets.histogram import RampHistogram
 from volviz.gui.widgets.number import Number
+from volviz.gui.widgets.span import Span
 from volviz.gui.widgets.sphere import LightSphere
 
 pytestmark = pytest.mark.gui
@@ -98,3 +102,20 @@ def test_the_light_follows_the_pointer_over_the_sphere(qtbot: QtBot) -> None:
     qtbot.mouseRelease(sphere, LEFT)
     qtbot.mousePress(sphere, LEFT, Qt.KeyboardModifier.ShiftModifier, middle + QPoint(20, -10))
     assert sphere.direction[2] < 0
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_a_span_is_filled_in_the_colour_of_the_theme(qtbot: QtBot, theme: str) -> None:
+    app = QApplication.instance()
+    span = Span("x")
+    qtbot.addWidget(span)
+    span.resize(300, 30)
+    span.show()
+    before = theme_module.chosen()
+    try:
+        theme_module.wear(app, theme)
+        wanted = app.palette().color(QPalette.ColorRole.Highlight)
+        shot = span.slider.grab().toImage()
+        assert shot.pixelColor(shot.width() // 2, shot.height() // 2).name() == wanted.name()
+    finally:
+        theme_module.wear(app, before)

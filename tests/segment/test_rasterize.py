@@ -105,6 +105,26 @@ def test_boxes_lie_under_strokes_and_points_over_them():
     assert (found[15:18] == UNLABELLED).all()
 
 
+@pytest.mark.parametrize("axes", ["x", "y", "xy", "xyz"])
+def test_sections_across_any_axes_are_painted_as_they_are_seen(axes):
+    box = Box((at(4, 5, 5), at(16, 30, 40)), "membrane", 1)
+    low, high = (np.array(corner) for corner in box.corners_xyz)
+    for axis in axes:
+        k, others = "xyz".index(axis), [i for i in range(3) if "xyz"[i] != axis]
+        near, far = low[others] + 0.3 * (high - low)[others], high[others] - 0.1 * (high - low)[others]
+        box = box.with_section(Section(float(high[k]), tuple(near), tuple(far), axis))
+    found = rasterize([box], GRID, VIRION_LABELS) == 1
+    inside = np.ones(GRID.shape, dtype=bool)
+    for axis in "xyz":
+        k, others = "xyz".index(axis), [i for i in range(3) if "xyz"[i] != axis]
+        inside &= (POINTS[..., k] >= low[k] - 1e-6) & (POINTS[..., k] <= high[k] + 1e-6)
+        if axis in axes:
+            starts, stops = box.spans(axis, POINTS[..., k])
+            inside &= ((POINTS[..., others] >= starts - 1e-6) & (POINTS[..., others] <= stops + 1e-6)).all(axis=-1)
+    assert 200 < inside.sum() < np.prod(np.round((high - low) / 10))
+    np.testing.assert_array_equal(found, inside)
+
+
 def test_the_mask_or_the_lassos_of_an_object_say_where_in_its_box_it_is():
     ball = np.linalg.norm(np.indices((10, 12, 14)) - np.array([5, 6, 7])[:, None, None, None], axis=0) < 4
     fine = Grid((10, 12, 14), (17.0, 9.0, 12.0), tuple(np.array(GRID.origin) + np.array((3, 5, 7)) * GRID.voxel_size))

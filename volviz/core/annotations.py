@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
-from volviz.core.boxes import Box, Corners, Mask, Section, sorted_corners
+from volviz.core.boxes import Axis, Box, Corners, Mask, Section, sorted_corners
 from volviz.core.grid import Triple
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
@@ -37,7 +36,6 @@ __all__ = [
     "relabelled",
 ]
 
-Axis = Literal["x", "y", "z"]
 ERASED = ""  # the label of a stroke that takes back what was painted
 
 

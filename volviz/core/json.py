@@ -87,6 +87,8 @@ def _decode_dataclass(kind: type[Any], data: Any, where: str, unknown: list[str]
         return _refuse(where, data)
     hints = typing.get_type_hints(kind)
     known = {f.name: f for f in fields(kind)}
+    before = {f.metadata["was"]: f.name for f in known.values() if "was" in f.metadata}  # names in files of earlier versions
+    data = {before.get(name, name): value for name, value in data.items()}
     strange = sorted(set(data) - set(known) - {"type"})
     if strange and unknown is None:
         raise VolvizError(f"{where} has a field '{strange[0]}' that this version of volviz does not know; a newer one may.")

@@ -13,7 +13,7 @@ from volviz.core.scene import Scene
 from volviz.core.segmentation import Label, Segmentation
 from volviz.core.volume import Volume
 
-VERSION = 2  # raised when a field is added, so that an older volviz asks to be updated instead of losing it
+VERSION = 3  # raised when a field is added, so that an older volviz asks to be updated instead of losing it
 
 
 @dataclass(frozen=True, slots=True)

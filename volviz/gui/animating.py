@@ -136,7 +136,10 @@ class Animating(QObject):
     def fill(self, motion: Motion) -> None:
         """Replace it by a motion that begins with the present view."""
         state = self._document.state
-        self._change("Fill in an animation", motion.keyframes(state.scene, state.camera, state.grid and state.grid.bounds_xyz))
+        self._change(
+            "Fill in an animation",
+            motion.keyframes(state.scene, state.camera, None if state.volume is None else state.volume.grid.bounds_xyz),
+        )
         self._go(0.0)
 
     def _change(self, text: str, keyframes: Keyframes, merge: str = "") -> None:

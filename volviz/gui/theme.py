@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
+from volviz.assets import asset
 from volviz.gui import settings
 
 THEMES = ("system", "dark", "light")
@@ -83,6 +84,12 @@ QScrollArea { border: none; }
 QFrame#jobs { background: palette(window); border: 1px solid palette(mid); border-radius: 6px; }
 QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QPushButton { padding: 4px 12px; }
+QCheckBox::indicator { width: 12px; height: 12px; border: 1px solid palette(mid); border-radius: 3px; background: palette(base); }
+QCheckBox::indicator:hover { border-color: palette(highlight); }
+QCheckBox::indicator:focus { border-color: palette(highlight); }
+QCheckBox::indicator:checked { border-color: palette(highlight); background: palette(highlight); image: url("CHECK"); }
+QCheckBox::indicator:checked:disabled { border-color: palette(mid); background: palette(mid); }
+QCheckBox::indicator:disabled { border-color: palette(midlight); }
 QToolTip { padding: 4px; }
 """
 
@@ -132,4 +139,6 @@ def _paint(app: QApplication) -> None:
         palette.setColor(QPalette.ColorGroup.Disabled, role, _FAINT[dark])
     palette.setColor(QPalette.ColorGroup.Disabled, Role.Highlight, palette.color(Role.Mid))
     app.setPalette(palette)
-    app.setStyleSheet(_SHEET)  # anew: it looks colours of the palette up when it is set
+    app.setStyleSheet(
+        _SHEET.replace("CHECK", asset("resources/icons/check.svg").as_posix())
+    )  # anew: it looks colours of the palette up when it is set

@@ -15,7 +15,7 @@ from volviz.io.atomic import reason, replacing
 
 SUFFIX = ".annotations.json"
 FORMAT = "volviz annotations"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from volviz.core.annotations import Lasso, Mark, Stroke, SurfacePoints, Tag
-from volviz.core.boxes import Box, Corners
+from volviz.core.boxes import AXES, Box, Corners
 from volviz.core.grid import Floats, Triple
 from volviz.render.sketch import Sketch
 
@@ -76,15 +76,14 @@ def _edges(corners_xyz: Corners) -> Floats:
 
 
 def _sections(box: Box) -> Floats:
-    """Return the edges of a box that changes with z: its rectangles, and what joins their corners."""
+    """Return the edges of a box that changes along axes: its outlines, and what joins the corners of rectangles."""
     low, high = box.corners_xyz
-    levels = sorted({low[2], high[2], *(s.z for s in box.sections if low[2] < s.z < high[2])})
-    rings = []
-    for z in levels:
-        section = box.section_at(z)
-        if section is not None:
-            (x0, y0), (x1, y1) = section.low_xy, section.high_xy
-            rings.append(np.array([[x0, y0, z], [x1, y0, z], [x1, y1, z], [x0, y1, z]]))
-    around = [np.concatenate([ring, np.roll(ring, -1, axis=0)], axis=1) for ring in rings]
-    along = [np.concatenate([a, b], axis=1) for a, b in pairwise(rings)]
-    return np.concatenate(around + along)
+    around, along = [], []
+    for axis in box.adjusted:
+        k = AXES.index(axis)
+        levels = sorted({low[k], high[k], *(s.at for s in box.sections if s.axis == axis and low[k] < s.at < high[k])})
+        found = [(at, box.outline(axis, at)) for at in levels]
+        rings = [np.insert(outline, k, at, axis=1) for at, outline in found if outline is not None]
+        around += [np.concatenate([ring, np.roll(ring, -1, axis=0)], axis=1) for ring in rings]
+        along += [np.concatenate([a, b], axis=1) for a, b in pairwise(rings) if len(a) == len(b) == 4]
+    return np.concatenate([*around, *along]) if around else _edges(box.corners_xyz)

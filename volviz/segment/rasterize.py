@@ -168,12 +168,21 @@ class _Canvas:
         if box.mask is not None:
             self.mask(out, box, number)
         elif whole and (start < stop).all():
-            for k, z in enumerate(self.places(0, slice(int(start[0]), int(stop[0]))), int(start[0])):
-                section = box.section_at(float(np.clip(z, low[2], high[2])))
-                if section is not None:
-                    (x0, y0), (x1, y1) = section.low_xy, section.high_xy
-                    first, last = self.within((z, y0, x0), (z, y1, x1))
-                    out[k, first[1] : last[1], first[2] : last[2]] = number
+            part = tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
+            if not box.sections:
+                out[part] = number
+                return
+            places = [self.places(axis, one) for axis, one in enumerate(part)]
+            inside = np.ones(out[part].shape, dtype=bool)
+            for name in box.adjusted:
+                axis = "zyx".index(name)
+                # The two other axes of the array, in the order of x, y, z, as sections have them.
+                for side, other in enumerate(sorted({0, 1, 2} - {axis}, reverse=True)):
+                    slack = SLACK * self.grid.voxel_size[other]
+                    ends = [np.expand_dims(end[:, side], 1) for end in box.spans(name, places[axis])]
+                    within = (places[other] >= ends[0] - slack) & (places[other] <= ends[1] + slack)
+                    inside &= np.expand_dims(within if axis < other else within.T, 3 - axis - other)
+            out[part][inside] = number
 
     def mask(self, out: Classes, box: Box, number: int) -> None:
         """Paint the voxels whose centres lie in a voxel of the box's mask."""

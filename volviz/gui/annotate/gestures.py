@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from volviz.core.annotations import Axis, Box, Lasso, Mark, Section, Stroke, SurfacePoints, Tag
-from volviz.core.boxes import Corners, sorted_corners
+from volviz.core.boxes import AXES, Corners, sorted_corners
 from volviz.core.grid import Grid, Triple
 from volviz.gui.planes import Plane
 
@@ -25,8 +25,6 @@ TIPS: dict[Tool, str] = {
 TOOL_KEYS: dict[Tool, str] = {"scribble": "P", "erase": "E", "box": "Shift+B", "points": "Shift+P", "lasso": "Shift+L", "tag": "Shift+T"}
 Side = Literal[-1, 0, 1]  # of a handle along an axis: the lower face, neither, the upper one
 Handle = tuple[Side, Side, Side]  # along x, y, z; neither of any: the box itself
-
-AXES: tuple[Axis, ...] = ("x", "y", "z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +165,7 @@ class Pulling:
     index: int
     handle: Handle
     start: Triple
-    section_z: float | None = None
+    section: tuple[Axis, float] | None = None  # across which axis, and at which place along it (A)
     stop: Triple | None = None
 
     def move(self, point_xyz: Triple) -> None:
@@ -180,10 +178,14 @@ class Pulling:
         if self.stop is None:
             return None
         by = tuple(b - a for a, b in zip(self.start, self.stop, strict=True))
-        section = None if self.section_z is None else self.box.section_at(self.section_z)
-        if section is not None:
-            box = self.box.with_section(_pulled(section, self.handle, (by[0], by[1])))
-            return Draft(box, "Adjust the box on this section", self.index)
+        outline = None if self.section is None else self.box.outline(*self.section)
+        if self.section is not None and outline is not None:
+            normal, at = self.section
+            others = [k for k in range(3) if AXES[k] != normal]
+            (a0, b0), (a1, b1) = outline.min(axis=0).tolist(), outline.max(axis=0).tolist()
+            seen = Section(at, (a0, b0), (a1, b1), normal)  # what is left there, by the sections of other directions too
+            pulled = _pulled(seen, (self.handle[others[0]], self.handle[others[1]]), (by[others[0]], by[others[1]]))
+            return Draft(self.box.with_section(pulled), "Adjust the box on this section", self.index)
         if not any(self.handle):
             return Draft(self.box.moved((by[0], by[1], by[2])), "Move the box", self.index)
         box = self.box
@@ -245,8 +247,8 @@ def _deep(start: Triple, stop: Triple, plane: Plane, depth: float, grid: Grid) -
     return sorted_corners((low, high))
 
 
-def _pulled(section: Section, handle: Handle, by: tuple[float, float]) -> Section:
-    low, high = list(section.low_xy), list(section.high_xy)
+def _pulled(section: Section, handle: tuple[Side, Side], by: tuple[float, float]) -> Section:
+    low, high = list(section.low), list(section.high)
     for axis in range(2):
         if handle[axis] < 0 or not any(handle):
             low[axis] += by[axis]
@@ -254,4 +256,4 @@ def _pulled(section: Section, handle: Handle, by: tuple[float, float]) -> Sectio
             high[axis] += by[axis]
         if low[axis] > high[axis]:
             low[axis] = high[axis] = high[axis] if handle[axis] < 0 else low[axis]
-    return Section(section.z, (low[0], low[1]), (high[0], high[1]))
+    return replace(section, low=(low[0], low[1]), high=(high[0], high[1]))

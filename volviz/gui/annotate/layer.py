@@ -13,14 +13,14 @@ from vispy.scene.visuals import Image
 from vispy.visuals.transforms import STTransform
 
 from volviz.core.annotations import ERASED, Box, SurfacePoints
+from volviz.core.boxes import AXES
 from volviz.core.grid import Triple
 from volviz.gui.annotate import painting
 from volviz.gui.annotate.annotating import Annotating
 from volviz.gui.annotate.gestures import PAINTING, Boxing, Gesture, Handle, Outlining, Pulling, Scribbling, Tagging, pointing
 from volviz.gui.annotate.gestures import Pointing as Carrying
-from volviz.gui.annotate.painting import Pictures, View, handle_places
+from volviz.gui.annotate.painting import Pictures, View, box_at, handle_places
 from volviz.gui.annotate.sections import outline_of
-from volviz.gui.planes import XY
 
 if TYPE_CHECKING:
     from volviz.gui.slice_view import SliceView
@@ -44,6 +44,7 @@ class AnnotationLayer(QObject):
         self._view, self._annotating = view, annotating
         self._gesture: Gesture | None = None
         self._pointer: QPointF | None = None
+        self._hovered: int | None = None
         self._space = False
         self._pictures = Pictures()
         self._shown: View | None = None
@@ -76,6 +77,10 @@ class AnnotationLayer(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
+        if isinstance(event, QMouseEvent) and kind == QEvent.Type.MouseMove:
+            self._hover(event.position())
+        elif kind == QEvent.Type.Leave:
+            self._hover(None)
         if self._annotating.tool is None or self._view.grid is None:
             return False
         if isinstance(event, QMouseEvent):
@@ -92,6 +97,14 @@ class AnnotationLayer(QObject):
             self._pointer = None if kind == QEvent.Type.Leave else self._pointer
             self.touch()
         return False
+
+    def _hover(self, place: QPointF | None) -> None:
+        """Name the box under the pointer, whatever lies over its name."""
+        marks = self._annotating.marks if self._annotating.visible and self._view.grid is not None else ()
+        found = None if place is None or not marks else box_at(self._view_now(), marks, place)
+        if found != self._hovered:
+            self._hovered = found
+            self.touch()
 
     def _mouse(self, event: QMouseEvent) -> bool:
         """Return whether the event was the tool's: the view pans and says what lies under the pointer itself."""
@@ -156,7 +169,8 @@ class AnnotationLayer(QObject):
         index, handle = found
         self._annotating.select(index)
         box = self._annotating.marks[index]
-        section = point[2] if self._annotating.section_only and self._view.plane is XY else None
+        normal = 2 - self._view.plane.normal
+        section = (AXES[normal], point[normal]) if self._annotating.section_only else None
         return Pulling(box, index, handle, point, section) if isinstance(box, Box) else None
 
     def _handle_at(self, position: QPointF) -> tuple[int, Handle] | None:
@@ -277,7 +291,7 @@ class AnnotationLayer(QObject):
         painter = QPainter(image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         shown = marks if draft is None else draft.among(marks)
-        painting.lines(painter, view, shown, colors, tools.selected, handles=tools.tool == "box")
+        painting.lines(painter, view, shown, colors, tools.selected, handles=tools.tool == "box", hovered=self._hovered)
         if tools.tool in PAINTING and self._pointer is not None and not self._space:
             color = None if tools.tool == "erase" else painting.color_in(colors, tools.label)
             painting.brush(painter, self._pointer, tools.radius * abs(view.scale[0]), color)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
 from volviz.core.annotations import Lasso, Mark, Stroke, SurfacePoints, Tag, extent_of
@@ -21,6 +21,7 @@ NEAR = 80.0  # angstrom from its plane to where a point is seen no more
 THIN = 0.2  # of a stroke's radius: points of its middle line closer together change nothing that is seen
 HANDLE = 3.5  # half the side of a handle, pixels
 DOT = 0.02  # of a stroke's radius
+CROWD = 12  # boxes on a slice from which on only those under the pointer and in the list have handles
 TAG_DASH = (5.0, 4.0)
 
 
@@ -116,20 +117,35 @@ class Pictures:
         return kept[1], kept[2]
 
 
-def lines(painter: QPainter, view: View, marks: tuple[Mark, ...], colors: dict[str, Triple], selected: int | None, handles: bool) -> None:
-    """Draw boxes, tags, points and the edges of lassos; the selected mark stands out, and a box in the hand has ``handles``."""
+def lines(
+    painter: QPainter,
+    view: View,
+    marks: tuple[Mark, ...],
+    colors: dict[str, Triple],
+    selected: int | None,
+    handles: bool,
+    hovered: int | None = None,
+) -> None:
+    """Draw boxes, tags, points and the edges of lassos; the selected mark stands out, and a box in the hand has ``handles``.
+
+    Of names that would lie over one another the first is written; before all others those of what is ``hovered`` and selected.
+    """
     whole: list[str] = []
+    words, held = Words(), handles
+    if handles and sum(isinstance(mark, Box) and _meets(mark, view) for mark in marks) > CROWD:
+        handles = False  # but for the one in the hand
     for index, mark in enumerate(marks):
         chosen = index == selected
+        words.rank = 0 if index == hovered else 1 if chosen else 2
         if isinstance(mark, Box):
-            _box(painter, view, mark, color_in(colors, mark.label), chosen, handles)
+            _box(painter, view, mark, color_in(colors, mark.label), chosen, handles or (held and words.rank < 2), words)
         elif isinstance(mark, Tag):
             if mark.corners_xyz is None:
                 whole.append(_present(mark))
             else:
-                _tag(painter, view, mark, colors, chosen)
+                _tag(painter, view, mark, colors, chosen, words)
         elif isinstance(mark, SurfacePoints):
-            _points(painter, view, mark, color_in(colors, mark.label), chosen)
+            _points(painter, view, mark, color_in(colors, mark.label), chosen, words)
         elif isinstance(mark, Lasso):
             for area in areas_of(mark, view.plane, view.depth):
                 _outline(painter, polygon(view.to_pixels(area)), color_in(colors, mark.label), chosen)
@@ -138,7 +154,55 @@ def lines(painter: QPainter, view: View, marks: tuple[Mark, ...], colors: dict[s
             if extent is not None and extent[0][2 - view.plane.normal] <= view.depth <= extent[1][2 - view.plane.normal]:
                 _outline(painter, polygon(view.to_pixels(rectangle_of(extent, view.plane))), QColor(255, 255, 255), False, (2.0, 3.0))
     if whole and view.plane is XY:
-        _word(painter, QPointF(8, 18), f"In this volume: {'; '.join(whole)}", QColor(235, 235, 235))
+        words.rank = -1
+        words.add(QPointF(8, 18), f"In this volume: {'; '.join(whole)}", QColor(235, 235, 235))
+    words.draw(painter)
+
+
+class Words:
+    """Names on a slice, written when everything else is drawn: in the order of their ranks, and none over another."""
+
+    def __init__(self) -> None:
+        self.rank = 0  # of what is added next; the lowest come first
+        self._found: list[tuple[int, int, QPointF, str, QColor]] = []
+        self.written: list[str] = []
+
+    def add(self, at: QPointF, text: str, color: QColor) -> None:
+        """Write something with its first letter at a place, if there is room."""
+        self._found.append((self.rank, len(self._found), at, text, color))
+
+    def draw(self, painter: QPainter) -> None:
+        """Write what has room."""
+        font = QFont(painter.font())
+        font.setPixelSize(11)
+        painter.setFont(font)
+        metrics = painter.fontMetrics()
+        taken: list[QRect] = []
+        for _, _, at, text, color in sorted(self._found, key=lambda word: word[:2]):
+            around = metrics.boundingRect(text).translated(at.toPoint()).adjusted(-3, -1, 3, 1)
+            if any(around.intersects(other) for other in taken):
+                continue
+            taken.append(around)
+            self.written.append(text)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(0, 0, 0, 165))
+            painter.drawRoundedRect(around, 3, 3)
+            painter.setPen(QColor.fromRgbF(*((1 + 2 * part) / 3 for part in (color.redF(), color.greenF(), color.blueF()))))
+            painter.drawText(at, text)
+
+
+def box_at(view: View, marks: tuple[Mark, ...], place: QPointF) -> int | None:
+    """Return which of the marks is the smallest box around a place on the screen."""
+    right, up = ((at - offset) / scale for at, offset, scale in zip((place.x(), place.y()), view.offset, view.scale, strict=True))
+    point = {2 - view.plane.right: right, 2 - view.plane.up: up, 2 - view.plane.normal: view.depth}
+    found, least = None, float("inf")
+    for index, mark in enumerate(marks):
+        if isinstance(mark, Box):
+            low, high = mark.corners_xyz
+            size = (high[2 - view.plane.right] - low[2 - view.plane.right]) * (high[2 - view.plane.up] - low[2 - view.plane.up])
+            if size < least and all(low[k] <= value <= high[k] for k, value in point.items()):
+                found, least = index, size
+    return found
 
 
 def brush(painter: QPainter, at: QPointF, radius: float, color: QColor | None) -> None:
@@ -150,14 +214,19 @@ def brush(painter: QPainter, at: QPointF, radius: float, color: QColor | None) -
     painter.drawEllipse(at, radius, radius)
 
 
-def _box(painter: QPainter, view: View, box: Box, color: QColor, chosen: bool, handles: bool) -> None:
+def _meets(box: Box, view: View) -> bool:
+    low, high = box.corners_xyz
+    return low[2 - view.plane.normal] <= view.depth <= high[2 - view.plane.normal]
+
+
+def _box(painter: QPainter, view: View, box: Box, color: QColor, chosen: bool, handles: bool, words: Words) -> None:
     outline = outline_of(box, view.plane, view.depth)
     if outline is None:
         return
     shape = polygon(view.to_pixels(outline))
     _outline(painter, shape, color, chosen)
     bounds = shape.boundingRect()
-    _word(painter, bounds.topLeft() + QPointF(4, 14), f"{box.label} {box.object_id}", color)
+    words.add(bounds.topLeft() + QPointF(4, 14), f"{box.label} {box.object_id}", color)
     if not handles:
         return
     painter.setPen(QPen(QColor(20, 20, 20), 1))
@@ -175,17 +244,17 @@ def handle_places(bounds: QRectF) -> list[tuple[tuple[int, int], QPointF]]:
     return [((a, b), QPointF(x[a], y[b])) for a, b in order]
 
 
-def _tag(painter: QPainter, view: View, tag: Tag, colors: dict[str, Triple], chosen: bool) -> None:
+def _tag(painter: QPainter, view: View, tag: Tag, colors: dict[str, Triple], chosen: bool, words: Words) -> None:
     low, high = tag.corners_xyz or ((0.0,) * 3, (0.0,) * 3)
     if not low[2 - view.plane.normal] <= view.depth <= high[2 - view.plane.normal]:
         return
     shape = polygon(view.to_pixels(rectangle_of((low, high), view.plane)))
     color = color_in(colors, min(tag.present)) if len(tag.present) == 1 else QColor(235, 235, 235)
     _outline(painter, shape, color, chosen, TAG_DASH)
-    _word(painter, shape.boundingRect().topLeft() + QPointF(4, 14), _present(tag), color)
+    words.add(shape.boundingRect().topLeft() + QPointF(4, 14), _present(tag), color)
 
 
-def _points(painter: QPainter, view: View, points: SurfacePoints, color: QColor, chosen: bool) -> None:
+def _points(painter: QPainter, view: View, points: SurfacePoints, color: QColor, chosen: bool, words: Words) -> None:
     xyz = np.asarray(points.points_xyz, np.float64).reshape(-1, 3)
     away = np.abs(xyz[:, 2 - view.plane.normal] - view.depth)
     places = view.to_pixels(xyz[:, [2 - view.plane.right, 2 - view.plane.up]])
@@ -200,7 +269,7 @@ def _points(painter: QPainter, view: View, points: SurfacePoints, color: QColor,
         radius = POINT * (0.45 + 0.55 * nearness)
         painter.drawEllipse(QPointF(x, y), radius, radius)
         if far < NEAR / 8:
-            _word(painter, QPointF(x + 6, y - 4), str(points.object_id), color)
+            words.add(QPointF(x + 6, y - 4), str(points.object_id), color)
 
 
 def _outline(painter: QPainter, shape: QPolygonF, color: QColor, chosen: bool, dash: Sequence[float] = ()) -> None:
@@ -212,18 +281,6 @@ def _outline(painter: QPainter, shape: QPolygonF, color: QColor, chosen: bool, d
         pen.setDashPattern(list(dash))
     painter.setPen(pen)
     painter.drawPolygon(shape)
-
-
-def _word(painter: QPainter, at: QPointF, text: str, color: QColor) -> None:
-    font = QFont(painter.font())
-    font.setPixelSize(11)
-    painter.setFont(font)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(0, 0, 0, 165))
-    around = painter.fontMetrics().boundingRect(text).translated(at.toPoint()).adjusted(-3, -1, 3, 1)
-    painter.drawRoundedRect(around, 3, 3)
-    painter.setPen(QColor.fromRgbF(*((1 + 2 * part) / 3 for part in (color.redF(), color.greenF(), color.blueF()))))
-    painter.drawText(at, text)
 
 
 def _present(tag: Tag) -> str:

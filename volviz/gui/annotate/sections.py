@@ -7,12 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from volviz.core.annotations import Lasso
-from volviz.core.boxes import Box, Corners
+from volviz.core.boxes import AXES, Box, Corners
 from volviz.core.grid import Floats
-from volviz.gui.annotate.gestures import AXES
-from volviz.gui.planes import XY, Plane
+from volviz.gui.planes import Plane
 
-LEVELS = 49  # of z at which a box that changes with it is cut
 DENSE = 0.15  # of the radius: the spacing of discs along a stroke that crosses the plane; twice as far apart, 2 % of it is missing
 
 
@@ -43,19 +41,8 @@ def outline_of(box: Box, plane: Plane, depth: float) -> Floats | None:
     low, high = box.corners_xyz
     if not low[2 - plane.normal] <= depth <= high[2 - plane.normal]:
         return None
-    if plane is XY:
-        section = box.section_at(depth)
-        return None if section is None else _rectangle(section.low_xy, section.high_xy)
-    if not box.sections:
-        return rectangle_of(box.corners_xyz, plane)
-    across, along = (0, 1) if plane.right == 2 else (1, 0)  # of (x, y): what goes to the right, what the plane is at
-    left, right = [], []
-    for z in np.linspace(low[2], high[2], LEVELS):
-        section = box.section_at(float(z))
-        if section is not None and section.low_xy[along] <= depth <= section.high_xy[along]:
-            left.append((section.low_xy[across], z))
-            right.append((section.high_xy[across], z))
-    return np.asarray(left + right[::-1], np.float64) if left else None
+    found = box.outline(AXES[2 - plane.normal], depth)
+    return found if found is None or plane.right > plane.up else found[:, ::-1]
 
 
 def rectangle_of(corners_xyz: Corners, plane: Plane) -> Floats:

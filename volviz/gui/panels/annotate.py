@@ -58,7 +58,8 @@ class AnnotatePanel(QWidget):
         self.slab.value_changed.connect(lambda value: annotating.set_depth(annotating.tool or "tag", 10 * value))
         self.section = QCheckBox("Adjust this section only")
         self.section.setToolTip(
-            "On the XY slice, handles change the box's rectangle on this section alone; between adjusted sections it changes evenly"
+            "Handles change the box's rectangle on the slice one draws on alone; between adjusted slices of a direction it changes "
+            "evenly, and where several directions were adjusted the object is where all of them leave it"
         )
         self.section.toggled.connect(lambda on: annotating.set(section_only=on))
         self._object = QLabel()
@@ -94,7 +95,7 @@ class AnnotatePanel(QWidget):
         self.visible.toggled.connect(lambda on: annotating.set(visible=on))
         self.visible_in_3d = QCheckBox("In 3D")
         self.visible_in_3d.setToolTip(
-            "Show annotations in the 3D view, faint where the object hides them. They are of the window: stills and videos are without"
+            "Show annotations in the 3D view, faint where the object hides them. Stills and videos show them if their dialogs are told to"
         )
         self.visible_in_3d.toggled.connect(lambda on: annotating.set(visible_in_3d=on))
         self._build()

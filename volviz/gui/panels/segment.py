@@ -137,7 +137,9 @@ class SegmentPanel(QWidget):
         self._offer_spread()
         self.first, self.last = QSpinBox(), QSpinBox()
         for box, name in ((self.first, "First slice"), (self.last, "Last slice")):
-            box.setToolTip("Slices that hold the specimen; beyond them, as in the films where ice meets air, all is background")
+            box.setToolTip(
+                "Slices that hold the specimen, by the numbers above the XY view; beyond them, as in the films where ice meets air, all is background"
+            )
             box.setAccessibleName(name)
             box.setKeyboardTracking(False)
         self.first.valueChanged.connect(self.last.setMinimum)
@@ -213,7 +215,7 @@ class SegmentPanel(QWidget):
     def start(self) -> None:
         """Ask for a run with what is chosen."""
         if self.button.isEnabled() and not self._running:
-            chosen = self.first.value(), self.last.value() + 1
+            chosen = self.first.value() - 1, self.last.value()  # the boxes count as the slices' titles do, from 1
             z = chosen if chosen != (0, self._depth) else None
             model, device, views = self.model.currentData(), self.device.currentData(), self.views.currentData()
             size = self.voxel_size.value() or None
@@ -276,10 +278,10 @@ class SegmentPanel(QWidget):
         depth = state.volume.grid.shape[0] if state.volume is not None else 0
         if depth != self._depth:
             self._depth = depth
-            self.first.setRange(0, max(0, depth - 1))
-            self.last.setRange(0, max(0, depth - 1))
-            self.first.setValue(0)
-            self.last.setValue(depth - 1)
+            self.first.setRange(1, max(1, depth))
+            self.last.setRange(1, max(1, depth))
+            self.first.setValue(1)
+            self.last.setValue(depth)
         self.button.setEnabled(self._running or (state.volume is not None and self.model.count() > 0))
         if state.volume is None:
             self._notes.setText("Open a tomogram first.")

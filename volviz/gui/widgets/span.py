@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QBrush, QPalette
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QWidget
 from superqt import QDoubleRangeSlider
 
@@ -41,6 +42,7 @@ class Span(QWidget):
             box.editingFinished.connect(self.released)
         self.slider.valueChanged.connect(lambda value: self._change(*value))
         self.slider.sliderReleased.connect(self.released)
+        self._color()
         self.set_value((0.0, 1.0))
 
     def value(self) -> tuple[float, float]:
@@ -58,6 +60,22 @@ class Span(QWidget):
     def setToolTip(self, text: str) -> None:
         for widget in (self.slider, *self.boxes):
             widget.setToolTip(text)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._color()
+
+    def _color(self) -> None:
+        """Fill the bar between the handles as the other sliders are filled."""
+        color = self.palette().color(QPalette.ColorRole.Highlight)
+        self.slider.setProperty("barColor", QBrush(color))
+        # A window that is not in front has colours of its own there, and each bar a rim, for which there is no property.
+        style = getattr(self.slider, "_style", None)
+        for name in ("brush_inactive", "pen_active", "pen_inactive"):
+            if hasattr(style, name):
+                setattr(style, name, color.name() if name.startswith("brush") else color.darker(120).name())
+        self.slider.update()
 
     def _from_boxes(self) -> None:
         self._change(self.boxes[0].value(), self.boxes[1].value())
