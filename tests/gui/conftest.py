@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from volviz.gui.viewport import Viewport
     from volviz.gui.window import Window
 
-PATIENCE_MS = 60_000
+PATIENCE_MS = int(os.environ.get("VOLVIZ_PATIENCE_MS", "60000"))  # of a test; a busy machine takes more
 """How long tests wait for what must come. Pictures are drawn in software, on a machine that may have other work: none is about speed."""
 
 SHOWN = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -139,6 +139,5 @@ def _paint(app: QApplication) -> None:
         palette.setColor(QPalette.ColorGroup.Disabled, role, _FAINT[dark])
     palette.setColor(QPalette.ColorGroup.Disabled, Role.Highlight, palette.color(Role.Mid))
     app.setPalette(palette)
-    app.setStyleSheet(
-        _SHEET.replace("CHECK", asset("resources/icons/check.svg").as_posix())
-    )  # anew: it looks colours of the palette up when it is set
+    sheet = _SHEET.replace("CHECK", asset("resources/icons/check.svg").as_posix())
+    app.setStyleSheet(sheet)  # anew: it looks colours of the palette up when it is set

@@ -138,7 +138,8 @@ class SegmentPanel(QWidget):
         self.first, self.last = QSpinBox(), QSpinBox()
         for box, name in ((self.first, "First slice"), (self.last, "Last slice")):
             box.setToolTip(
-                "Slices that hold the specimen, by the numbers above the XY view; beyond them, as in the films where ice meets air, all is background"
+                "Slices that hold the specimen, by the numbers above the XY view; beyond them, as in the films where ice meets air, "
+                "all is background"
             )
             box.setAccessibleName(name)
             box.setKeyboardTracking(False)
