@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from conftest import rest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon, QPalette
 from PySide6.QtWidgets import QTabBar
@@ -88,3 +89,13 @@ def test_dark_and_light_change_at_once_and_icons_with_them(arranged: Window, qtb
     qtbot.waitUntil(lambda: arranged.palette().color(ground).lightness() < 60)
     assert _ink(icon.icon()) > 150
     assert [arranged.actions_by_id[f"view.theme_{name}"].isChecked() for name in theme.THEMES] == [False, True, False]
+
+
+def test_the_3d_view_is_sharp_again_after_a_slice_was_alone(shown: Window, qtbot: QtBot) -> None:
+    for _ in range(2):
+        shown.actions_by_id["view.alone_xy"].trigger()
+        qtbot.waitUntil(lambda: not shown.viewport.isVisible())
+        qtbot.wait(100)
+        shown.actions_by_id["view.alone_xy"].trigger()
+        qtbot.waitUntil(shown.viewport.isVisible)
+        rest(qtbot, shown)

@@ -27,7 +27,7 @@ def test_they_come_back_as_they_were(tmp_path):
     back = open_annotations(tmp_path / "a.annotations.json")
     assert (back.annotations, back.labels, back.tomogram) == (MARKS, labels, "ts_16")
     data = json.loads((tmp_path / "a.annotations.json").read_text())
-    assert (data["format"], data["version"], data["unit"]) == ("volviz annotations", 1, "angstrom")
+    assert (data["format"], data["version"], data["unit"]) == ("volviz annotations", 2, "angstrom")
     assert data["annotations"][0] == {"type": "Stroke", "path_xyz": [[1.5, 2.0, -3.25], [4.0, 5.0, 6.0]], "radius": 30.0, "label": "spikes"}
     with pytest.raises(VolvizError, match="is there already"):
         save_annotations(MARKS, tmp_path / "a.annotations.json")
