@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from conftest import PATIENCE_MS
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QDoubleSpinBox
@@ -17,12 +18,11 @@ pytestmark = [pytest.mark.gui, pytest.mark.display]
 
 @pytest.fixture
 def front(shown: Window, qtbot: QtBot) -> Window:
-    """The window, in front: without a window manager nobody else puts it there."""
+    """The window, in front, where its shortcuts hear."""
     shown.furnish()
     shown.activateWindow()
-    QApplication.setActiveWindow(shown)
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is shown, timeout=PATIENCE_MS)
     shown.slices.views[0].canvas.setFocus()
-    qtbot.waitUntil(lambda: QApplication.activeWindow() is shown, timeout=10_000)
     return shown
 
 

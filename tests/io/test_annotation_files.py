@@ -37,7 +37,7 @@ def test_they_come_back_as_they_were(tmp_path):
     ("change", "words"),
     [
         ({"format": "other"}, "no annotations"),
-        ({"version": 2}, "newer volviz"),
+        ({"version": 99}, "newer volviz"),
         ({"unit": "nm"}, "newer volviz"),
         ({"annotations": [{"type": "Stroke", "radius": 1.0, "label": "x"}]}, "lacks its 'path_xyz'"),
         ({"annotations": [{"type": "Blob"}]}, "damaged"),
