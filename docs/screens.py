@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 WAIT_SECONDS = 300.0
 LARGEST = 195_000  # bytes of a picture
+CENTRES = ((0.25, 0.31), (0.76, 0.29), (0.40, 0.83), (0.77, 0.72))  # of the virions of the sample, in fractions of its slices
 
 
 class Studio:
@@ -122,6 +123,29 @@ def _panel(name: str) -> Callable[[Studio], None]:
     return show
 
 
+def _annotated(studio: Studio) -> None:
+    """Boxes, a stroke and points, and the box tool in the hand."""
+    from volviz.core.annotations import Stroke, SurfacePoints
+    from volviz.core.boxes import Box
+
+    studio.open()
+    state = studio.window.document.state
+    assert state.volume is not None
+    (x, y, z), far = state.volume.grid.bounds_xyz
+    wide, high, deep = (float(b - a) for a, b in zip((x, y, z), far, strict=True))
+
+    def at(right: float, up: float, back: float = 0.5) -> tuple[float, float, float]:
+        return float(x + right * wide), float(y + up * high), float(z + back * deep)
+
+    boxes = [Box((at(a - 0.17, b - 0.17, 0.1), at(a + 0.17, b + 0.17, 0.9)), "membrane", i + 1) for i, (a, b) in enumerate(CENTRES)]
+    stroke = Stroke(tuple(at(0.2 + 0.02 * i, 0.25 + 0.01 * (i % 3)) for i in range(12)), 25.0, "lumen")
+    points = SurfacePoints(tuple(at(0.5 + 0.02 * i, 0.5) for i in range(4)), 9, "spikes")
+    studio.window.document.change("Annotate", annotations=(*boxes, stroke, points))
+    studio.do("annotate.box")
+    studio.window.annotating.select(0)
+    studio.pause(1.0)
+
+
 def _action(*names: str, segmented: bool = True) -> Callable[[Studio], None]:
     def show(studio: Studio) -> None:
         studio.open(segmented=segmented)
@@ -152,6 +176,7 @@ def states(window: Window) -> dict[str, Callable[[Studio], None]]:
         "segmenting": _segmenting,
         "segmented": _segmented,
         **panels,
+        "annotated": _annotated,
         "alone": _action("view.alone_xy"),
         "together": _action("view.alone_xy"),
         "keys": _action("help.shortcuts"),
