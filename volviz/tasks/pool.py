@@ -47,12 +47,17 @@ _FINE = 9.0
 _LEAST = 80
 
 
+def kind_of(number: int) -> tuple[Difficulty, Scene | None]:
+    """Return how hard a volume of the pool is, and what is in it."""
+    return _KINDS[number % len(_KINDS)]
+
+
 def recipe(seed: int, number: int, voxel_size: float, structures: Mapping[str, Sequence[str]] | None = None) -> Spec:
     """Return the recipe of a volume of the pool: some voxel size from 5 to 16 A, so many voxels that it fills the pool's shape.
 
     ``structures`` are the arguments ``spike_densities`` and ``debris_densities`` of `random_spec`.
     """
-    difficulty, scene = _KINDS[number % len(_KINDS)]
+    difficulty, scene = kind_of(number)
     rng = np.random.default_rng([seed, number])
     size = float(rng.uniform(5, _FINE) if rng.random() < 0.35 else rng.uniform(_FINE, 16))
     part = min(1.0, size / _FINE)
