@@ -242,6 +242,7 @@ def main() -> None:
         bench.score("forest, a | a", given.a, bench.taught_forest(given.a))
         bench.score("forest, b | b", given.b, bench.taught_forest(given.b))
         bench.score("forest, a | b", given.b, bench.taught_forest(given.a))
+        bench.score("forest, b | a", given.a, bench.taught_forest(given.b))
     for name, network in networks.items():
         if given.only in (name, "all"):
             bench.score(f"network {name}, a | b", given.b, bench.taught_network(name, network))

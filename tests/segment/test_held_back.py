@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -53,8 +55,12 @@ def test_what_belongs_together_is_not_divided() -> None:
     tag, eraser = Tag(frozenset({"lumen"})), Stroke(((0.0, 0.0, 0.0),), 5.0, ERASED)
     corners = ((0.0, 0.0, 0.0), (90.0, 90.0, 90.0))
     outline = Lasso(((0.0, 0.0, 0.0), (9.0, 0.0, 0.0), (0.0, 9.0, 0.0)), "z", 10.0, "lumen", object_id=1)
-    found = divide([[tag, outline, eraser, Box(corners, "lumen", 1), Box(corners, "lumen", 2), Box(corners, "lumen", 3)]], 0.5)
-    assert [mark.object_id for mark in found.judging[0] if isinstance(mark, Box)] == [3]
+    box, free = Box(corners, "lumen", 1), replace(outline, object_id=None)
+    found = divide([[tag, outline, eraser, box, free, box, free]], 0.5)
+    assert found.judging == ((eraser, free),)
+    assert found.teaching[0].count(box) == 2
+    boxed = example(box, dense=forest())
+    assert taught(boxed, 0.5) is boxed  # a box is not full of what it is around
     assert all(eraser in marks[0] for marks in (found.judging, found.teaching))
     assert {tag, outline} <= set(found.teaching[0])
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from volviz.core.annotations import Annotation, Box, Example, Lasso, Mark, Stroke, Tag, labels_of
+from volviz.core.annotations import Annotation, Example, Lasso, Mark, Stroke, labels_of
 from volviz.core.errors import VolvizError
 
 People = tuple[tuple[Mark, ...], ...]
@@ -26,10 +26,10 @@ class Divided:
 
 
 def divide(people: Iterable[Sequence[Annotation]], share: float) -> Divided:
-    """Hold back this share of the marks of each class and person, at most a half: of a fifth, the 5th, the 10th and so on.
+    """Hold back this share of the strokes and outlines of each class and person, at most a half: of a fifth, the 5th, the 10th and so on.
 
     It depends on the order in which they were made and on nothing else: a forest and a network hold back the same ones,
-    and new marks leave the division of the old ones as it was. Objects with outlines on several slices all teach.
+    and new marks leave the division of the old ones as it was. Objects (boxes, their outlines, points) all teach.
 
     Raises:
         VolvizError: the share is no share, or more than a half.
@@ -51,7 +51,6 @@ def without(example: Example, share: float) -> Example:
 
 
 def _of_one(marks: Sequence[Mark], every: int) -> tuple[tuple[Mark, ...], tuple[Mark, ...]]:
-    outlined = {mark.object_id for mark in marks if isinstance(mark, Lasso)} - {None}
     seen: Counter[str] = Counter()
     teaching: list[Mark] = []
     judging: list[Mark] = []
@@ -59,9 +58,9 @@ def _of_one(marks: Sequence[Mark], every: int) -> tuple[tuple[Mark, ...], tuple[
         if isinstance(mark, Stroke) and mark.erases:
             teaching.append(mark)
             judging.append(mark)
-        elif not every or isinstance(mark, Tag) or (isinstance(mark, Lasso | Box) and mark.object_id in outlined):
-            teaching.append(mark)
-        else:
+        elif every and isinstance(mark, Stroke | Lasso) and not (isinstance(mark, Lasso) and mark.object_id is not None):
             seen[mark.label] += 1
             (judging if seen[mark.label] % every == 0 else teaching).append(mark)
+        else:
+            teaching.append(mark)
     return tuple(teaching), tuple(judging)

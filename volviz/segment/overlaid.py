@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from volviz.core.annotations import Dense, Example, Mark
+from volviz.core.annotations import Dense, Example, Lasso, Mark, Stroke
 from volviz.core.grid import Grid, Region
 from volviz.core.segmentation import Label, Segmentation
 from volviz.segment.held_back import People, divide
@@ -75,20 +75,28 @@ class Overlaid:
 
 
 def taught(example: Example, share: float = 0.0) -> Example:
-    """Return an example whose marks, if it has any, are painted over its dense labels, but for the share of them that is held back."""
-    if not any(example.marks):
+    """Return an example whose strokes and outlines are painted over its dense labels, but for the share of them that is held back.
+
+    A box says that an object is in it, and points that it passes there, not of which class each voxel is: they overrule nothing.
+    """
+    painted = _painting(example)
+    if not any(painted):
         return example
-    divided = divide(example.people, share)
+    divided = divide(painted, share)
     below = [one.segmentation for one in example.annotations if isinstance(one, Dense)]
     return _painted(example, below[0] if below else None, divided.teaching, divided.judging)
 
 
 def judging(example: Example, share: float) -> Example | None:
     """Return an example of which nothing is known but the marks held back, where none that teaches lies over them; None without any."""
-    divided = divide(example.people, share)
+    divided = divide(_painting(example), share)
     if not divided.counts:
         return None
     return _painted(example, None, divided.judging, divided.teaching)
+
+
+def _painting(example: Example) -> People:
+    return tuple(tuple(mark for mark in person if isinstance(mark, Stroke | Lasso)) for person in example.marks)
 
 
 def _painted(example: Example, below: Segmentation | None, people: People, hidden: People) -> Example:
