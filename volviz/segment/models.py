@@ -8,7 +8,7 @@ from dataclasses import is_dataclass
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import platformdirs
 
@@ -48,8 +48,7 @@ def find_segmenter(name: str) -> type[Segmenter]:
     found = _find(name, _SEGMENTERS, "volviz.segmenters", f"There is no method '{name}'; there are: {_list(segmenters())}.")
     if not (isinstance(found, type) and is_dataclass(found) and hasattr(found, "needs") and callable(getattr(found, "fit", None))):
         raise VolvizError(f"The method '{name}' of a plug-in is no dataclass with needs and fit; update the plug-in, or remove it.")
-    method: type[Segmenter] = found
-    return method
+    return cast("type[Segmenter]", found)
 
 
 def name_of(method: type[Segmenter]) -> str:
