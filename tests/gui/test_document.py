@@ -128,3 +128,60 @@ def test_there_is_no_end_to_undo(document: Document) -> None:
         document.undo_stack.undo()
     assert document.state.scene == before
     assert not document.undo_stack.canUndo()
+
+
+STROKES = [Stroke(((float(i), 0.0, 0.0),), 10.0, "membrane") for i in range(4)]
+
+
+def scribble(document: Document, count: int) -> None:
+    document.change("Scribble", annotations=tuple(STROKES[:count]))
+
+
+def test_what_follows_from_marks_is_undone_with_them_and_takes_no_step(document: Document, ball: tuple) -> None:
+    first, found, again, other = (replace(ball[1], name=name) for name in ("first", "found", "again", "other"))
+    document.show(segmentation=first)
+    stack = document.undo_stack
+    for count in (1, 2):
+        scribble(document, count)
+    document.derive("Learn", "annotations", segmentation=found, overlay=0.3)
+    assert stack.count() == 2
+    scribble(document, 3)
+    document.derive("Learn", "annotations", segmentation=again)
+    assert (stack.count(), document.state.segmentation) == (3, again)
+    stack.undo()  # a stroke: what it changed is worked out anew
+    assert document.state.segmentation is again
+    document.derive("Learn", "annotations", segmentation=other)
+    assert stack.canRedo()
+    stack.undo()  # the stroke with which it began
+    assert document.state.segmentation is first
+    assert document.state.annotations == tuple(STROKES[:1])
+    stack.redo()
+    assert (document.state.segmentation, document.state.overlay) == (other, 0.3)
+    stack.redo()
+    assert document.state.segmentation is other
+
+
+def test_what_follows_from_marks_leaves_another_result_to_undo(document: Document, ball: tuple) -> None:
+    first, found, segmented, again = (replace(ball[1], name=name) for name in ("first", "found", "segmented", "again"))
+    document.show(segmentation=first)
+    scribble(document, 1)
+    document.derive("Learn", "annotations", segmentation=found)
+    document.change("Segment", segmentation=segmented)
+    document.undo_stack.setClean()
+    document.derive("Learn", "annotations", segmentation=again)
+    assert document.undo_stack.count() == 3
+    assert not document.undo_stack.isClean()
+    seen = []
+    while document.undo_stack.canUndo():
+        document.undo_stack.undo()
+        seen.append(document.state.segmentation)
+    assert seen == [segmented, found, first]
+    # What was worked out while a later step was undone is what that step goes back to.
+    document.undo_stack.redo()
+    document.derive("Learn", "annotations", segmentation=again)
+    document.undo_stack.redo()
+    document.undo_stack.undo()
+    assert document.state.segmentation is again
+    document.undo_stack.setClean()
+    document.derive("Learn", "annotations", segmentation=found)
+    assert not document.undo_stack.isClean()

@@ -38,10 +38,10 @@ class State:
     thick a slice is that they are the mean of (nm; 0 for one voxel). ``overlay`` is the
     opacity of the classes on the slices, 0..1. ``live`` is a segmentation that is still being computed: its data fill
     up brick by brick. ``cleaned`` is the segmentation cleaned as the scene says, or as it said a moment ago: `LiveCleaning`
-    follows it. ``annotations`` are what a person has said, in the order of saying; ``annotation_labels`` are the classes to
-    annotate, none where they are those of the segmentation. ``animation`` are the keyframes of a video by time, ``bookmarks``
-    views to come back to. ``project`` is what the session file holds beyond what is
-    shown here; ``path`` is that file.
+    follows it. With ``doubt`` the slices show where the classes are uncertain instead of the classes.
+    ``annotations`` are what a person has said, in the order of saying; ``annotation_labels`` are the classes to annotate, none
+    where they are those of the segmentation. ``animation`` are the keyframes of a video by time, ``bookmarks`` views to come back
+    to. ``project`` is what the session file holds beyond what is shown here; ``path`` is that file.
     """
 
     volume: Volume | None = None
@@ -55,6 +55,7 @@ class State:
     slab: float = 0.0
     live: Segmentation | None = None
     cleaned: Segmentation | None = None
+    doubt: bool = False
     annotations: tuple[Mark, ...] = ()
     annotation_labels: tuple[Label, ...] = ()
     animation: tuple[Keyframe, ...] = ()
@@ -115,6 +116,29 @@ class Document(QObject):
         if _arrays((*before.values(), *fields.values())):  # nothing else takes memory worth counting
             self._keep_within(UNDO_BYTES)
 
+    def derive(self, text: str, of: str, **fields: Any) -> None:
+        """Replace fields by what was worked out from another field, ``of``, within the step that changed that one: it is undone with it.
+
+        The first of the fields is what counts. Worked out again, it replaces what was worked out before, in the same step. If something
+        else was put there since ``of`` was last changed, or that cannot be undone, this is a step of its own.
+        """
+        steps = [self.undo_stack.command(i) for i in range(self.undo_stack.count())]
+        done, undone = steps[: self.undo_stack.index()], steps[self.undo_stack.index() :]
+        step = _home(done, text, of, next(iter(fields)))
+        if step is None:
+            step = _Replace(self, text, {name: getattr(self.state, name) for name in fields}, fields, "")
+            step.derived = text
+            self.undo_stack.push(step)
+        else:
+            step.derived = text
+            step.also({name: getattr(self.state, name) for name in fields}, fields)
+            left = dict(fields)
+            for later in undone:
+                left = later.follow(left) if isinstance(later, _Replace) else left
+            self.undo_stack.resetClean()  # what was saved is no longer all there is
+            self.show(**fields)
+        self._keep_within(UNDO_BYTES)
+
     def settle(self) -> None:
         """End a gesture: the next change is an undo step of its own."""
         self._gesture += 1
@@ -171,6 +195,20 @@ class _Replace(QUndoCommand):
     def __init__(self, document: Document, text: str, before: dict[str, Any], after: dict[str, Any], merge: str) -> None:
         super().__init__(text)
         self._document, self._before, self._after, self._merge = document, before, after, merge
+        self.derived = ""  # what was worked out within this step
+
+    def sets(self, name: str) -> bool:
+        return name in self._after
+
+    def also(self, before: dict[str, Any], after: dict[str, Any]) -> None:
+        """Replace these fields too; what was before this step stays."""
+        self._before = {**before, **self._before}
+        self._after = {**self._after, **after}
+
+    def follow(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Go back to these values, which changed while this step was undone; return those that it does not set."""
+        self._before = {name: fields.get(name, value) for name, value in self._before.items()}
+        return {name: value for name, value in fields.items() if name not in self._before}
 
     def values(self) -> tuple[object, ...]:
         return (*self._before.values(), *self._after.values())
@@ -196,6 +234,21 @@ class _Replace(QUndoCommand):
 
     def undo(self) -> None:
         self._document.show(**_there(self._before))
+
+
+def _home(done: list[QUndoCommand], text: str, of: str, counts: str) -> _Replace | None:
+    """Return the step within which something is worked out from ``of``; see `Document.derive`."""
+    found: _Replace | None = None
+    for step in reversed(done):
+        if not isinstance(step, _Replace):
+            continue
+        if step.derived == text:
+            return step
+        if step.sets(counts):
+            break
+        if found is None and step.sets(of):
+            found = step
+    return found
 
 
 def _there(values: dict[str, Any]) -> dict[str, Any]:

@@ -67,6 +67,8 @@ XY = Plane("XY", 0, 2, 1)
 XZ = Plane("XZ", 1, 2, 0)
 YZ = Plane("YZ", 2, 1, 0)
 PLANES = (XY, XZ, YZ)
+# What is uncertain glows: dark red, orange, pale yellow, which no class has.
+DOUBT = ((0.25, 0.02, 0.10), (0.75, 0.15, 0.15), (1.0, 0.60, 0.15), (1.0, 0.97, 0.70))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +124,23 @@ def overlay(classes: npt.NDArray[np.float32], names: tuple[str, ...], ramps: Map
     out = np.zeros((height, width, 4), np.uint8)
     out[..., :3] = np.rint(255 * color / np.maximum(total, 1e-6)[..., None])
     out[..., 3] = np.rint(255 * opacity * (1 - through))
+    return out
+
+
+def doubtful(classes: npt.NDArray[np.float32], opacity: float) -> npt.NDArray[np.uint8]:
+    """Colour a slice of classes (class, up, right) by how uncertain it is: (up, right, 4) uint8, to lie on the grey.
+
+    Uncertainty is one less the lead of the most probable class over the next: nothing is seen where that is 0, the colour is
+    full where two classes are about as probable.
+    """
+    first_two = np.partition(classes, len(classes) - 2, axis=0)[-2:] if len(classes) > 1 else np.stack([classes[0] * 0, classes[0]])
+    uncertain = np.clip(1 - (first_two[1] - first_two[0]), 0, 1)
+    out = np.zeros((*uncertain.shape, 4), np.uint8)
+    place = uncertain[..., None] * (len(DOUBT) - 1)
+    below = np.clip(place.astype(int), 0, len(DOUBT) - 2)
+    stops = np.asarray(DOUBT, np.float32)
+    out[..., :3] = np.rint(255 * (stops[below[..., 0]] * (1 + below - place) + stops[below[..., 0] + 1] * (place - below)))
+    out[..., 3] = np.rint(255 * min(1.0, 1.6 * opacity) * uncertain**1.5)
     return out
 
 

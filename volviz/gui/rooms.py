@@ -19,12 +19,14 @@ from volviz.gui.widgets.hinted import Hinted
 if TYPE_CHECKING:
     from volviz.gui.annotate.annotating import Annotating
     from volviz.gui.document import State
+    from volviz.gui.live_learning import LiveLearning
     from volviz.gui.panels.animation import AnimationPanel
     from volviz.gui.panels.annotate import AnnotatePanel
     from volviz.gui.panels.classes import ClassesPanel
     from volviz.gui.panels.clean import CleanPanel
     from volviz.gui.panels.cuts import CutsPanel
     from volviz.gui.panels.data import DataPanel
+    from volviz.gui.panels.learn import LearnPanel
     from volviz.gui.panels.light import LightPanel
     from volviz.gui.panels.segment import SegmentPanel
     from volviz.gui.slices import Slices
@@ -102,6 +104,29 @@ def _annotating(window: Window) -> QObject:
     return tools_of(window)
 
 
+def _learning(window: Window) -> QObject:
+    from volviz.gui import actions
+    from volviz.gui.dialogs import show_error
+    from volviz.gui.live_learning import LiveLearning
+
+    learning = LiveLearning(window.document, window.annotating, window)
+    learning.said.connect(window.say)
+    learning.pointed.connect(window.slices.reveal)
+    learning.switched.connect(lambda: actions.refresh(window))
+    learning.failed.connect(lambda title, error: show_error(window, title, error))
+    return learning
+
+
+def _learn(window: Window) -> QWidget:
+    from volviz.gui import teaching
+    from volviz.gui.panels.learn import LearnPanel
+
+    panel = LearnPanel(window.learning, window.document)
+    panel.save_asked.connect(lambda: teaching.ask_model(window))
+    panel.teach_asked.connect(lambda: teaching.ask_network(window))
+    return panel
+
+
 def _annotate(window: Window) -> QWidget:
     from volviz.gui.panels.annotate import AnnotatePanel
 
@@ -119,10 +144,12 @@ ROOMS: dict[str, Callable[[Window], Any]] = {
     "animation_panel": _animation,
     "annotating": _annotating,
     "annotate_panel": _annotate,
+    "learning": _learning,
+    "learn_panel": _learn,
 }
 """How each attribute of the window is made, in the order in which they are when nobody asks."""
 
-UPPER = {"Data": "data_panel", "Segment": "segment_panel"}
+UPPER = {"Data": "data_panel", "Segment": "segment_panel", "Learn": "learn_panel"}
 LOWER = {"Classes": "classes_panel", "Clean": "clean_panel", "Light": "light_panel", "Cuts": "cuts_panel", "Annotate": "annotate_panel"}
 BELOW = {"Animation": "animation_panel"}
 """Which of them are in which group of docks, by the docks' titles."""
@@ -131,6 +158,7 @@ BELOW = {"Animation": "animation_panel"}
 HINTS = {
     "Data": "What volviz understood of a file is told here.\n\nOpen a tomogram, or drop one on the window.",
     "Segment": "Finds membrane, spikes and lumen in a tomogram.\n\nOpen one first.",
+    "Learn": "Learns from your strokes while you draw them.\n\nOpen a tomogram first.",
     "Classes": "Colour, ramp and opacity of every class.\n\nOpen a tomogram, then find its classes, or open a segmentation with it.",
     "Clean": "Tidies specks, holes and grain away from classes.\n\nOpen a tomogram first.",
     "Light": "What is drawn, and how it is lit.\n\nOpen a tomogram first.",
@@ -154,6 +182,8 @@ class Furnished(QMainWindow):
     animation_panel: AnimationPanel
     annotating: Annotating
     annotate_panel: AnnotatePanel
+    learning: LiveLearning
+    learn_panel: LearnPanel
 
     def __init__(self) -> None:
         super().__init__()

@@ -10,7 +10,7 @@ from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
 RECENT = 8
-LAYOUT = 5  # raised when docks change, so that an old layout is not forced on new ones
+LAYOUT = 6  # raised when docks change, so that an old layout is not forced on new ones
 
 
 def settings() -> QSettings:

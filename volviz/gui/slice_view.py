@@ -16,7 +16,7 @@ from volviz.gui.document import Document, State
 from volviz.gui.latest import Latest
 from volviz.gui.painted import slice_canvas
 from volviz.gui.panes import Follow
-from volviz.gui.planes import AXES, Plane, Slice, binned, overlay, read_slice
+from volviz.gui.planes import AXES, Plane, Slice, binned, doubtful, overlay, read_slice
 from volviz.gui.slice_hands import SliceHands
 from volviz.gui.widgets.title import Title
 
@@ -124,7 +124,7 @@ class SliceView(QWidget):
         if other_data or self._slice is None or index != self.plane.index(self.grid, old.crosshair_xyz) or new.slab != old.slab:
             self._show_number(self.grid, index)
             self._ask()
-        elif new.scene.ramps != old.scene.ramps or new.overlay != old.overlay:
+        elif new.scene.ramps != old.scene.ramps or new.overlay != old.overlay or new.doubt != old.doubt:
             self._show_classes()
         if new.contrast != old.contrast or other_data:
             self._grey.clim = new.contrast
@@ -197,7 +197,8 @@ class SliceView(QWidget):
         names = tuple(label.name for label in state.classes.labels)
         if len(names) != len(self._slice.classes):
             return  # read from a segmentation that has been replaced: the next one is on its way
-        self._color.set_data(overlay(self._slice.classes, names, state.scene.ramps, state.overlay))
+        soft = self._slice.classes
+        self._color.set_data(doubtful(soft, state.overlay) if state.doubt else overlay(soft, names, state.scene.ramps, state.overlay))
         self._color.visible = True
 
     def _show_cross(self) -> None:
@@ -233,6 +234,15 @@ class SliceView(QWidget):
         """Enlarge what is seen, keeping in place what is at a place of the canvas."""
         self._camera.zoom(1 / factor, self.place(position))
         self.show_grey()
+
+    def reveal(self, point_xyz: Triple) -> None:
+        """Move what is seen if a point (A) is not in it."""
+        x, y = self.plane.place(point_xyz)
+        (x0, y0), (x1, y1) = self.place(QPointF(0, 0)), self.place(QPointF(self.canvas.width(), self.canvas.height()))
+        if not (min(x0, x1) < x < max(x0, x1) and min(y0, y1) < y < max(y0, y1)):
+            self._camera.pan((x - (x0 + x1) / 2, y - (y0 + y1) / 2))
+            self.show_grey()
+            self._canvas.update()
 
     def step(self, steps: int) -> None:
         """Go so many slices up."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
+from volviz.core.grid import Triple
 from volviz.gui.document import Document
 from volviz.gui.planes import PLANES
 from volviz.gui.slice_view import SliceView
@@ -37,6 +38,11 @@ class Slices(QWidget):
         """Show the whole of each slice."""
         for view in self.views:
             view.fit()
+
+    def reveal(self, point_xyz: Triple) -> None:
+        """Bring a point (A) into what is seen of each slice."""
+        for view in self.views:
+            view.reveal(point_xyz)
 
     def close_threads(self) -> None:
         """End the reading threads."""

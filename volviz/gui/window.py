@@ -284,6 +284,8 @@ class Window(Furnished):
         asked = files.with_place(self, wish)
         if asked is None:
             return
+        if not self.lacks("learning"):
+            self.learning.switch(False)  # two results at a time cannot be shown
         self.segmenting = Segmenting(self.document, self.jobs, asked)
         self.segment_panel.set_running(True, self.segmenting.job)
         self.segmenting.job.succeeded.connect(lambda _: self.docks["Classes"].raise_())
@@ -370,7 +372,9 @@ class Window(Furnished):
         self.autosave.close()
         settings.save_layout(self)
         settings.save_splitters(self.splitters)
-        for name in ("slices", "data_panel", "segment_panel", "classes_panel"):
+        if not self.lacks("learning"):
+            self.learning.close()
+        for name in ("slices", "data_panel", "segment_panel", "classes_panel", "learn_panel"):
             if not self.lacks(name):
                 getattr(self, name).close_threads()
         self.viewport.steering.close_threads()

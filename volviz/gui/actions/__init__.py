@@ -12,7 +12,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolBar, QToolButton
 
-from volviz.gui.actions import animation, annotate, edit, export, file, guidance, look, segment, view
+from volviz.gui.actions import animation, annotate, edit, export, file, guidance, learn, look, segment, view
 from volviz.gui.actions.entry import LACKING, Entry
 from volviz.gui.icons import put
 
@@ -28,6 +28,7 @@ ENTRIES: tuple[Entry, ...] = (
     *edit.ENTRIES,
     *segment.ENTRIES,
     *annotate.ENTRIES,
+    *learn.ENTRIES,
     *view.ENTRIES,
     *look.ENTRIES,
     *animation.ENTRIES,

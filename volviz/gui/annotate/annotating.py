@@ -47,6 +47,7 @@ class Annotating(QObject):
         self.visible_in_3d = True
         self.selected: int | None = None
         self.draft: Draft | None = None
+        self.asked: tuple[Triple, str] | None = None  # a place (A) where a person is asked something, and what
         document.changed.connect(self._look)
         self._look(State(), document.state)
 
@@ -99,6 +100,13 @@ class Annotating(QObject):
         """Show what a gesture would leave behind."""
         self.draft = draft
         self.drafted.emit()
+
+    def ask(self, point_xyz: Triple | None, question: str = "") -> None:
+        """Mark a place (A) on the slices with a question, or none any more."""
+        asked = None if point_xyz is None else (point_xyz, question)
+        if asked != self.asked:
+            self.asked = asked
+            self.changed.emit()
 
     def set(self, **settings: object) -> None:
         """Set what the tools do: ``radius`` (A), ``section_only``, ``visible``, ``visible_in_3d``, ``object_id``."""
@@ -246,6 +254,7 @@ class Annotating(QObject):
 
     def _meet(self, new: State) -> None:
         self.aborted.emit()
+        self.asked = None
         self.selected, self.draft, self.tool = None, None, None if new.volume is None else self.tool
         self.object_id = next_object_id(new.annotations)
         if new.volume is not None:

@@ -258,7 +258,7 @@ class AnnotationLayer(QObject):
 
     def _before_drawing(self, event: object) -> None:
         tools = self._annotating
-        anything = self._view.grid is not None and ((tools.visible and tools.shown) or tools.tool is not None)
+        anything = self._view.grid is not None and ((tools.visible and tools.shown) or tools.tool is not None or tools.asked is not None)
         if not anything:
             self._image.visible = False
             return
@@ -292,6 +292,8 @@ class AnnotationLayer(QObject):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         shown = marks if draft is None else draft.among(marks)
         painting.lines(painter, view, shown, colors, tools.selected, handles=tools.tool == "box", hovered=self._hovered)
+        if tools.asked is not None:
+            painting.asked(painter, view, *tools.asked)
         if tools.tool in PAINTING and self._pointer is not None and not self._space:
             color = None if tools.tool == "erase" else painting.color_in(colors, tools.label)
             painting.brush(painter, self._pointer, tools.radius * abs(view.scale[0]), color)

@@ -19,6 +19,7 @@ PAINT = 0.6  # opacity of strokes and lassos
 POINT = 4.0  # radius of a point in its plane, pixels
 NEAR = 80.0  # angstrom from its plane to where a point is seen no more
 THIN = 0.2  # of a stroke's radius: points of its middle line closer together change nothing that is seen
+RING = 15.0  # radius of a ring around a place, pixels
 HANDLE = 3.5  # half the side of a handle, pixels
 DOT = 0.02  # of a stroke's radius
 CROWD = 12  # boxes on a slice from which on only those under the pointer and in the list have handles
@@ -212,6 +213,22 @@ def brush(painter: QPainter, at: QPointF, radius: float, color: QColor | None) -
     painter.drawEllipse(at, radius, radius)
     painter.setPen(QPen(color or QColor(255, 255, 255), 1.4, Qt.PenStyle.SolidLine if color else Qt.PenStyle.DashLine))
     painter.drawEllipse(at, radius, radius)
+
+
+def asked(painter: QPainter, view: View, point_xyz: Triple, question: str) -> None:
+    """Draw a ring around a place where a person is asked something, fainter on slices that pass it by."""
+    nearness = 1 - abs(point_xyz[2 - view.plane.normal] - view.depth) / NEAR
+    if nearness <= 0:
+        return
+    ((x, y),) = view.to_pixels(np.array([[point_xyz[2 - view.plane.right], point_xyz[2 - view.plane.up]]]))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for grey, opacity, width in ((0, 0.67, 4.5), (255, 1.0, 2.0)):
+        painter.setPen(QPen(QColor(grey, grey, grey, round(255 * opacity * nearness)), width))
+        painter.drawEllipse(QPointF(x, y), RING, RING)
+    if question:
+        words = Words()
+        words.add(QPointF(x + RING + 5, y + 4), question, QColor(255, 255, 255))
+        words.draw(painter)
 
 
 def _meets(box: Box, view: View) -> bool:
