@@ -9,7 +9,8 @@ use too is never the same twice: compare the ratios, of the least and of the med
 start    until the window is painted and has done what was asked of its event loop, over the same for an empty QMainWindow
          after `import PySide6, vispy, numpy`; "furnished" is when every panel and slice has been built too
 drop     from the drop of a tomogram until its slices, and until its first picture in 3D, are on the screen
-stalls   gaps between the beats of a timer of 5 ms, while a tomogram is segmented and while a file of 3 GB is opened, over
+stalls   gaps between the beats of a timer of 5 ms, while a tomogram is segmented, while a forest learns from one stroke after
+         another (beside a window that only draws them), and while a file of 3 GB is opened, over
          those of the same window at rest, and over those while it draws the same picture twice a second
 """
 
@@ -32,6 +33,7 @@ LARGE = (800, 1000, 1000)  # voxels of float32
 BEAT_MS = 5
 PHASE_SECONDS = 8.0
 PATIENCE_SECONDS = 240.0
+STROKES, STROKE_MS = 16, 1500  # and the time between two of them
 REDRAW_MS = 500  # as often as the window draws what it segments
 
 
@@ -95,6 +97,53 @@ def segmenting(path: Path) -> dict[str, Any]:
     found["segmenting"] = _beats(app, PATIENCE_SECONDS, running)
     _rest(app, window)
     return {**found, "rest_after": _beats(app, PHASE_SECONDS), "redrawn_after": _redrawn(app, window)}
+
+
+def learning(path: Path) -> dict[str, Any]:
+    """Beats while strokes come one after another: in a window that only shows them, and in one that learns from them."""
+    import numpy as np
+    from scribbling import Hand, scribble
+
+    import volviz
+    from volviz.core.segmentation import VIRION_LABELS
+
+    app, window = _window()
+    window.open_paths([path])
+    _rest(app, window)
+    labels = volviz.open(path.with_name(f"{path.stem}_labels.mrc"))
+    numbers = np.asarray(labels.hard() if hasattr(labels, "hard") else labels.data)
+    strokes = scribble(numbers, window.document.state.volume.grid, VIRION_LABELS, Hand(strokes=STROKES))
+    strokes = [strokes[i] for k in range(STROKES // 4) for i in range(k, STROKES, STROKES // 4)]  # class after class
+    window.slices.show()
+    found = {"rest": _beats(app, PHASE_SECONDS), "drawing": _drawing(app, window, strokes)}
+    window.document.change("Clear annotations", annotations=())
+    window.learning.switch(True)
+    window.annotating.take("scribble")
+    found["features_ahead"] = _beats(app, PHASE_SECONDS)
+    found["learning"] = _drawing(app, window, strokes)
+    found["filling"] = _beats(app, PATIENCE_SECONDS, lambda: not window.learning.settled)
+    window.learning.switch(False)
+    return found
+
+
+def _drawing(app: Any, window: Any, strokes: list[Any]) -> list[float]:
+    """Return beats while strokes come and the crosshair goes to each."""
+    from PySide6.QtCore import QTimer
+
+    left = list(strokes)
+
+    def draw() -> None:
+        if left:
+            stroke = left.pop(0)
+            window.document.show(crosshair_xyz=tuple(stroke.path_xyz[0]))
+            window.document.change("Scribble", annotations=(*window.document.state.annotations, stroke))
+
+    timer = QTimer()
+    timer.timeout.connect(draw)
+    timer.start(STROKE_MS)
+    gaps = _beats(app, PATIENCE_SECONDS, lambda: bool(left))
+    timer.stop()
+    return gaps
 
 
 def opening(path: Path) -> dict[str, Any]:
@@ -251,6 +300,8 @@ def measure(only: set[str], repeats: int) -> dict[str, Any]:
         found["drop"] = {key: summary([r[key] for r in runs]) for key in runs[0]}
     if "segment" in only:
         found["segment"] = {name: stalls(gaps) for name, gaps in run("segment", SAMPLE).items()}
+    if "learn" in only:
+        found["learn"] = {name: stalls(gaps) for name, gaps in run("learn", SAMPLE).items()}
     if "open" in only:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "large.mrc"
@@ -270,20 +321,31 @@ def table(found: dict[str, Any]) -> list[str]:
             for suffix in ("", "_cpu"):
                 over = {k: found["start"][name + suffix][k] / found["start"]["bare" + suffix][k] for k in ("min", "median")}
                 lines.append(f"  {name + suffix} / bare{suffix:<10}" + "".join(f"{v:8.2f}" for v in over.values()))
-    for part in ("segment", "open"):
+    for part in ("segment", "learn", "open"):
         if part in found:
             lines += [f"{part + ', gaps':<26}{'p95':>8}{'p99':>8}{'max':>8}{'>0.1 s':>8}"]
             for name, gaps in found[part].items():
                 lines.append(f"  {name:<24}" + "".join(f"{gaps[k]:8.3f}" for k in ("p95", "p99", "max", "over_100_ms")))
+    if "learn" in found:
+        for name in ("p95", "p99", "max", "over_100_ms"):
+            over = found["learn"]["learning"][name] / max(found["learn"]["drawing"][name], 1e-6)
+            lines.append(f"  {name}, learning / drawing alone {over:8.2f}")
     return lines
 
 
-CHILDREN: dict[str, Callable[..., Any]] = {"bare": bare, "start": start, "drop": drop, "segment": segmenting, "open": opening}
+CHILDREN: dict[str, Callable[..., Any]] = {
+    "bare": bare,
+    "start": start,
+    "drop": drop,
+    "segment": segmenting,
+    "learn": learning,
+    "open": opening,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", choices=["start", "drop", "segment", "open"], help="default: everything")
+    parser.add_argument("--only", nargs="+", choices=["start", "drop", "segment", "learn", "open"], help="default: everything")
     parser.add_argument("--repeats", type=int, default=7, help="of what is short")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
@@ -292,7 +354,7 @@ def main() -> None:
         name, *paths = given.child
         print(json.dumps(CHILDREN[name](*map(Path, paths))), flush=True)
         os._exit(0)  # what a window has to tidy up is not measured
-    found = measure(set(given.only or ("start", "drop", "segment", "open")), given.repeats)
+    found = measure(set(given.only or ("start", "drop", "segment", "learn", "open")), given.repeats)
     print("\n".join(table(found)))
     if given.json:
         given.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

@@ -1,6 +1,7 @@
 """Take a picture of the window in every state: `xvfb-run -a -s "-screen 0 1600x1000x24" python docs/screens.py [NAME ...]`.
 
-Without --tomogram and --segmentation the sample of `volviz demo` is made first. QT_SCALE_FACTOR=2 shows what a fine screen
+Without --tomogram and --segmentation the sample of `volviz demo` is made first. The states of learning from scribbles want a tomogram
+with its labels beside it, as `volviz simulate` writes them, from which strokes are drawn. QT_SCALE_FACTOR=2 shows what a fine screen
 shows. Settings are kept in a folder of their own: yours are neither read nor changed.
 """
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from volviz.gui.window import Window
 
 WAIT_SECONDS = 300.0
+STROKES = 32
+OF_SCRIBBLES = ("learning", "learnt", "doubt", "teach")
 LARGEST = 195_000  # bytes of a picture
 CENTRES = ((0.25, 0.31), (0.76, 0.29), (0.40, 0.83), (0.77, 0.72))  # of the virions of the sample, in fractions of its slices
 
@@ -155,6 +158,66 @@ def _action(*names: str, segmented: bool = True) -> Callable[[Studio], None]:
     return show
 
 
+def _scribbled(studio: Studio, count: int) -> None:
+    """Draw so many strokes with the switch on, class after class, on the labels beside the tomogram."""
+    import numpy as np
+
+    import volviz
+    from volviz.core.segmentation import VIRION_LABELS
+
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
+    from scribbling import Hand, scribble
+
+    studio.open(segmented=False)
+    window, document = studio.window, studio.window.document
+    labels = volviz.open(studio.tomogram.with_name(f"{studio.tomogram.stem}_labels.mrc"))
+    numbers = np.asarray(labels.hard() if isinstance(labels, volviz.Segmentation) else labels.data)
+    drawn = scribble(numbers, document.state.volume.grid, VIRION_LABELS, Hand(strokes=STROKES, length=30, seed=3))
+    drawn = [drawn[i] for k in range(STROKES // 4) for i in range(k, STROKES, STROKES // 4)]
+    window.docks["Learn"].raise_()
+    window.docks["Annotate"].raise_()
+    if window.annotating.tool != "scribble":
+        window.actions_by_id["annotate.scribble"].trigger()
+    window.learning.switch(True)
+    for k in range(len(document.state.annotations), count):
+        document.change("Scribble", annotations=tuple(drawn[: k + 1]))
+        document.show(crosshair_xyz=tuple(drawn[k].path_xyz[0]))
+        studio.pause(0.05)
+
+
+def _learning(studio: Studio) -> None:
+    _scribbled(studio, 8)
+    studio.wait(lambda: studio.window.document.state.live is not None)
+    studio.pause(2.0)
+
+
+def _learnt(studio: Studio) -> None:
+    _scribbled(studio, STROKES)
+    x, y, z = (float(v) for v in studio.window.document.state.volume.grid.center_xyz)
+    studio.window.document.show(crosshair_xyz=(x, y, z))
+    studio.wait(lambda: studio.window.learning.settled)
+    studio.rest()
+
+
+def _doubt(studio: Studio) -> None:
+    _learnt(studio)
+    studio.do("learn.suggest")
+    studio.wait(lambda: studio.window.annotating.asked is not None)
+    studio.window.document.show(doubt=True)
+    studio.rest()
+
+
+def _teach(studio: Studio) -> None:
+    _learnt(studio)
+    studio.window.document.show(doubt=False)
+    studio.window.actions_by_id["learn.teach"].trigger()
+    from volviz.gui.train_window import TrainWindow
+
+    trainer = next(child for child in studio.window.children() if isinstance(child, TrainWindow))
+    studio.wait(lambda: trainer.method.currentData() == "unet")
+    studio.pause(1.0)
+
+
 def _typed(text: str) -> Callable[[Studio], None]:
     def show(studio: Studio) -> None:
         from volviz.gui.help.palette import Palette
@@ -184,6 +247,10 @@ def states(window: Window) -> dict[str, Callable[[Studio], None]]:
         "tour": _action("help.tour"),
         "manual": _action("help.manual"),
         "about": _action("help.about"),
+        "learning": _learning,
+        "learnt": _learnt,
+        "doubt": _doubt,
+        "teach": _teach,
     }
 
 
@@ -231,11 +298,13 @@ def main() -> None:
         studio = Studio(tomogram, segmentation, (int(width), int(height)))
         arguments.out.mkdir(parents=True, exist_ok=True)
         todo = states(studio.window)
-        for name in arguments.names or todo:
+        scribbled = tomogram.with_name(f"{tomogram.stem}_labels.mrc").is_file()
+        for name in arguments.names or [name for name in todo if scribbled or name not in OF_SCRIBBLES]:
             todo[name](studio)
             save(name, arguments.out)
             studio.close_dialogs()
         studio.window.jobs.cancel_all()
+        studio.window.learning.switch(False)
         studio.window.document.undo_stack.setClean()
         studio.window.close()
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from PIL import Image
 
 from volviz.core.annotations import Dense, Example, Tag
-from volviz.core.errors import Cancelled, VolvizError
+from volviz.core.errors import Cancelled, Enough, VolvizError
 from volviz.core.grid import Grid, Shape
 from volviz.core.report import Report, silent
 from volviz.core.segmentation import VIRION_LABELS, Label, Segmentation
@@ -163,6 +164,39 @@ def test_two_classes_first_then_four_with_a_new_last_layer(tmp_path: Path, archi
     assert predictor.card.training["start"]["drawn_anew"] == list(heads)
     for (name, a), (_, b) in zip(two.network.state_dict().items(), predictor.network.state_dict().items(), strict=True):
         assert name.startswith(heads) or torch.allclose(a, b, atol=1e-3), name
+
+
+def test_two_classes_first_is_one_run_that_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    method = UNet(f_maps=2, num_levels=2, crop=16, batch=1, steps=4, validate_every=2, classes="foreground-first", checkpoints=tmp_path)
+    examples = [small(0), small(1)]
+    steps: list[float] = []
+
+    def stop_in_the_second(fraction: float, text: str = "", **metrics: float) -> None:
+        steps.extend([metrics["step"]] if "loss" in metrics else [])
+        if steps and steps[-1] >= 7:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        method.fit(examples, Run(dense_is_dark=True, report=stop_in_the_second))
+    assert steps[:4] == [1, 2, 3, 4]
+    foreground = card(tmp_path / "foreground" / "foreground.safetensors")
+    assert [label.name for label in foreground.labels] == ["background", "foreground"]
+    steps.clear()
+    found = method.fit(examples, Run(dense_is_dark=True, report=lambda *_, **m: steps.extend([m["step"]] if "loss" in m else [])))
+    assert min(steps) > 4
+    assert max(steps) == 8
+    assert [label.name for label in found.labels] == [label.name for label in VIRION_LABELS]
+    assert found.card.training["start"]["weights"] == foreground.name
+    assert found.card.training["start"]["drawn_anew"]
+    assert found.card.training["parameters"]["classes"] == "foreground-first"
+    assert found.card.training["parameters"]["start"] is None
+
+    def enough(fraction: float, text: str = "", **metrics: float) -> None:
+        if metrics.get("step", 0) >= 3:
+            raise Enough
+
+    early = replace(method, checkpoints=None).fit(examples, Run(dense_is_dark=True, report=enough))
+    assert [label.name for label in early.labels] == ["background", "foreground"]
 
 
 def test_one_own_tomogram_is_divided_into_slabs_that_do_not_touch(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from volviz.core.annotations import Mark
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Region
 from volviz.core.report import Report, part
@@ -69,18 +70,18 @@ class LiveLearning(QObject):
         self._estimated: frozenset[str] = frozenset()  # classes whose ramps were estimated from what this session found
         self._keeping: Job | None = None
         self._own = False  # it is this that changes the segmentation
-        self._settled: tuple[Any, Any] | None = None  # strokes and what was found with them
+        self._settled: tuple[tuple[Mark, ...], Segmentation] | None = None  # strokes and what was found with them
         self._places: list[Place] = []
         self._asking = False
         self._heard.connect(self._hear, Qt.ConnectionType.QueuedConnection)
         document.changed.connect(self._look)
         annotating.changed.connect(self._begin)
-        self._begin()
 
     @property
     def settled(self) -> bool:
         """Whether the document's segmentation is what the forest found everywhere, with all strokes there are."""
-        return self._settled is not None and self._settled == (self._document.state.annotations, self._document.state.segmentation)
+        state = self._document.state
+        return self._settled is not None and self._settled[0] is state.annotations and _same(self._settled[1], state.segmentation)
 
     # What a person asks for
 
@@ -91,7 +92,7 @@ class LiveLearning(QObject):
         self.on = on
         settings.settings().setValue(SETTING, "true" if on else "false")
         if on:
-            self._begin()
+            self._begin(asked=True)
         else:
             self._end()
         self._tell()
@@ -110,7 +111,7 @@ class LiveLearning(QObject):
         self.method, self.device = method, device
         if again and self.session is not None:
             self._end()
-            self._begin()
+            self._begin(asked=True)
         elif self.session is not None:
             self.session.learn(self._document.state.annotations, method)
         else:
@@ -135,11 +136,10 @@ class LiveLearning(QObject):
 
     # The session
 
-    def _begin(self) -> None:
-        """Start a session, as soon as there is something to learn from or a brush is in the hand."""
+    def _begin(self, *, asked: bool = False) -> None:
+        """Start a session once a brush is in the hand, or it is asked for: not because there are marks in what was opened."""
         state = self._document.state
-        wanted = self.on and state.volume is not None and (bool(state.annotations) or self._annotating.tool in PAINTING)
-        if self.session is not None or not wanted or state.volume is None:
+        if self.session is not None or not self.on or state.volume is None or not (asked or self._annotating.tool in PAINTING):
             return
         from volviz.tasks.live import Live
 
@@ -173,21 +173,24 @@ class LiveLearning(QObject):
         self._estimated = frozenset()
         self._annotating.ask(None)
         self._hide()
+        self._coming = None
 
     def _look(self, old: State, new: State) -> None:
         if new.volume is not old.volume or new.scene.raw.invert != old.scene.raw.invert:
+            there = self.session is not None and new.volume is old.volume
             self._end()
-            self._begin()
+            self._begin(asked=there)
             self._tell()
             return
-        foreign = new.segmentation is not old.segmentation and new.annotations is old.annotations
-        if foreign and not self._own and self.session is not None and self._coming is not None:
+        marked = new.annotations is not old.annotations
+        if self.session is None:
+            self._begin(asked=marked)
+            return
+        if not _same(new.segmentation, old.segmentation) and not marked and not self._own and new.annotations:
             self.switch(False)
             self.said.emit("Learning from scribbles is off: another segmentation is shown now.")
-        if self.session is None:
-            self._begin()
             return
-        if new.annotations is not old.annotations:
+        if marked:
             self._places = []
             self._annotating.ask(None)
             if self._keeping is not None:
@@ -256,7 +259,6 @@ class LiveLearning(QObject):
 
     def _hide(self) -> None:
         """Show what there was without the session."""
-        self._coming = None
         state = self._document.state
         if state.live is not None:
             self._document.show(live=None, scene=self._plain(state.scene))
@@ -277,7 +279,7 @@ class LiveLearning(QObject):
             return
         volume, marks = state.volume, state.annotations
         # Thresholds are estimated once: while one scribbles they stay where they are.
-        known = {label.name for label in coming.drawn} <= self._estimated
+        known = {label.name for label in coming.drawn} <= self._estimated & self._plain(state.scene).ramps.keys()
 
         def work(report: Report) -> tuple[Segmentation, Scene | None]:
             result = replace(session.result(part(report, 0.0, 0.5)), labels=coming.labels)
@@ -297,7 +299,7 @@ class LiveLearning(QObject):
         job.deleteLater()
         self.changed.emit()
 
-    def _kept(self, session: Live, marks: Any, result: Segmentation, estimated: Scene | None) -> None:
+    def _kept(self, session: Live, marks: tuple[Mark, ...], result: Segmentation, estimated: Scene | None) -> None:
         state = self._document.state
         if session is not self.session or state.annotations is not marks:
             return  # a newer stroke was made meanwhile
@@ -334,3 +336,8 @@ class LiveLearning(QObject):
         if not self.on:
             self.text = OFF
         self.changed.emit()
+
+
+def _same(a: Segmentation | None, b: Segmentation | None) -> bool:
+    """Whether two segmentations hold the same data: one may have been saved since, and say where."""
+    return a is b or (a is not None and b is not None and a.data is b.data)

@@ -78,7 +78,7 @@ class Training(QObject):
 
     def _tidy(self) -> None:
         """Keep nothing of a run that cannot go on."""
-        if not (self.run.folder / "checkpoints" / "checkpoint.pt").exists():
+        if not self.run.goes_on:
             self.run.forget()
 
 

@@ -181,7 +181,10 @@ class Work:
         self.listen(Learnt(engine.voxels, engine.trees, quick=True))
         if self.filling is None or self.filling.segmentation.labels != engine.labels:
             said = {"source": self._volume.source, "name": self._volume.name, "header": self._volume.header}
+            before = self.filling
             self.filling = Filling(self._volume.grid, engine.labels, engine.cache.shape, self._folder or default_folder(), said)
+            if before is not None:
+                self.filling.inherit(before)
             self.listen(Began(self.filling.segmentation))
         self.filling.final.clear()
         self.refused, self._learnt = "", self._lesson

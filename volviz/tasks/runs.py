@@ -69,6 +69,11 @@ class TrainingRun:
         if not (self.data or self.simulated or self.shown):
             raise VolvizError("There is nothing to learn from; simulate tomograms, add your own with their labels, or take what is open.")
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether a checkpoint remains, of one stage or another."""
+        return any((self.folder / "checkpoints").rglob("checkpoint.pt"))
+
     def keep(self) -> None:
         """Write it down, so that it can be found again."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -88,11 +93,12 @@ def runs_folder() -> Path:
 def unfinished() -> dict[str, TrainingRun]:
     """Return the trainings that can go on, by name: those of which a checkpoint remains."""
     found = {}
-    for path in sorted(runs_folder().glob("*/checkpoints/checkpoint.pt")):
+    for path in sorted(runs_folder().glob(f"*/{_FILE}")):
         try:
-            content = json.loads((path.parents[1] / _FILE).read_text(encoding="utf-8"))
+            content = json.loads(path.read_text(encoding="utf-8"))
             run = TrainingRun(**{**content, "data": tuple(map(tuple, content["data"]))})
         except (OSError, ValueError, TypeError, KeyError):
             continue
-        found[run.name] = run
+        if run.goes_on:
+            found[run.name] = run
     return found

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -61,8 +63,9 @@ class UNet:
     """Groups of features that are normalised together: 2, 8 (unet3d), 4 (dense), or those of the weights to start from."""
     loss: Loss = "dice-ce"
     """What is made small; dice-ce, bce, mse and adaptive-wing learn soft labels, ce takes the class of which there is most."""
-    classes: Literal["all", "foreground"] = "all"
-    """foreground: learn all structures as one against the background; all: tell them apart."""
+    classes: Literal["all", "foreground", "foreground-first"] = "all"
+    """foreground: learn all structures as one against the background; all: tell them apart; foreground-first: one, then the other from
+    its weights, as many steps each."""
     hard: bool = False
     """Take of soft labels the most probable class for certain, whatever the loss."""
     sure: float = 0.0
@@ -105,6 +108,8 @@ class UNet:
             VolvizError: an example lacks dense labels, there are too few of them, or the weights to start from are of another kind.
             Cancelled: checkpoints remain.
         """
+        if self.classes == "foreground-first":
+            return self._in_two(examples, run)
         for name in ("crop", "batch", "steps", "validate_every"):
             if getattr(self, name) < 1:
                 raise VolvizError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}.")
@@ -160,6 +165,30 @@ class UNet:
         )
         return UNetPredictor(network.cpu(), card)
 
+    def _in_two(self, examples: Sequence[Example], run: Run) -> UNetPredictor:
+        """Learn the structures as one, then to tell them apart, from those weights. Who has enough of the first gets what it learnt."""
+        first, second = _Stage(part(run.report, 0.0, 0.5)), _Stage(part(run.report, 0.5, 1.0))
+        with joined() as ranks, ExitStack() as stack:
+
+            def place() -> Path:
+                if self.checkpoints is not None:
+                    return self.checkpoints / "foreground"
+                return Path(stack.enter_context(TemporaryDirectory(prefix="volviz-foreground-")))
+
+            folder = ranks.lead(place)
+            weights = folder / "foreground.safetensors"
+            kept = None if self.checkpoints is None else folder
+            if not ranks.lead(weights.is_file):
+                found = replace(self, classes="foreground", checkpoints=kept).fit(examples, replace(run, report=first))
+                if ranks.lead(lambda: first.enough):
+                    return found
+                ranks.lead(lambda: found.save(weights))
+            second.before = int(ranks.lead(lambda: read_card(weights).training["steps"]))
+            told = replace(self, classes="all", start=weights).fit(examples, replace(run, report=second))
+            ranks.lead(lambda: None)  # nobody deletes what another still reads
+        parameters = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()}
+        return replace(told, card=replace(told.card, training={**told.card.training, "parameters": parameters}))
+
     def _schedule(self, start: Mapping[str, Any]) -> Schedule:
         """Fine-tuning warms up briefly, and is never worse than what it starts from, as far as that can be judged."""
         return Schedule(
@@ -198,6 +227,24 @@ class UNet:
             known, learnt = (", ".join(label.name for label in given) for given in (card.labels, labels))
             report(0.0, f"last layer drawn anew: {self.start.name} knows {known}; now {learnt}")
         return network, architecture, {"weights": card.name, "sha256": card.sha256, "drawn_anew": list(anew)}
+
+
+class _Stage:
+    """A report of one stage of two: steps are counted on from those ``before``, and it is remembered whether somebody had enough."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self.before = 0
+        self.enough = False
+
+    def __call__(self, fraction: float, text: str = "", **metrics: float) -> None:
+        if "step" in metrics:
+            metrics["step"] += self.before
+        try:
+            self._report(fraction, text, **metrics)
+        except Enough:
+            self.enough = True
+            raise
 
 
 @dataclass(frozen=True, slots=True)
