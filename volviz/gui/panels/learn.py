@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -62,6 +63,8 @@ class LearnPanel(QWidget):
         self.bar.setAccessibleName("How much of the tomogram is up to date")
         self.doing = QLabel()
         self.doing.setObjectName("hint")
+        # What is being done changes all the time: the panel must not become wider for it.
+        self.doing.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.stop = QPushButton("Stop")
         self.stop.clicked.connect(lambda: learning.pause(not learning.paused))
         self.suggest = QPushButton("Suggest where next")
