@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QListWidget
 from pytestqt.qtbot import QtBot
 
 from volviz.gui import theme as theme_module
+from volviz.gui.widgets.empty import WhenEmpty
 from volviz.gui.widgets.histogram import RampHistogram
 from volviz.gui.widgets.number import Number
 from volviz.gui.widgets.span import Span
@@ -119,3 +120,17 @@ def test_a_span_is_filled_in_the_colour_of_the_theme(qtbot: QtBot, theme: str) -
         assert shot.pixelColor(shot.width() // 2, shot.height() // 2).name() == wanted.name()
     finally:
         theme_module.wear(app, before)
+
+
+def test_an_empty_list_says_what_it_is_for(qtbot: QtBot) -> None:
+    view = QListWidget()
+    qtbot.addWidget(view)
+    said = WhenEmpty(view, "Nothing yet.")
+    view.resize(200, 100)
+    view.show()
+    assert said.label.isVisible()
+    assert said.label.geometry() == view.viewport().rect()
+    view.addItem("one")
+    assert not said.label.isVisible()
+    view.clear()
+    assert said.label.isVisible()

@@ -24,6 +24,7 @@ from volviz.gui.annotate.annotating import Annotating
 from volviz.gui.annotate.gestures import PAINTING, TIPS, TITLES, TOOL_KEYS, TOOLS, Tool
 from volviz.gui.annotate.lists import LabelList, MarkList, PresentDialog
 from volviz.gui.icons import put
+from volviz.gui.widgets.empty import WhenEmpty
 from volviz.gui.widgets.number import Number
 
 HINTS = {
@@ -81,6 +82,7 @@ class AnnotatePanel(QWidget):
         self.marks.setAccessibleName("Annotations")
         self.model = MarkList(annotating, self)
         self.marks.setModel(self.model)
+        WhenEmpty(self.marks, "Nothing is annotated yet. What you draw on the slices is listed here.")
         self.marks.selectionModel().currentChanged.connect(lambda now, _before: self._chosen(now.row()))
         self.marks.clicked.connect(lambda index: annotating.select(index.row(), jump=True))
         self._count = QLabel()

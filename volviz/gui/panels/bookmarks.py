@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QLabel, QListWidge
 
 from volviz.gui.bookmarks import KEYS, Bookmarks
 from volviz.gui.document import Document, State
+from volviz.gui.widgets.empty import WhenEmpty
 
 ROWS = 4  # that can be seen at once
 
@@ -21,6 +22,7 @@ class BookmarksSection(QWidget):
         super().__init__(parent)
         self._bookmarks = bookmarks
         self.list = QListWidget()
+        WhenEmpty(self.list, "No bookmarks yet: Ctrl+D keeps the present view.")
         self.list.setToolTip("Views to come back to: a double click flies there, F2 renames, Delete deletes")
         self.list.setAccessibleName("Bookmarks")
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
