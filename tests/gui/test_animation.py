@@ -19,7 +19,7 @@ from volviz.core.animation import Keyframe, loops, view_at
 from volviz.core.cleaning import Cleaning
 from volviz.core.motions import Peel, Rocking, Turntable
 from volviz.gui import files, videos
-from volviz.gui.motion_form import FillDialog
+from volviz.gui.motion_form import FillDialog, MotionForm
 from volviz.gui.panels.bookmarks import BookmarksSection
 from volviz.gui.videos import VideoChoice, VideoDialog
 from volviz.gui.widgets.timeline import Timeline
@@ -330,3 +330,18 @@ def test_another_voxel_size_keeps_what_keyframes_and_bookmarks_see(directed: Win
     corner = after.volume.grid.bounds_xyz[1]
     assert after.animation[1].camera.project(corner)[:2] == pytest.approx(seen[:2])
     assert after.bookmarks[0].camera.distance == pytest.approx(state.bookmarks[0].camera.distance / 2)
+
+
+def test_a_cut_may_travel_along_the_line_of_sight(qtbot: QtBot) -> None:
+    form = MotionForm()
+    qtbot.addWidget(form)
+    form.kind.setCurrentText("A cut that travels")
+    peel = form.peel
+    assert peel.end.currentText() == "High end"
+    peel.axis.setCurrentText("The line of sight")
+    assert [peel.end.itemText(i) for i in range(2)] == ["Near side", "Far side"]
+    assert form.motion == Peel("view", 8.0)
+    peel.end.setCurrentText("Far side")
+    assert form.motion == Peel("view", 8.0, upward=True)
+    peel.axis.setCurrentText("z")
+    assert peel.end.currentText() == "Low end"

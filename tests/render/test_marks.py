@@ -94,6 +94,16 @@ def test_a_line_goes_from_end_to_end_and_one_behind_the_eye_nowhere(screen: Scre
         np.testing.assert_array_equal(screen.drawn(dot(behind)), bare)
 
 
+def test_on_a_fine_screen_lines_are_as_many_pixels_wider(screen: Screen) -> None:
+    bare, point = screen.drawn(None), screen.grid.to_world((35, 19.5, 8))
+    wide = []
+    for screen.renderer.sketch_scale in (1.0, 2.0):
+        changed = np.argwhere(np.abs(screen.drawn(dot(point)) - bare).max(axis=-1) > 100)
+        wide.append(np.ptp(changed[:, 0]) + 1)
+    assert wide[0] == pytest.approx(7, abs=1.5)
+    assert wide[1] == pytest.approx(14, abs=1.5)
+
+
 def test_a_still_is_without_that_of_a_window(screen: Screen) -> None:
     before = screen.renderer.image(screen.scene, screen.camera, SIZE, samples=1)
     screen.drawn(dot(screen.grid.center_xyz))

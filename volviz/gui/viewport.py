@@ -158,6 +158,7 @@ class Viewport(QOpenGLWidget):
             self.badge.hide()
             self._said = None
             return
+        self._renderer.sketch_scale = self.devicePixelRatioF()
         try:
             if self._drawn != self._picture():
                 self._data = self._data.brought(self._renderer, state)

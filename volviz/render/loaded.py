@@ -62,6 +62,7 @@ class Loaded:
         self.guides = GuideLayer(self.shaders)
         self.marks = MarkLayer(self.shaders)
         self.sketch: Sketch | None = None  # what a window draws over its picture
+        self.sketch_scale = 1.0  # pixels of its screen to one that lines are wide
         self._direct = Direct(self.shaders)
         self.textures.direct = self._put_direct
         self.box, self.view, self.look = Buffer(BOX), Buffer(VIEW), Buffer(LOOK)
@@ -143,7 +144,7 @@ class Loaded:
 
     def lay_marks(self, camera: Camera, size: Size) -> None:
         """Draw the window's sketch over the lower left ``size`` of the framebuffer that is bound; within `state`."""
-        self.lay(self.sketch, camera, size)
+        self.lay(self.sketch, camera, size, scale=self.sketch_scale)
 
     def lay(self, sketch: Sketch | None, camera: Camera, picture: Size, *, place: Place | None = None, scale: float = 1.0) -> None:
         """Draw a sketch over the framebuffer that is bound, as `MarkLayer.draw` does; within `state`."""

@@ -49,8 +49,8 @@ class Renderer:
     ``bits`` is how fine the textures are, by default as fine as the classes. ``level`` is how coarse moving pictures are,
     by default as coarse as measurements show that they must be.
 
-    ``sketch`` is drawn over what `draw` and `present` show, not into pictures, which are given one of their own: it belongs to
-    a window, not to a scene.
+    ``sketch`` is drawn over what `draw` and `present` show, its lines ``sketch_scale`` times as wide as they say. It belongs to a
+    window, not to a scene: pictures are given one of their own.
 
     A window calls `draw` with ``moving`` at every change, then `refine` again and again, and `present` when another frame
     is whole. `image` returns a picture at once, `steps` piece by piece.
@@ -74,6 +74,7 @@ class Renderer:
         self._moving: Moving | None = None
         self._rest: Accumulation | None = None
         self.sketch: Sketch | None = None
+        self.sketch_scale = 1.0
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -169,7 +170,7 @@ class Renderer:
         in full quality, however long it takes.
         """
         gpu = self._ready(scene)
-        gpu.sketch = self.sketch
+        gpu.sketch, gpu.sketch_scale = self.sketch, self.sketch_scale
         if moving:
             if self._moving is None:
                 self._moving = Moving(gpu, self._level)
@@ -208,7 +209,7 @@ class Renderer:
     ) -> None:
         """Draw the frames that are whole into the lower left of a framebuffer, right after `refine` said that one is."""
         gpu = self._ready(scene)
-        gpu.sketch = self.sketch
+        gpu.sketch, gpu.sketch_scale = self.sketch, self.sketch_scale
         self._accumulation(gpu).present(Order(shown(scene), camera, size, samples, quality), framebuffer)
 
     def image(
