@@ -125,6 +125,9 @@ def test_documents_are_read_without_a_network(window: Window) -> None:
     for row in range(manual.list.count()):
         manual.list.setCurrentRow(row)
         assert len(manual.page.toPlainText()) > 200
+    manual.list.setCurrentRow(0)
+    blocks = [block for i in range(manual.page.document().blockCount()) if (block := manual.page.document().findBlockByNumber(i)).isValid()]
+    assert not any(block.blockFormat().nonBreakableLines() for block in blocks)  # long lines of code go on below
     manual.close()
 
 

@@ -81,6 +81,7 @@ QLabel#drop-title { font-size: 15px; }
 QToolButton#tool:checked { background: palette(highlight); color: white; border: 1px solid palette(highlight); border-radius: 2px; }
 QCheckBox#section { font-weight: bold; padding-top: 4px; }
 QScrollArea { border: none; }
+QDialog#palette { border: 1px solid palette(mid); }
 QFrame#jobs { background: palette(window); border: 1px solid palette(mid); border-radius: 6px; }
 QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QPushButton { padding: 4px 12px; }

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QUrl
-from PySide6.QtGui import QImage, QTextDocument
+from PySide6.QtGui import QImage, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QListWidget, QListWidgetItem, QSplitter, QTextBrowser, QVBoxLayout, QWidget
 
 from volviz.assets import asset
@@ -67,11 +67,13 @@ class Manual(QDialog):
         self.setWindowTitle("volviz documentation")
         self.resize(980, 680)
         self.list = QListWidget()
+        self.list.setSpacing(2)
         self.page = Page()
+        self.page.sourceChanged.connect(lambda _url: self._wrap())
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self.list)
         split.addWidget(self.page)
-        split.setSizes([210, 770])
+        split.setSizes([240, 740])
         split.setStretchFactor(1, 1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
@@ -87,6 +89,16 @@ class Manual(QDialog):
             self.list.setCurrentRow(0)
         else:
             self.page.setPlainText("The documents are not installed beside volviz; they are in the folder docs/ of its source.")
+
+    def _wrap(self) -> None:
+        """Let long lines of code go on below, as all others do: a page is read without scrolling sideways."""
+        block = self.page.document().begin()
+        while block.isValid():
+            form = block.blockFormat()
+            if form.nonBreakableLines():
+                form.setNonBreakableLines(False)
+                QTextCursor(block).setBlockFormat(form)
+            block = block.next()
 
     def _read(self, item: QListWidgetItem | None) -> None:
         if item is not None:

@@ -22,6 +22,7 @@ class Palette(QDialog):
     def __init__(self, commands: Sequence[Command], parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setAccessibleName("Command palette")
+        self.setObjectName("palette")
         self._commands, self._window = commands, parent
         self.line = QLineEdit()
         self.line.setPlaceholderText("Type what you are looking for: an action, a panel, a control")
