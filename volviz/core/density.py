@@ -51,7 +51,8 @@ def dense_is_dark(volume: Volume, voxels: int = 1_000_000) -> bool:
 
 def lowpass_voxels(grid: Grid, lowpass: float) -> Shape:
     """Return the odd number of voxels along each axis (z, y, x) nearest to a width in angstrom, at least 1."""
-    z, y, x = (max(1, 2 * round((lowpass / size - 1) / 2) + 1) for size in grid.voxel_size)
+    sizes = 10 * grid.nanometres * np.asarray(grid.voxel_size)
+    z, y, x = (max(1, 2 * round((lowpass / size - 1) / 2) + 1) for size in sizes)
     return z, y, x
 
 

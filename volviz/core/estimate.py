@@ -12,6 +12,7 @@ from volviz.core.density import contrast_of, dense_is_dark, lowpassed, lowpassed
 from volviz.core.grid import Floats, Region
 from volviz.core.scene import DENSITY, Ramp, RawLook, Scene
 from volviz.core.segmentation import Segmentation
+from volviz.core.sizing import agreed
 from volviz.core.volume import Volume
 
 # Extinction per nm at the top of the ramp: a bilayer of 7 nm lets 3 % through; a lumen of 80 nm is a dense fog, so
@@ -122,6 +123,7 @@ def first_scene(volume: Volume, segmentation: Segmentation | None = None) -> Sce
     """Return a look to start from: estimated ramps, the labels' own colours, the default light."""
     ramps = {}
     if segmentation is not None:
+        volume, segmentation = agreed(volume, segmentation)
         for label in segmentation.drawn:
             low = automatic_low(segmentation, label.name)
             ramps[label.name] = Ramp(low=round(low, 3), color=label.color, opacity=OPACITIES.get(label.name, 0.6))

@@ -147,6 +147,14 @@ class Grid:
         """Geometric mean of the three voxel sizes, in angstrom."""
         return float(np.prod(self.voxel_size) ** (1 / 3))
 
+    @property
+    def nanometres(self) -> float:
+        """As how many nanometres an angstrom counts for what is said in nm of a look: opacity, light, smoothing.
+
+        Where the angstrom are a guess, which is 1 to a voxel, a voxel counts as a nanometre: as large as those of most tomograms.
+        """
+        return 0.1 if self.voxel_size_known else 1.0
+
     def crop(self, region: Region) -> Grid:
         """Return the grid of a part: every voxel keeps its place in space."""
         if (region & Region.whole(self.shape)) != region:

@@ -21,7 +21,8 @@ class Source:
     """A file the session needs: its path, and the voxel size (A) a person gave in place of the file's.
 
     ``shape`` (z, y, x) is how the file is told from another of the same name; ``stated`` is the voxel size (A) that it
-    states, None where it knows none. ``index`` is the number of the volume in a file of several.
+    states, None where it knows none. ``index`` is the number of the volume in a file of several. ``unsized`` is set where a
+    person was asked for the voxel size of a file that knows none, and did not know it either.
     """
 
     path: str
@@ -29,6 +30,7 @@ class Source:
     shape: Shape | None = None
     stated: Triple | None = None
     index: int | None = None
+    unsized: bool = False
 
     @classmethod
     def of(cls, path: Path | str, value: Volume | Segmentation) -> Source:

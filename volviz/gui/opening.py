@@ -13,11 +13,13 @@ from volviz.core.project import Project, Source
 from volviz.core.report import Report, part, silent
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
+from volviz.core.sizing import laid, with_size
 from volviz.core.volume import Volume
 from volviz.gui import settings
 from volviz.gui.choosing import Picked
 from volviz.gui.document import State
 from volviz.gui.planes import contrast_from
+from volviz.gui.sizing import resized
 from volviz.io import open as open_path
 from volviz.io.embedded import is_picture
 from volviz.tasks.clean import clean
@@ -57,7 +59,6 @@ def open_state(
         LostSources: a file of a session was not found.
         VolvizError: something cannot be opened, or does not belong together.
     """
-    remembered: float | None = None
     found = _Found() if picked is None else _Found(*picked.opened(current.volume))
     for i, path in enumerate(paths if picked is None else ()):
         report(0.4 * i / len(paths), f"Opening {path.name}")
@@ -65,21 +66,19 @@ def open_state(
     volume, segmentation = found.volume, found.segmentation
     if volume is None:
         volume = _tomogram_of(segmentation, current)
+    source = None
+    if found.project is None and volume is not current.volume and volume.source is not None:
+        source = Source.of(volume.source, volume)  # as the file says it, before anybody says otherwise
+        volume, source = _remembered(volume, source)
     if segmentation is not None:
-        segmentation = _on(segmentation, volume)
-    if found.project is None and volume is not current.volume and volume.source is not None and not volume.grid.voxel_size_known:
-        remembered = settings.voxel_size(volume.source)
-    if remembered is not None:
-        grid = volume.grid.with_voxel_size(remembered)
-        note = f"The file does not know its voxel size; {remembered:g} Å is what you said when it was open before."
-        volume = replace(volume, grid=grid, notes=(*volume.notes, note))
-        segmentation = segmentation and replace(segmentation, grid=grid)
+        volume, segmentation = laid(volume, segmentation)
     report(0.5, "Estimating the ramps")
     estimated = Scene.of(volume, segmentation)
     report(0.9, "Estimating the contrast")
-    if volume is current.volume:
-        scene = replace(estimated, **{name: getattr(current.scene, name) for name in KEPT})
-        return replace(current, segmentation=segmentation, scene=scene, estimated=estimated, live=None)
+    if current.volume is not None and volume.data is current.volume.data:
+        now = replace(current, **resized(current, volume))
+        scene = replace(estimated, **{name: getattr(now.scene, name) for name in KEPT})
+        return replace(now, segmentation=segmentation, scene=scene, estimated=estimated, live=None)
     x, y, z = (float(v) for v in volume.grid.center_xyz)
     shown = State(
         volume, segmentation, estimated, estimated, crosshair_xyz=(x, y, z), overlay=current.overlay, slab=current.slab, path=found.path
@@ -87,9 +86,8 @@ def open_state(
     project = found.project or Project()
     if found.project is not None:
         shown = replace(shown, **stored_in(project), project=project)
-    elif volume.source is not None:
-        source = Source.of(volume.source, volume)
-        shown = replace(shown, project=Project(volume=source if remembered is None else replace(source, stated=None)))
+    elif source is not None:
+        shown = replace(shown, project=Project(volume=source))
     cleaned = segmentation and clean(segmentation, shown.scene, part(report, 0.9, 1.0))
     return replace(
         shown,
@@ -161,11 +159,11 @@ def _tomogram_of(segmentation: Segmentation | None, current: State) -> Volume:
     raise VolvizError("This is a segmentation, and the tomogram it was made from is not where it was; open that tomogram first.")
 
 
-def _on(segmentation: Segmentation, volume: Volume) -> Segmentation:
-    if segmentation.shape != volume.grid.shape:
-        raise VolvizError(
-            f"The segmentation has {segmentation.shape} voxels (z, y, x) and the tomogram {volume.grid.shape}; it was made from another "
-            "tomogram, or another binning."
-        )
-    # The same voxels: a voxel size that a person corrected on the tomogram holds for both.
-    return replace(segmentation, grid=volume.grid)
+def _remembered(volume: Volume, source: Source) -> tuple[Volume, Source]:
+    """Return a tomogram with the voxel size that a person gave it before, or what is to be remembered of it: that they did not know."""
+    if volume.grid.voxel_size_known or volume.source is None:
+        return volume, source
+    size = settings.voxel_size(volume.source)
+    if size is None:
+        return volume, replace(source, unsized=settings.unsized(volume.source))
+    return with_size(volume, size, f"The file does not know its voxel size; {size:g} Å is what you said when it was open before."), source

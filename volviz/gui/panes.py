@@ -95,6 +95,17 @@ class Follow(QObject):
         return super().eventFilter(watched, event)
 
 
+def stacked(*widgets: QWidget) -> QWidget:
+    """Return widgets one above the other; the last of them has the room that is left."""
+    holder = QWidget()
+    layout = QVBoxLayout(holder)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    for widget in widgets:
+        layout.addWidget(widget, int(widget is widgets[-1]))
+    return holder
+
+
 def solid_pane(view: QWidget, stage: QWidget) -> Pane:
     """Return the pane of the 3D view, which lies on a stage with what stands in for it."""
     title = Title(SOLID)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
 RECENT = 8
+UNSIZED = "unknown"
 LAYOUT = 6  # raised when docks change, so that an old layout is not forced on new ones
 
 
@@ -44,6 +45,16 @@ def voxel_size(path: Path) -> float | None:
 def remember_voxel_size(path: Path, size: float) -> None:
     """Keep what a person said of a file, so that they are asked once."""
     settings().setValue(f"voxel_sizes/{_key(path)}", repr(size))
+
+
+def leave_voxel_size(path: Path) -> None:
+    """Keep that a person does not know the voxel size of a file either."""
+    settings().setValue(f"voxel_sizes/{_key(path)}", UNSIZED)
+
+
+def unsized(path: Path) -> bool:
+    """Whether a person was asked for the voxel size of this file, and left it as it is."""
+    return bool(settings().value(f"voxel_sizes/{_key(path)}") == UNSIZED)
 
 
 def _key(path: Path) -> str:

@@ -69,6 +69,7 @@ QStatusBar::item { border: none; }
 QSplitter::handle { background: palette(window); }
 QFrame#strip { background: palette(alternate-base); border: none; border-bottom: 2px solid transparent; }
 QFrame#strip[active="true"] { border-bottom: 2px solid palette(highlight); }
+QFrame#asking { background: palette(alternate-base); border: none; border-bottom: 2px solid #b7791f; }
 QLabel#strip-name { font-weight: bold; }
 QLabel#badge { background: #b7791f; color: white; border-radius: 3px; padding: 1px 6px; }
 QLabel#meter { background: #2b2f36; color: #d5d9e0; border-radius: 3px; padding: 2px 6px; }

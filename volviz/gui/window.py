@@ -24,10 +24,12 @@ from volviz.gui.icons import redraw
 from volviz.gui.jobs import Job, Jobs
 from volviz.gui.latest import Latest
 from volviz.gui.no_view import NoView
-from volviz.gui.panes import Panes, solid_pane
+from volviz.gui.panes import Panes, solid_pane, stacked
 from volviz.gui.planes import XY
 from volviz.gui.rooms import LOWER, UPPER, Furnished
 from volviz.gui.segmenting import Segmenting
+from volviz.gui.size_bar import SizeBar
+from volviz.gui.sizing import resized
 from volviz.gui.viewport import Viewport
 from volviz.gui.welcome import Preparing, Welcome
 
@@ -101,7 +103,9 @@ class Window(Furnished):
         self.views.setCollapsible(0, False)
         self._pages = QStackedWidget()
         self._pages.addWidget(self.welcome)
-        self._pages.addWidget(self.views)
+        self.size_bar = SizeBar(self.document)
+        self._opened_page = stacked(self.size_bar, self.views)
+        self._pages.addWidget(self._opened_page)
         self.setCentralWidget(self._pages)
         self.docks = docks.build(self, tuple(UPPER), tuple(LOWER))
         self.statusBar().addWidget(self._status, 1)
@@ -209,7 +213,7 @@ class Window(Furnished):
                 if then is not None:
                     then()
 
-            if state.volume is current.volume or not asking or nothing_lost(self, f"open {paths[0].name}", show, stops=False):
+            if self._goes_on(current, state) or not asking or nothing_lost(self, f"open {paths[0].name}", show, stops=False):
                 show()
 
         self._opening = job = self.jobs.start(f"Open {paths[0].name}", work, done)
@@ -237,8 +241,9 @@ class Window(Furnished):
         self._opening = None
 
     def _show_opened(self, paths: list[Path], before: State, state: State) -> None:
-        if state.volume is before.volume:
-            self.document.change("Open segmentation", segmentation=state.segmentation, scene=state.scene, estimated=state.estimated)
+        if state.volume is not None and self._goes_on(before, state):
+            changed = {name: getattr(state, name) for name in ("segmentation", "scene", "estimated", *resized(before, state.volume))}
+            self.document.change("Open segmentation", **changed)
         else:
             self.cancel_segmenting()
             self.document.open(state)
@@ -246,6 +251,11 @@ class Window(Furnished):
         self._show_recent()
         self.docks["Segment" if state.segmentation is None else "Data"].raise_()
         guiding.offer_tour(self)
+
+    @staticmethod
+    def _goes_on(before: State, state: State) -> bool:
+        """Whether the tomogram is the one that is open already, perhaps with another voxel size."""
+        return before.volume is not None and state.volume is not None and state.volume.data is before.volume.data
 
     def _show_recent(self) -> None:
         paths = settings.recent()
@@ -326,7 +336,7 @@ class Window(Furnished):
             self.furnish()
         actions.refresh(self)
         self._name_undo()
-        self._pages.setCurrentWidget(self.welcome if new.volume is None else self.views)
+        self._pages.setCurrentWidget(self.welcome if new.volume is None else self._opened_page)
         if new.volume is not old.volume and self.stage.currentWidget() is self.no_view:
             self.stage.setCurrentIndex(0)
         if new.volume is None:

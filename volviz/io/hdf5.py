@@ -12,6 +12,7 @@ import numpy as np
 
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, Triple
+from volviz.core.sizing import SIZE_UNKNOWN
 from volviz.core.volume import Volume
 from volviz.io.lazy import LazyArray
 from volviz.io.mrc import choose, stem
@@ -19,7 +20,6 @@ from volviz.io.mrc import choose, stem
 SPACE = "zyx"
 MICROMETRE = 1e4  # angstrom
 MOST_CHANNELS = 32  # without names of axes, an axis this short beside three longer ones holds channels
-SIZE_UNKNOWN = "The file states no believable voxel size, so lengths are guesses; give the true one (--voxel-size, or the Data panel)."
 
 
 def open_hdf5(path: Path, *, index: int | None = None) -> Volume:

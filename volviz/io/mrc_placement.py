@@ -10,11 +10,9 @@ from typing import Any
 import numpy as np
 
 from volviz.core.grid import Grid, Shape, Triple
+from volviz.core.sizing import SIZE_ONE, SIZE_UNSET
 
 Counts = tuple[int, int, int]
-
-SIZE_UNSET = "The header states no voxel size: 1 Å is assumed, lengths are guesses; give the true one (--voxel-size, or the Data panel)."
-SIZE_ONE = "The header says 1 Å per voxel exactly, as programs do that do not know; give the true size (--voxel-size, or the Data panel)."
 
 
 @dataclass(frozen=True, slots=True)

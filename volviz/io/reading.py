@@ -7,13 +7,13 @@ from pathlib import Path
 
 from volviz.core.errors import VolvizError
 from volviz.core.segmentation import Segmentation
+from volviz.core.sizing import with_size
 from volviz.core.volume import Volume
 from volviz.io.atomic import reason
 from volviz.io.lazy import ZARR_FILES, is_zarr
 from volviz.io.mrc import BZIP2_MAGIC, GZIP_MAGIC, MRC_SUFFIXES, open_mrc
 from volviz.io.mrc_folder import SEGMENTATION_SUFFIX, open_segmentation
 from volviz.io.mrc_header import HEADER_BYTES, has_map_stamp, parse
-from volviz.io.mrc_placement import SIZE_ONE, SIZE_UNSET
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 PICTURE_MAGIC = (b"\x89PNG", b"\xff\xd8\xff")
@@ -47,12 +47,10 @@ def sized(value: Volume | Segmentation, voxel_size: float) -> Volume | Segmentat
     """
     if not 0 < voxel_size < float("inf"):
         raise VolvizError(f"A voxel size is a positive length in Å, not {voxel_size}; for most tomograms it lies between 2 and 20.")
-    grid = value.grid.with_voxel_size(voxel_size)
     if isinstance(value, Segmentation):
-        return replace(value, grid=grid)
+        return replace(value, grid=value.grid.with_voxel_size(voxel_size))
     said = "another" if value.grid.voxel_size_known else "none"
-    notes = tuple(note for note in value.notes if note not in (SIZE_UNSET, SIZE_ONE))
-    return replace(value, grid=grid, notes=(*notes, f"The voxel size was set to {voxel_size:g} Å; the file states {said}."))
+    return with_size(value, voxel_size, f"The voxel size was set to {voxel_size:g} Å; the file states {said}.")
 
 
 def _open_folder(path: Path, index: int | None) -> Volume | Segmentation:

@@ -16,6 +16,7 @@ from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, Triple
 from volviz.core.report import Report, silent
 from volviz.core.segmentation import Segmentation
+from volviz.core.sizing import SIZE_UNKNOWN
 from volviz.core.volume import Volume
 from volviz.io.atomic import replacing
 from volviz.io.mrc import choose, stem
@@ -26,7 +27,6 @@ SOFTWARE = "volviz"
 # A tomogram's voxels are 1 to 50 Å; 72 or 300 dots per inch is what a program writes that knows nothing.
 BELIEVABLE = (0.1, 10_000.0)
 SECTION_AXES = "ZIQT"
-SIZE_UNKNOWN = "The file states no believable voxel size, so lengths are guesses; give the true one (--voxel-size, or the Data panel)."
 
 
 def open_tiff(path: Path, *, index: int | None = None) -> Volume:

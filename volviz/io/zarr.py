@@ -14,6 +14,7 @@ import zarr
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, Triple
 from volviz.core.segmentation import Kind, Segmentation
+from volviz.core.sizing import SIZE_UNKNOWN
 from volviz.core.volume import Volume
 from volviz.io.classes import ClassFiles
 from volviz.io.description import label_from_json, source_from_json
@@ -23,7 +24,6 @@ from volviz.io.units import angstroms_per
 
 SPACE = ("z", "y", "x")
 ASSUMED_UNIT = "The file names no unit of length; Å is assumed."
-SIZE_UNKNOWN = "The file states no believable voxel size, so lengths are guesses; give the true one (--voxel-size, or the Data panel)."
 
 
 def open_zarr(path: Path, *, index: int | None = None) -> Volume | Segmentation:

@@ -32,7 +32,6 @@ from volviz.render.strokes import Size
 from volviz.render.textures import Loading, Textures
 from volviz.render.uniforms import (
     LIGHT_MEMBERS,
-    NM,
     RAMP_MEMBERS,
     box_values,
     clip_values,
@@ -130,7 +129,7 @@ class Loaded:
         lit = key_of(look, LIGHT_MEMBERS)
         if not self._owing and (anew or lit != self._light_key or cells is not None):
             if lit == self._light_key and cells is not None:
-                self.light.begin(cells, lighting.reach_of(look, 2 * NM * min(self.grid.voxel_size)))
+                self.light.begin(cells, lighting.reach_of(look, 2 * self.grid.nanometres * min(self.grid.voxel_size)))
             else:
                 self.light.begin()
             self._light_key, self._lit_from = lit, look["to_light"]

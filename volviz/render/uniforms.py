@@ -22,7 +22,6 @@ from volviz.render.parts import BRICK, Parts
 from volviz.render.shaders import Variant
 from volviz.render.slabs import RAW_RANGE
 
-NM = 0.1  # nanometres in an angstrom
 PROJECTIONS = ("maximum", "average")
 PAPER_ORDER = ("spikes", "membrane", "lumen")  # from front to back within a sample; other classes follow as they are stored
 TINT = (0.035, 0.042, 0.060)  # linear: what the deepest shadow keeps of a colour, a little blue as light from everywhere is
@@ -42,11 +41,11 @@ def brick_shape(shape: Shape) -> Shape:
 
 def box_values(grid: Grid, parts: Parts) -> dict[str, Any]:
     """Return the values of the block `BOX`."""
-    voxel = np.asarray(grid.voxel_size[::-1]) * NM
+    voxel = np.asarray(grid.voxel_size[::-1]) * grid.nanometres
     cells = light_shape(grid.shape)
     return {
-        "extent": grid.extent_xyz * NM,
-        "cell": 2 * grid.mean_voxel_size * NM,
+        "extent": grid.extent_xyz * grid.nanometres,
+        "cell": 2 * grid.mean_voxel_size * grid.nanometres,
         "voxel": voxel,
         "brick": BRICK,
         "shape": grid.shape[::-1],
@@ -63,13 +62,13 @@ def view_values(camera: Camera, grid: Grid, size: tuple[int, int], *, step: floa
     low, _ = grid.bounds_xyz
     right, up, back = camera.axes_xyz
     return {
-        "eye": (camera.eye_xyz - low) * NM,
-        "step": step * min(grid.voxel_size) * NM,
-        "across": right * camera.height * NM,
+        "eye": (camera.eye_xyz - low) * grid.nanometres,
+        "step": step * min(grid.voxel_size) * grid.nanometres,
+        "across": right * camera.height * grid.nanometres,
         "termination": termination,
-        "upward": up * camera.height * NM,
+        "upward": up * camera.height * grid.nanometres,
         "phase": 0.0,
-        "forward": -back * camera.distance * NM,
+        "forward": -back * camera.distance * grid.nanometres,
         "orthographic": int(camera.orthographic_height is not None),
         "picture": size,
         "offset": (0, 0),
@@ -169,22 +168,22 @@ def _paper_order(segmentation: Segmentation | None) -> Floats:
 def clip_values(clips: Clips, whole: Grid, drawn: Grid) -> dict[str, Any]:
     """Return the values of the block `LOOK` that say what is cut away of a volume, drawn on perhaps coarser voxels."""
     low, _ = drawn.bounds_xyz
-    corners = [(corner - low) * NM for corner in clips.box_xyz(whole)]
+    corners = [(corner - low) * drawn.nanometres for corner in clips.box_xyz(whole)]
     planes = np.zeros((MOST_PLANES, 4))
     rows = clips.half_spaces
     planes[: len(rows)] = rows
-    planes[:, 3] = (planes[:, 3] - planes[:, :3] @ low) * NM
+    planes[:, 3] = (planes[:, 3] - planes[:, :3] @ low) * drawn.nanometres
     return {"clip_low": corners[0], "clip_high": corners[1], "clip_count": len(rows), "clip_plane": planes}
 
 
 def slice_values(slices: Slices, raw: RawLook, whole: Grid, drawn: Grid) -> dict[str, Any]:
     """Return the values of the block `LOOK` that place planes of density in a volume and say how they look."""
     places = [-1.0 if place is None else place for place in (slices.x, slices.y, slices.z)]
-    at = (whole.bounds_xyz[0] + np.array(places) * whole.extent_xyz - drawn.bounds_xyz[0]) * NM
+    at = (whole.bounds_xyz[0] + np.array(places) * whole.extent_xyz - drawn.bounds_xyz[0]) * drawn.nanometres
     # A face of the whole may lie a little outside of its binned voxels; what is farther out is not in the part that is drawn.
-    slack = np.asarray(drawn.voxel_size[::-1]) * NM
-    missing = (np.array(places) < 0) | (at < -slack) | (at > drawn.extent_xyz * NM + slack)
-    at = np.where(missing, -1e9, np.clip(at, 0.0, drawn.extent_xyz * NM))
+    slack = np.asarray(drawn.voxel_size[::-1]) * drawn.nanometres
+    missing = (np.array(places) < 0) | (at < -slack) | (at > drawn.extent_xyz * drawn.nanometres + slack)
+    at = np.where(missing, -1e9, np.clip(at, 0.0, drawn.extent_xyz * drawn.nanometres))
     # What is stored is dense above; what is shown has the sign of the file.
     sign = -1 if raw.invert else 1
     black, white = ((sign * value - RAW_RANGE[0]) / (RAW_RANGE[1] - RAW_RANGE[0]) for value in slices.contrast)

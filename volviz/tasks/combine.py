@@ -14,6 +14,7 @@ from volviz.core.grid import Grid, Triple
 from volviz.core.reading import MOST_LABELS, Guess, Reading, guess
 from volviz.core.report import Report, part, silent
 from volviz.core.segmentation import BACKGROUND, VIRION_LABELS, Bits, Label, Segmentation
+from volviz.core.sizing import sized_as
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
 from volviz.io.combined import CombinedClasses
@@ -182,15 +183,16 @@ def combined(found: Sequence[Found], onto: Volume | None = None, *, bits: Bits =
         raise VolvizError(f"The classes {', '.join(names)} need a name each, no two alike and none called background.")
     volumes = [_volume(one.path, one.index) for one in found]
     lead = onto or volumes[0]
-    parts = [reader(volume, lead.grid, one.reading, of=lead.name) for volume, one in zip(volumes, found, strict=True)]
+    grid = sized_as(lead.grid, [volume.grid for volume in volumes])
+    parts = [reader(volume, grid, one.reading, of=lead.name) for volume, one in zip(volumes, found, strict=True)]
     labels = tuple(Label(name, one.color, _identifier(name)) for name, one in zip(names, found, strict=True))
     kept = [
         {"class": name, "file": one.path.name, "index": one.index, "scale": str(one.reading)}
         for name, one in zip(names, found, strict=True)
     ]
     return Segmentation(
-        lead.grid,
-        CombinedClasses(parts, lead.grid.shape, bits),
+        grid,
+        CombinedClasses(parts, grid.shape, bits),
         (BACKGROUND, *labels),
         provenance={"method": "combined", "parts": kept},
         source=onto.source if onto is not None else None,

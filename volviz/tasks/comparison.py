@@ -16,6 +16,7 @@ from volviz.core.estimate import first_camera
 from volviz.core.report import Report, part, silent
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Bits, Segmentation
+from volviz.core.sizing import agreed
 from volviz.core.stages import Panel, stages
 from volviz.core.volume import Volume
 from volviz.tasks.clean import clean
@@ -54,6 +55,8 @@ def compare(
     """
     from volviz.render.still import SAMPLES, easel
 
+    if segmentation is not None:
+        volume, segmentation = agreed(volume, segmentation)
     panels = stages(scene) if isinstance(scene, Scene) else tuple(scene)
     if not panels:
         raise VolvizError("There is nothing to compare; ask for at least one panel.")

@@ -42,8 +42,7 @@ def demo_files(out: Path, *, device: Device = "auto", overwrite: bool = False, r
     sample_file(out, overwrite=overwrite, report=part(report, 0.0, 0.1))
     segment_file(files["tomogram"], files["segmentation"].parent, device=device, overwrite=overwrite, report=part(report, 0.1, 0.5))
 
-    volume = open_tomogram(files["tomogram"])
-    classes = open_classes(files["segmentation"], volume)
+    volume, classes = open_classes(files["segmentation"], open_tomogram(files["tomogram"]))
     view = View(volume, classes, Scene.of(volume, classes))
     write_picture(view, files["still"], size=STILL_SIZE, overwrite=overwrite, report=part(report, 0.5, 0.6))
     turn = Turntable(seconds=VIDEO_SECONDS)

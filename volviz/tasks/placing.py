@@ -10,11 +10,11 @@ import numpy.typing as npt
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, Region
 from volviz.core.reading import Reading
+from volviz.core.sizing import SAME_BOX
 from volviz.core.volume import Volume
 
 Read = Callable[[Region], npt.NDArray[np.float32]]
 ENOUGH = 0.5  # of a class's box that must lie in the tomogram's
-SAME_BOX = 0.06  # by how much the edges of two boxes may differ that are taken for the same, when a voxel size is unknown
 
 
 def reader(volume: Volume, target: Grid, reading: Reading, of: str) -> Read:

@@ -49,7 +49,7 @@ class Recipe:
         if isinstance(volume, Segmentation):
             raise VolvizError(f"{path} holds a segmentation, not a tomogram; name the tomogram it was made from.")
         file = None if project.segmentation is None else Path(project.segmentation.path)
-        first = Scene.of(volume, None if file is None else open_classes(file, volume))
+        first = Scene.of(volume) if file is None else Scene.of(*open_classes(file, volume))
         return cls(path, file, project.volume.voxel_size, differences(first, project.scene), project.camera, size, project.volume.index)
 
     def python(self) -> str:

@@ -18,6 +18,7 @@ from volviz.core.project import Project, Source
 from volviz.core.report import Report, part, silent
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Bits, Segmentation
+from volviz.core.sizing import agreed, laid
 from volviz.core.stages import Panel
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
@@ -61,6 +62,8 @@ def still(
     """
     from volviz.render.still import still as draw
 
+    if segmentation is not None:
+        volume, segmentation = agreed(volume, segmentation)
     shown = _cleaned(segmentation, scene, report)
     sketch = sketched(marks, scene, segmentation)
     return draw(
@@ -135,7 +138,10 @@ def open_view(
         source = Source.of(path, volume) if voxel_size is None else Source(str(path), voxel_size, volume.grid.shape)
         project = Project(volume=source)
     if segmentation is not None:
-        found = open_classes(segmentation, volume, names, scales)
+        understood = set(volume.notes)
+        volume, found = open_classes(segmentation, volume, names, scales)
+        notes += tuple(note for note in volume.notes if note not in understood)
+        project = replace(project, volume=project.volume and project.volume.seen_as(volume.grid))
         files = [segmentation] if isinstance(segmentation, Path) else list(segmentation)
         if len(files) == 1 and not isinstance(found.data, CombinedClasses):  # a session names one file that says all by itself
             project = replace(project, segmentation=Source(str(files[0]), shape=found.grid.shape))
@@ -154,8 +160,10 @@ def open_view(
 
 def open_classes(
     paths: Path | Sequence[Path], volume: Volume, names: Sequence[str] | None = None, scales: Sequence[str] | None = None
-) -> Segmentation:
+) -> tuple[Volume, Segmentation]:
     """Open a segmentation that lies on a volume, or combine classes of other programs onto it.
+
+    Returns the volume too: one that does not know its voxel size learns it from its classes.
 
     Raises:
         VolvizError: they are none, or lie elsewhere.
@@ -165,16 +173,10 @@ def open_classes(
     files = expand([paths] if isinstance(paths, Path) else paths)
     value = open_path(files[0])
     if len(files) > 1 or isinstance(value, Volume):
-        return combine(files, names, scales, onto=volume)
+        return laid(volume, combine(files, names, scales, onto=volume))
     if names is not None or scales is not None:
         raise VolvizError(f"{files[0]} says itself what its classes are; leave out their names and scales.")
-    path = files[0]
-    if value.shape != volume.grid.shape:
-        raise VolvizError(
-            f"{path} has {value.shape} voxels (z, y, x), the tomogram {volume.grid.shape}; it belongs to another one or another binning."
-        )
-    # The same voxels: a voxel size that a person corrected on opening holds for both.
-    return replace(value, grid=volume.grid)
+    return laid(volume, replace(value, name=value.name or files[0].name))
 
 
 def is_video(out: Path) -> bool:

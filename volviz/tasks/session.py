@@ -77,7 +77,7 @@ def open_session(
     if classes and project.segmentation is not None:
         from volviz.tasks.render import open_classes
 
-        segmentation = open_classes(Path(project.segmentation.path), volume)
+        volume, segmentation = open_classes(Path(project.segmentation.path), volume)
     elif classes and project.scene.ramps:
         notes += (f"The classes of {path.name} were in no file; segment the tomogram to see them.",)
     return Session(replace(project, volume=kept), volume, segmentation, notes)

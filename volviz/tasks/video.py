@@ -19,6 +19,7 @@ from volviz.core.motions import Motion, Turntable
 from volviz.core.report import Report, part, silent
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Bits, Segmentation
+from volviz.core.sizing import agreed
 from volviz.core.volume import Volume
 from volviz.tasks.clean import clean
 from volviz.tasks.marked import Marks, sketched
@@ -62,6 +63,8 @@ def animate(
     from volviz.io.video import Video
 
     path = Path(path)
+    if segmentation is not None:
+        volume, segmentation = agreed(volume, segmentation)
     keyframes = keyframes_of(frames, scene, volume, segmentation, camera, size[0] / size[1])
     sketch = sketched(marks, scene, segmentation)
     pictures = _pictures(views(keyframes, fps, volume.grid.bounds_xyz), volume, segmentation, size, artist, bits, sketch, report)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from volviz.core.camera import Camera
-from volviz.core.grid import Grid, Triple
 from volviz.core.volume import Volume
-from volviz.gui import settings
+from volviz.gui import sizing
 from volviz.gui.document import Document, State
 from volviz.gui.histograms import Histogram, grey_histogram
 from volviz.gui.latest import PICTURES_FIRST_MS, Latest
@@ -43,7 +40,7 @@ class DataPanel(QWidget):
         self.voxel_size.set_value(10.0)
         self.apply = QPushButton("Set")
         self.apply.setToolTip("Use this voxel size in place of the file's")
-        self.apply.clicked.connect(self._set_voxel_size)
+        self.apply.clicked.connect(lambda: sizing.give(document, self.voxel_size.value()))
         self.badge = QLabel("unknown")
         self.badge.setObjectName("badge")
         self.badge.setToolTip("The file says nothing believable about its voxel size: lengths are a guess until you set it")
@@ -163,35 +160,6 @@ class DataPanel(QWidget):
 
     def _set_contrast(self, low: float, high: float) -> None:
         self._document.show(contrast=(low, max(high, low + 1e-6)))
-
-    def _set_voxel_size(self) -> None:
-        state = self._document.state
-        if state.volume is None:
-            return
-        grid = state.volume.grid.with_voxel_size(self.voxel_size.value())
-        segmentation = state.segmentation and replace(state.segmentation, grid=grid)
-        if state.volume.source is not None and (not state.volume.grid.voxel_size_known or settings.voxel_size(state.volume.source)):
-            settings.remember_voxel_size(state.volume.source, self.voxel_size.value())
-        self._document.change(
-            "Voxel size",
-            volume=replace(state.volume, grid=grid),
-            segmentation=segmentation,
-            camera=_rescaled(state.camera, state.volume.grid, grid),
-            animation=tuple(replace(k, camera=_rescaled(k.camera, state.volume.grid, grid)) for k in state.animation),
-            bookmarks=tuple(replace(b, camera=_rescaled(b.camera, state.volume.grid, grid)) for b in state.bookmarks),
-            crosshair_xyz=_moved(state.crosshair_xyz, state.volume.grid, grid),
-        )
-
-
-def _rescaled(camera: Camera, old: Grid, new: Grid) -> Camera:
-    ratio = new.mean_voxel_size / old.mean_voxel_size
-    height = None if camera.orthographic_height is None else camera.orthographic_height * ratio
-    return replace(camera, target_xyz=_moved(camera.target_xyz, old, new), distance=camera.distance * ratio, orthographic_height=height)
-
-
-def _moved(point_xyz: Triple, old: Grid, new: Grid) -> Triple:
-    x, y, z = (float(v) for v in new.to_world(old.to_index(point_xyz)))
-    return x, y, z
 
 
 def _shortened(text: str, length: int) -> str:

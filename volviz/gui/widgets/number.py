@@ -19,6 +19,7 @@ class Number(QWidget):
 
     value_changed = Signal(float)
     released = Signal()
+    entered = Signal()  # the Enter key
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class Number(QWidget):
         layout.addWidget(self._box)
         self._box.valueChanged.connect(self._from_box)
         self._box.editingFinished.connect(self.released)
+        self._box.lineEdit().returnPressed.connect(self.entered)
         self._slider.valueChanged.connect(self._from_slider)
         self._slider.sliderReleased.connect(self.released)
 

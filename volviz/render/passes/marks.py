@@ -11,7 +11,6 @@ from volviz.core.grid import Grid
 from volviz.render.shaders import Shaders
 from volviz.render.sketch import Sketch
 from volviz.render.strokes import Size
-from volviz.render.uniforms import NM
 
 FAINT = 0.22  # opacity of what is hidden
 RIM = 1.3  # pixels of dark around everything, where a line is as wide as it says
@@ -60,7 +59,7 @@ class MarkLayer:
             self._vertices, self._buffer = int(GL.glGenVertexArrays(1)), int(GL.glGenBuffers(1))
         low, _ = grid.bounds_xyz
         lines = np.empty((len(sketch.widths), FLOATS), np.float32)
-        lines[:, :6] = (sketch.ends_xyz - np.tile(low, 2)) * NM
+        lines[:, :6] = (sketch.ends_xyz - np.tile(low, 2)) * grid.nanometres
         lines[:, 6:9], lines[:, 9] = sketch.colors, sketch.widths
         GL.glBindVertexArray(self._vertices)
         GL.glBindBuffer(GL.GL_ARRAY_BUFFER, self._buffer)
