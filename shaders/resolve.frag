@@ -11,7 +11,8 @@ uniform ivec2 u_size;        // of the tile, pixels
 uniform vec2 u_bloom_pixel;  // one pixel of the picture, in coordinates of the bloom texture
 uniform int u_soften;        // 1 if no other frames will even out the noise of the steps
 uniform float u_exposure, u_bloom_strength;
-uniform vec3 u_background;   // linear
+uniform vec3 u_background, u_background_top;  // linear
+uniform float u_row;         // one row of pixels, as a part of the picture's height
 uniform int u_transparent;
 layout(location = 0) out vec4 o_color;
 
@@ -26,7 +27,9 @@ void main() {
         alpha = 1.0 - (1.0 - alpha) * (1.0 - min(1.0, max(max(glow.r, glow.g), glow.b)));
         color = alpha > 0.0 ? color / alpha : vec3(0.0);
     } else {
-        color += (1.0 - alpha) * u_background;
+        // Between roots, which are nearly as even to the eye as sRGB is.
+        vec3 ground = mix(sqrt(u_background), sqrt(u_background_top), (float(pixel.y + u_offset.y) + 0.5) * u_row);
+        color += (1.0 - alpha) * ground * ground;
         alpha = 1.0;
     }
     float dither = 0.98 * ordered_noise(pixel + u_offset) / 255.0;  // less than half a step: exact values stay exact

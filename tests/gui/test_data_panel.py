@@ -130,9 +130,7 @@ def test_who_leaves_the_voxel_size_as_it_is_is_not_asked_again(window: Window, q
         rest(qtbot, window)
 
 
-def test_classes_tell_the_tomogram_that_is_open_its_voxel_size(
-    window: Window, qtbot: QtBot, bare: Path, tmp_path: Path
-) -> None:
+def test_classes_tell_the_tomogram_that_is_open_its_voxel_size(window: Window, qtbot: QtBot, bare: Path, tmp_path: Path) -> None:
     grid = Grid((8, 20, 24), (12.3,) * 3)
     soft = np.zeros((4, *grid.shape), np.float32)
     soft[1, 2:5], soft[0] = 1, 1 - soft[1]

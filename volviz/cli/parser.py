@@ -232,18 +232,20 @@ def build_parser() -> tuple[_Parser, set[str]]:
         "annotations",
         commands.annotation_files,
         "Write annotations as another kind of file. The suffixes decide: .annotations.json and sessions hold all kinds; .mrc and .zarr "
-        "are label volumes on the tomogram (-1 and 255 are unlabelled); .csv and .star are points, in angstrom and as RELION has them.",
+        "are label volumes on the tomogram (-1 and 255 are unlabelled); .csv, .star and .tbl are points, in angstrom, "
+        "as RELION and as Dynamo has them.",
     )
     p.add_argument("path", metavar="IN", type=Path, help="annotations, a session, a label volume, or points")
     p.add_argument("out", metavar="OUT", type=Path)
-    p.add_argument("--tomogram", type=Path, metavar="TOMO", help="what they lie on; label volumes and STAR files need it")
+    p.add_argument("--tomogram", type=Path, metavar="TOMO", help="what they lie on; label volumes, STAR files and tables of Dynamo need it")
     p.add_argument("--label", default="spikes", metavar="NAME", help="class of points that name none (default: spikes)")
     p.add_argument("--relion", type=int, choices=[4, 5], default=5, help="which RELION a STAR file is for (default: 5)")
     p.add_argument(
         "--pixel-size",
         type=_positive,
         metavar="A",
-        help="of coordinates of RELION 4, in angstrom: that of the tilt series (default: what the file states, else the tomogram's voxels)",
+        help="of coordinates of RELION 4 (that of the tilt series) and Dynamo, in angstrom (default: what the file states, else the "
+        "tomogram's voxels)",
     )
     _voxel_size(p)
     _overwrite(p)

@@ -74,7 +74,15 @@ def scene_between(a: Scene, b: Scene, t: float, cameras: tuple[Camera, Camera], 
         clips=_clips(a.clips, b.clips, t, bounds_xyz),
         slices=_slices(a.slices, b.slices, t),
         cleaning=cleaning,
+        background_top=_top(a, b, t),
     )
+
+
+def _top(a: Scene, b: Scene, t: float) -> Triple | None:
+    """Return the background at the top: an even one fades into two colours."""
+    if a.background_top is None and b.background_top is None:
+        return None
+    return mixed(a.background_top or a.background, b.background_top or b.background, t)
 
 
 def mixed(a: T, b: T, t: float) -> T:

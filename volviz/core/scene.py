@@ -115,6 +115,8 @@ DENSITY = Ramp(low=2.5, high=5.0, color=(0.80, 0.78, 0.74), opacity=0.5)
 class Scene:
     """A look. ``ramps`` holds one per drawn class, by name; ``exposure`` is in stops; ``background`` is sRGB.
 
+    ``background_top`` is the background at the top of the picture, where ``background`` fades to it from the bottom; None: it does not.
+
     ``mode`` is what is drawn along a line of sight: the soft ``classes``; the ``raw`` density alone; its ``maximum`` or
     ``average``, in grey, coloured where a class lies; or the ``surface`` where a class (or the density, where there are
     none) rises through the middle of its ramp.
@@ -148,6 +150,7 @@ class Scene:
     guides: Guides = field(default_factory=Guides)
     exposure: float = 0.0
     background: Triple = (0.02, 0.022, 0.03)
+    background_top: Triple | None = None
     region: Region | None = field(
         default=None,
         metadata={"reads": Region.parse, "takes": "voxels from the first to the one after the last, Z0:Z1,Y0:Y1,X0:X1,"},

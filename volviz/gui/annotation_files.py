@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 READABLE = (
     "Annotations, points, label volumes "
-    "(*.annotations.json *.csv *.tsv *.star *.volviz *.mrc *.rec *.map *.mrc.gz *.tif *.tiff zarr.json .zattrs);;All files (*)"
+    "(*.annotations.json *.csv *.tsv *.star *.tbl *.volviz *.mrc *.rec *.map *.mrc.gz *.tif *.tiff zarr.json .zattrs);;All files (*)"
 )
-POINTS = (".csv", ".tsv", ".txt", ".star")
+POINTS = (".csv", ".tsv", ".txt", ".star", ".tbl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,13 @@ KINDS = (
         ".star",
         "The points on surfaces, in pixels of the tilt series from the first voxel; give the size of its pixels, unbinned.",
         4,
+        only_points=True,
+    ),
+    _Kind(
+        "Points (Dynamo)",
+        ".tbl",
+        "The points on surfaces, in voxels of the tomogram from the first one; objects are regions, classes have the numbers of label "
+        "volumes.",
         only_points=True,
     ),
 )
@@ -132,7 +139,7 @@ class PointsDialog(QDialog):
         self.counted = QCheckBox("Coordinates count pixels of another size")
         self.counted.setToolTip(
             "Coordinates of RELION 4 count pixels: those of the tilt series if the file states their size, else the tomogram's voxels. "
-            "Those of RELION 5 are in Å and need nothing"
+            "Those of RELION 5 are in Å and need nothing. A table of Dynamo counts voxels: of the size that it states, else the tomogram's"
         )
         self.pixel_size = _pixels(state)
         self.pixel_size.setToolTip("Size of the pixels that the coordinates count, in Å")
@@ -142,7 +149,7 @@ class PointsDialog(QDialog):
         form.addRow("Class", self.label)
         form.addRow("", self.counted)
         form.addRow("Pixel size", self.pixel_size)
-        star = path.suffix.lower() == ".star"
+        star = path.suffix.lower() in {".star", ".tbl"}
         form.setRowVisible(self.counted, star)
         form.setRowVisible(self.pixel_size, star)
         row, self.accepting = buttons(self, "Import")

@@ -45,10 +45,10 @@ class Annotated:
 def read_annotations(
     path: Path, tomogram: Volume | None = None, *, label: str = POINTS_LABEL, pixel_size: float | None = None
 ) -> Annotated:
-    """Read annotations from any file that holds some: ``.annotations.json``, a session or a picture, points as CSV or STAR, a label volume.
+    """Read annotations from any file that holds some: ``.annotations.json``, a session, a picture, points (CSV, STAR, Dynamo), a label volume.
 
-    A label volume becomes one `Dense`, read in place. ``tomogram`` is what they lie on: STAR files mean nothing without it.
-    ``label`` is the class of points that name none, ``pixel_size`` (A) that of a STAR file whose coordinates count pixels.
+    A label volume becomes one `Dense`, read in place. ``tomogram`` is what they lie on: STAR files and tables of Dynamo mean nothing
+    without it. ``label`` is the class of points that name none, ``pixel_size`` (A) that of coordinates which count pixels.
 
     Raises:
         VolvizError: the file is something else, or lies on other voxels than the tomogram.
@@ -62,7 +62,7 @@ def read_annotations(
     if name.endswith(".json") and not name.endswith("_segmentation.json"):
         held = open_annotations(path)
         return Annotated(held.annotations, held.labels)
-    if name.endswith((".csv", ".tsv", ".txt", ".star")):
+    if name.endswith((".csv", ".tsv", ".txt", ".star", ".tbl")):
         return _points(path, tomogram, label, pixel_size)
     value = open_path(path)
     if isinstance(value, Volume):
@@ -118,8 +118,8 @@ def write_annotations(
 
     ``.annotations.json`` holds all but dense labellings. ``.mrc`` and ``.zarr`` are label volumes on the tomogram's grid, made
     brick by brick: 0 background, 1 membrane, 2 spikes, 3 lumen, other classes from 4 up in the order of ``labels``, and
-    unlabelled -1 in MRC, 255 in Zarr; ``volviz train --data TOMO:LABELS`` takes both. ``.csv`` and ``.star`` hold points:
-    RELION 5 as ``relion`` says, or 4, then in pixels of ``pixel_size`` (A) or the tomogram's voxels.
+    unlabelled -1 in MRC, 255 in Zarr; ``volviz train --data TOMO:LABELS`` takes both. ``.csv``, ``.star`` and ``.tbl`` hold points:
+    RELION 5 as ``relion`` says, or 4; that and Dynamo's table in pixels of ``pixel_size`` (A) or the tomogram's voxels.
 
     Raises:
         VolvizError: there is nothing to write, no tomogram where one is needed, or the file cannot be written.
@@ -132,13 +132,18 @@ def write_annotations(
         said = tomogram.name if tomogram is not None else ""
         save_annotations(marks, path, labels=labels, tomogram=said, overwrite=overwrite)
         return _left(len(annotations) - len(marks), "dense labellings are not in it; a label volume holds them.")
-    if name.endswith((".csv", ".star")):
+    if name.endswith((".csv", ".star", ".tbl")):
         points = [a for a in annotations if isinstance(a, SurfacePoints) and a.points_xyz]
         _need(points, "points")
         if name.endswith(".csv"):
             from volviz.io.points import save_points
 
             save_points(points, path, overwrite=overwrite)
+        elif name.endswith(".tbl"):
+            from volviz.io.dynamo import save_dynamo
+
+            numbers = {label.name: i for i, label in enumerate(_by_number(labels or _named(points)))}
+            save_dynamo(points, path, _needed(tomogram, path).grid, numbers, pixel_size=pixel_size, overwrite=overwrite)
         else:
             from volviz.io.star import save_star
 
@@ -171,7 +176,7 @@ def convert_annotations(
 ) -> tuple[int, tuple[str, ...]]:
     """Read annotations from one file and write them as another; return how many, and what should be known.
 
-    ``tomogram`` is what they lie on; of a session it is known. ``pixel_size`` (A) is that of the STAR file of the two.
+    ``tomogram`` is what they lie on; of a session it is known. ``pixel_size`` (A) is that of the STAR file or the table of the two.
 
     Raises:
         VolvizError: as `read_annotations` and `write_annotations`.
@@ -183,16 +188,16 @@ def convert_annotations(
     if tomogram is not None:
         opened = open_path(tomogram, voxel_size=voxel_size)
         volume = opened if isinstance(opened, Volume) else Volume(opened.grid, _Nothing(opened.shape), opened.name, header=opened.header)
-    reads_star = path.suffix.lower() == ".star"
+    counts_pixels = path.suffix.lower() in {".star", ".tbl"}
     read = partial(read_marks, report=part(report, 0.0, 0.8)) if out.name.lower().endswith(".json") else read_annotations
-    found = read(path, volume, label=label, pixel_size=pixel_size if reads_star else None)
+    found = read(path, volume, label=label, pixel_size=pixel_size if counts_pixels else None)
     said = write_annotations(
         found.annotations,
         out,
         volume,
         labels=found.labels,
         relion=relion,
-        pixel_size=None if reads_star else pixel_size,
+        pixel_size=None if counts_pixels else pixel_size,
         overwrite=overwrite,
         report=report,
     )
@@ -221,6 +226,10 @@ def _points(path: Path, tomogram: Volume | None, label: str, pixel_size: float |
 
         grid, name = (None, "") if tomogram is None else (tomogram.grid, tomogram.name)
         found = open_star(path, grid, name, pixel_size=pixel_size, label=label)
+    elif path.suffix.lower() == ".tbl":
+        from volviz.io.dynamo import open_dynamo
+
+        found = open_dynamo(path, None if tomogram is None else tomogram.grid, pixel_size=pixel_size, label=label)
     else:
         found = open_points(path, label=label)
     notes = list(found.notes)
@@ -232,6 +241,10 @@ def _points(path: Path, tomogram: Volume | None, label: str, pixel_size: float |
                 f"{outside} of {len(found.positions_xyz)} points lie outside the tomogram: is it another one, or another voxel size?"
             )
     return Annotated(surface_points(found, label), notes=tuple(notes))
+
+
+def _named(points: Sequence[SurfacePoints]) -> tuple[Label, ...]:
+    return tuple(Label(name) for name in dict.fromkeys(one.label for one in points))
 
 
 def _by_number(labels: Sequence[Label]) -> tuple[Label, ...]:

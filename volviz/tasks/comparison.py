@@ -85,7 +85,9 @@ def compare(
                 picture = draw(panel.scene, view, inner, samples=SAMPLES, **how)
                 left, top = i % columns * (inner[0] + gap), i // columns * (inner[1] + gap)
                 title = f"{chr(ord('a') + i % 26)}  {panel.title}" if len(panels) > 1 else panel.title
-                out[top : top + inner[1], left : left + inner[0]] = lettered(picture, title, panel.scene.background)
+                out[top : top + inner[1], left : left + inner[0]] = lettered(
+                    picture, title, panel.scene.background_top or panel.scene.background
+                )
     return out
 
 

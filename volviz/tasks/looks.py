@@ -6,7 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 
 # What a saved look says of a scene: all that is a matter of taste. Not what belongs to one tomogram: its cuts, its region, how it is
 # cleaned, and which sign of its density is matter.
-SAVED = ("mode", "blending", "together", "uncertainty", "raw", "density", "light", "occlusion", "shadow", "bloom", "exposure", "background")
+LIT = ("light", "occlusion", "shadow", "bloom", "exposure", "background", "background_top")
+SAVED = ("mode", "blending", "together", "uncertainty", "raw", "density", *LIT)
 _OF_THE_DATA = {"raw.invert"}
 _NAME = re.compile(r"[\w][\w .()+-]{0,63}")
 
@@ -38,6 +39,8 @@ class Look:
 
     def apply(self, scene: Scene) -> Scene:
         """Return the scene in this look. What it says of a class that the scene does not have is left out."""
+        if "background" in self.settings:  # which is even, unless the look says more
+            scene = replace(scene, background_top=None)
         for path, value in self.settings.items():
             part, dot, _ = path.partition(".")
             if not dot or part in scene.ramps or hasattr(scene, part):

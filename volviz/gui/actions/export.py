@@ -56,7 +56,7 @@ ENTRIES: tuple[Entry, ...] = (
         "file.export_annotations",
         EXPORT,
         "Annotations…",
-        "Save the annotations as JSON, as a label volume, or points as CSV or for RELION",
+        "Save the annotations as JSON, as a label volume, or points as CSV, for RELION or Dynamo",
         annotation_files.export_annotations,
         needs=MARKS,
     ),

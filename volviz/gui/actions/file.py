@@ -36,7 +36,7 @@ ENTRIES: tuple[Entry, ...] = (
         "file.import_annotations",
         "File",
         "Import annotations…",
-        "Add annotations from a file: JSON, a session, points as CSV or of RELION, a label volume",
+        "Add annotations from a file: JSON, a session, points as CSV, of RELION or Dynamo, a label volume",
         annotation_files.import_annotations,
         needs=VOLUME,
         separator=True,

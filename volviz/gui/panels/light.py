@@ -60,6 +60,7 @@ SECTIONS = {
 EXPOSURE = _Control("", "exposure", "Exposure", -3.0, 3.0, "EV", "Brightness of the whole picture, in stops: one more is twice as bright")
 CONTROLS = (*LIGHT, *(control for _, controls in SECTIONS.values() for control in controls), EXPOSURE)
 BOX = 80  # pixels: sliders end where those above and below them end
+TOP = (0.16, 0.19, 0.25)  # what a dark background fades to first: a little light from above
 GROUNDS = {
     "Night": Scene().background,
     "Black": (0.0, 0.0, 0.0),
@@ -94,6 +95,13 @@ class LightPanel(QWidget):
         self.background = ColorButton()
         self.background.setToolTip("Colour of the background")
         self.background.setAccessibleName("Background colour")
+        self.fades = QCheckBox("Fading to")
+        self.fades.setToolTip("Let the background fade to another colour from the bottom of the picture to its top")
+        self.fades.toggled.connect(self._fade)
+        self.top = ColorButton()
+        self.top.setToolTip("Colour of the background at the top of the picture")
+        self.top.setAccessibleName("Background colour at the top")
+        self.top.color_changed.connect(lambda color: self._change("", "background_top", color))
         self.grounds = Swatches(GROUNDS, "background")
         for button in (self.background, self.grounds):
             button.color_changed.connect(lambda color: self._change("", "background", color))
@@ -131,6 +139,9 @@ class LightPanel(QWidget):
         ground.addWidget(self.background)
         ground.addSpacing(8)
         ground.addWidget(self.grounds)
+        ground.addSpacing(8)
+        ground.addWidget(self.fades)
+        ground.addWidget(self.top)
         ground.addStretch(1)
         form.addRow("Background", ground)
         layout = QVBoxLayout(self)
@@ -161,6 +172,10 @@ class LightPanel(QWidget):
         with QSignalBlocker(self.follow):
             self.follow.setChecked(scene.light.fixed_to == "camera")
         self.background.set_color(scene.background)
+        with QSignalBlocker(self.fades):
+            self.fades.setChecked(scene.background_top is not None)
+        self.top.set_color(scene.background_top or TOP)
+        self.top.setEnabled(scene.background_top is not None)
         self.sphere.set_direction(light_in_camera(scene.light, state.camera))
 
     def _change(self, part: str, name: str, value: Any) -> None:
@@ -168,6 +183,10 @@ class LightPanel(QWidget):
         changed = replace(scene, **({part: replace(getattr(scene, part), **{name: value})} if part else {name: value}))
         merge = f"{part}.{name}" if isinstance(value, float) else ""
         self._document.change(f"Change {part or name}", merge=merge, scene=changed)
+
+    def _fade(self, on: bool) -> None:
+        scene = self._document.state.scene
+        self._document.change("Fading background" if on else "Even background", scene=replace(scene, background_top=TOP if on else None))
 
     def _point(self, x: float, y: float, z: float) -> None:
         state = self._document.state
