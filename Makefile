@@ -37,6 +37,7 @@ bench: .venv/ready
 # Anything that can change what is installed makes it new; otherwise this costs nothing.
 .venv/ready: pyproject.toml constraints.txt tools/system.sh
 	@tools/system.sh run
+	@echo "Setting up .venv: about 2 GB of wheels, some minutes the first time"
 	test -x $(PY) || $$(tools/python.sh) -m venv .venv
 	$(PY) -m pip install --quiet --upgrade "pip>=25.1"
 	$(PY) -m pip install --quiet --constraint constraints.txt --editable . --group dev

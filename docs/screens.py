@@ -116,6 +116,22 @@ def _segmented(studio: Studio) -> None:
     studio.open()
 
 
+def _voxel_size(studio: Studio) -> None:
+    """Show the tomogram as a file has it that says nothing of its voxels."""
+    from dataclasses import replace
+
+    from volviz.core.grid import Grid
+    from volviz.io import open as open_path
+    from volviz.io import save as save_value
+
+    volume = open_path(studio.tomogram)
+    bare = studio.tomogram.with_name("unsized.mrc")
+    save_value(replace(volume, grid=Grid(volume.grid.shape, voxel_size_known=False), header={}), bare, overwrite=True)  # type: ignore[arg-type]
+    studio.window.open_paths([bare])
+    studio.wait(lambda: studio.window.size_bar.isVisible())
+    studio.rest()
+
+
 def _panel(name: str) -> Callable[[Studio], None]:
     def show(studio: Studio) -> None:
         studio.open()
@@ -251,6 +267,7 @@ def states(window: Window) -> dict[str, Callable[[Studio], None]]:
         "learnt": _learnt,
         "doubt": _doubt,
         "teach": _teach,
+        "voxel_size": _voxel_size,
     }
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from volviz.core.animation import Keyframe
+    from volviz.core.arranged import arrange
     from volviz.core.camera import Camera
     from volviz.core.cleaning import Cleaning
     from volviz.core.errors import Cancelled, VolvizError
@@ -67,6 +68,7 @@ _HOMES = {
     "Volume": "core.volume",
     "VolvizError": "core.errors",
     "animate": "tasks.video",
+    "arrange": "core.arranged",
     "clean": "tasks.clean",
     "combine": "tasks.combine",
     "compare": "tasks.comparison",
@@ -108,6 +110,7 @@ __all__ = [
     "Volume",
     "VolvizError",
     "animate",
+    "arrange",
     "clean",
     "combine",
     "compare",

@@ -18,7 +18,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--classes",
         metavar="A,B,...",
-        help="names of the classes, in the order of the volumes; - leaves one out (default: as the channels or files are called)",
+        help="names of the classes, in the order of the volumes; - leaves one out (default: as the channels or files are called). Of a "
+        "segmentation: those that stay, in this order, as NAME or NEW=NAME",
     )
     parser.add_argument(
         "--scale",

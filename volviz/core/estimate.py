@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from volviz.core.alone import is_alone
 from volviz.core.camera import Camera
 from volviz.core.density import contrast_of, dense_is_dark, lowpassed, lowpassed_contrast, spread_planes
 from volviz.core.grid import Floats, Region
@@ -128,6 +129,8 @@ def first_scene(volume: Volume, segmentation: Segmentation | None = None) -> Sce
             low = automatic_low(segmentation, label.name)
             ramps[label.name] = Ramp(low=round(low, 3), color=label.color, opacity=OPACITIES.get(label.name, 0.6))
     raw = raw_look(volume, segmentation)
+    if is_alone(volume):  # the classes times themselves would be the classes, only fainter
+        raw = replace(raw, multiply=False, invert=False)
     return Scene(ramps=ramps, raw=raw, density=density_ramp(volume, raw), averaged=averaged_contrast(volume, raw))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from volviz.core.animation import Keyframe
 from volviz.core.annotations import Mark
+from volviz.core.arranged import Kept
 from volviz.core.camera import Camera
 from volviz.core.grid import Grid, Shape, Triple
 from volviz.core.scene import Scene
@@ -57,7 +58,8 @@ class Bookmark:
 class Project:
     """A session. ``volviz.io`` opens and saves it, and finds its sources again.
 
-    ``annotation_labels`` are the classes to annotate and their colours; none where they are those of the segmentation.
+    ``classes`` say which classes of the segmentation's file are kept, in which order and under which names; all, as they are, if
+    there are none. ``annotation_labels`` are the classes to annotate and their colours; none where they are those of the segmentation.
     A field that has the name of a field of the window's `State` is saved from it and put back into it; None there is what
     the window finds out by itself. Nothing else is needed to keep something.
     ``contrast`` are the grey values shown black and white on the slices, ``overlay`` the opacity of the classes
@@ -66,6 +68,7 @@ class Project:
 
     volume: Source | None = None
     segmentation: Source | None = None
+    classes: tuple[Kept, ...] = ()
     scene: Scene = field(default_factory=Scene)
     camera: Camera | None = None
     crosshair_xyz: Triple | None = None

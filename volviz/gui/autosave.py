@@ -20,6 +20,7 @@ from typing import Any
 
 from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
 
+from volviz.core.arranged import kept_of
 from volviz.core.errors import Cancelled, VolvizError
 from volviz.core.segmentation import Segmentation
 from volviz.gui.document import Document, State
@@ -58,7 +59,7 @@ class Autosave(QObject):
         self._document = document
         self._folder: Path | None = None
         self._lock: QLockFile | None = None
-        self._kept: dict[Path, weakref.ref[Any]] = {}  # the arrays that lie in the folder
+        self._kept: dict[Path, tuple[weakref.ref[Any], list[str]]] = {}  # the arrays that lie in the folder, their classes' names there
         self._refused: weakref.ref[Any] | None = None  # the array that was said to be too large
         self._took = 0.0  # seconds to write the session down the last time
         self._busy, self._stop = False, threading.Event()
@@ -81,7 +82,7 @@ class Autosave(QObject):
         self._folder, self._lock = folder, lock
         if state.segmentation is not None and "file" not in state.segmentation.provenance:
             for path in folder.glob("*.zarr"):
-                self._kept[path] = weakref.ref(state.segmentation.data)
+                self._kept[path] = weakref.ref(state.segmentation.data), _names_in_file(state.segmentation)
 
     def close(self) -> None:
         """Nothing is to be recovered: the window closes in order."""
@@ -143,7 +144,7 @@ class Autosave(QObject):
         from volviz.io.project import save_project
 
         if classes is not None and state.segmentation is not None:
-            state = replace(state, segmentation=stored_at(state.segmentation, classes))
+            state = replace(state, segmentation=stored_at(state.segmentation, classes, self._kept[classes][1]))
         name = state.path.name if state.path is not None else state.volume.name if state.volume is not None else ""
         about = {"name": name, "time": time.time(), "path": str(state.path) if state.path is not None else None}
         if self._stop.is_set():
@@ -160,11 +161,11 @@ class Autosave(QObject):
                 raise Cancelled
 
         save(segmentation, path, report=report)
-        self._kept[path] = weakref.ref(segmentation.data)
+        self._kept[path] = weakref.ref(segmentation.data), [label.name for label in segmentation.drawn]
 
     def _where(self, segmentation: Segmentation) -> Path | None:
         """Return where the classes lie already; those that nobody holds any more are removed on the way."""
-        for path, array in list(self._kept.items()):
+        for path, (array, _) in list(self._kept.items()):
             if array() is segmentation.data:
                 return path
             if array() is None:
@@ -208,3 +209,8 @@ class Autosave(QObject):
         if folder is not None:
             with contextlib.suppress(OSError):
                 shutil.rmtree(folder)
+
+
+def _names_in_file(segmentation: Segmentation) -> list[str]:
+    """Return what the drawn classes are called in the file from which they come."""
+    return [one.of for one in kept_of(segmentation)] or [label.name for label in segmentation.drawn]

@@ -8,8 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QGridLayout, QLabel, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
+from volviz.core.alone import density_of
 from volviz.core.errors import VolvizError
 from volviz.core.reading import Reading
 from volviz.core.report import Report
@@ -31,14 +43,16 @@ class Several:
     """What was found and has to be asked about."""
 
     found: tuple[Found, ...]
+    adding: bool = False  # to the classes that are there
 
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """The answer: the tomogram, or None for the one that is open, and the classes."""
+    """The answer: the tomogram, or None for the one that is open, the classes, and those there already that they are added to."""
 
     tomogram: Found | None
     classes: tuple[Found, ...]
+    beside: Segmentation | None = None
 
     def opened(self, current: Volume | None) -> tuple[Volume, Segmentation | None]:
         """Open what was picked.
@@ -46,18 +60,20 @@ class Picked:
         Raises:
             VolvizError: it does not belong together.
         """
-        from volviz.tasks.combine import combined, volume_of
+        from volviz.tasks.combine import added, combined, volume_of
 
         volume = current if self.tomogram is None else volume_of(self.tomogram)
+        if self.beside is not None and volume is not None:
+            return volume, added(self.beside, self.classes, volume)
         segmentation = combined(self.classes, volume) if self.classes else None
         if volume is None and segmentation is not None:
-            raise VolvizError("There is no tomogram for these classes to lie on; open it together with them, or first.")
+            volume = density_of(segmentation)
         assert volume is not None
         return volume, segmentation
 
 
-def several(paths: Sequence[Path], current: State, report: Report) -> Several | None:
-    """Look whether a person has to be asked what these files are: in a job's thread.
+def several(paths: Sequence[Path], current: State, report: Report, *, adding: bool = False) -> Several | None:
+    """Look whether a person has to be asked what these files are: in a job's thread. They are if the files are ``adding`` classes.
 
     Raises:
         VolvizError: a file cannot be opened.
@@ -70,6 +86,9 @@ def several(paths: Sequence[Path], current: State, report: Report) -> Several | 
     if any(is_session(path) for path in paths):
         return None
     files = expand(paths)
+    if adding:
+        found = tuple(replace(one, role="class") if one.role == "tomogram" else one for one in survey(files, report))
+        return Several(found, adding=current.segmentation is not None)
     volumes = [value for value in map(open_path, files) if isinstance(value, Volume)]
     count = sum(int(volume.header.get("count", 1)) for volume in volumes)
     if count == 0 or (count == 1 and (current.volume is None or len(files) > 1)):
@@ -83,9 +102,15 @@ def several(paths: Sequence[Path], current: State, report: Report) -> Several | 
 class ChoosingDialog(QDialog):
     """One row for each volume. ``proceed`` gets a `Picked`; closed otherwise, nothing happens."""
 
-    def __init__(self, asked: Several, current: Volume | None, proceed: Callable[[Picked], object], parent: QWidget | None = None) -> None:
+    def __init__(self, asked: Several, current: State, proceed: Callable[[Picked], object], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._proceed, self._current = proceed, current
+        self._proceed, self._current = proceed, current.volume
+        self._there = current.segmentation
+        self.keep = QCheckBox("Keep the classes that are there")
+        self.keep.setToolTip("Add these classes to those of the tomogram that is open; off: they take their place")
+        self.keep.setVisible(self._there is not None and self._there.kind == "probability")
+        self.keep.setChecked(asked.adding)
+        self.keep.toggled.connect(lambda _: self._check())
         self.setWindowTitle("Combine as classes" if any(one.role == "class" for one in asked.found) else "Which volume?")
         intro = QLabel(
             "Each class gets a name, a colour, and what its numbers mean. What the classes leave is background; where they claim more "
@@ -114,12 +139,13 @@ class ChoosingDialog(QDialog):
         self.problem.setWordWrap(True)
         self.problem.setObjectName("problem")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.accept_button = buttons.addButton("Open", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.accept_button = buttons.addButton("Add" if asked.adding else "Open", QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.accepted.connect(self._go)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.addWidget(intro)
         layout.addWidget(scrolled, 1)
+        layout.addWidget(self.keep)
         layout.addWidget(self.problem)
         layout.addWidget(buttons)
         self._check()
@@ -135,14 +161,15 @@ class ChoosingDialog(QDialog):
         classes = tuple(row.answer() for row in self.rows if row.role.currentData() == "class")
         if len(tomograms) > 1:
             raise VolvizError("Only one volume at a time can be the tomogram; leave the others out.")
-        if not tomograms and self._current is None:
-            raise VolvizError("One of them must be the tomogram, or open the tomogram first and then its classes.")
         if not tomograms and not classes:
             raise VolvizError("Everything is left out; use at least one of them.")
         names = [one.name.lower() for one in classes]
         if len({*names, "background"}) <= len(names) or not all(names):
             raise VolvizError("Every class needs a name of its own, and none may be called background: that is what they leave.")
-        return Picked(tomograms[0] if tomograms else None, classes)
+        beside = self._there if self.keep.isChecked() and not tomograms else None
+        if beside is not None and (twice := {label.name.lower() for label in beside.labels} & set(names)):
+            raise VolvizError(f"There is a class called {min(twice)} already; give the new one another name, or do not keep those there.")
+        return Picked(tomograms[0] if tomograms else None, classes, beside)
 
     def _check(self) -> None:
         try:
@@ -157,6 +184,8 @@ class ChoosingDialog(QDialog):
     def _on(self, picked: Picked) -> str:
         if not picked.classes:
             return ""
+        if picked.tomogram is None and self._current is None:
+            return "None is the tomogram: the classes are shown alone. To have both, cancel, and open the tomogram with them."
         grid = self._current.grid if picked.tomogram is None and self._current is not None else None
         grid = picked.tomogram.grid if picked.tomogram is not None else grid
         other = [one.where for one in picked.classes if grid is not None and one.grid.shape != grid.shape]

@@ -13,6 +13,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from volviz.core.animation import Keyframe
 from volviz.core.annotations import Mark
+from volviz.core.arranged import ArrangedClasses
 from volviz.core.camera import Camera
 from volviz.core.grid import Grid, Region, Triple
 from volviz.core.project import Bookmark, Project
@@ -261,6 +262,7 @@ def _there(values: dict[str, Any]) -> dict[str, Any]:
 def _arrays(values: tuple[object, ...]) -> list[npt.NDArray[Any]]:
     """Return the arrays in memory of volumes and segmentations; what lies on disk costs nothing to keep."""
     data = [value.data for value in values if isinstance(value, Volume | Segmentation)]
+    data = [array.source if isinstance(array, ArrangedClasses) else array for array in data]
     return [array for array in data if isinstance(array, np.ndarray) and not isinstance(array, np.memmap)]
 
 

@@ -37,6 +37,12 @@ def ask_open(window: Window) -> None:
     window.open_asking([Path(path) for path in paths])
 
 
+def ask_add_classes(window: Window) -> None:
+    """Ask for volumes of probabilities, scores, masks or labels, and add them to the classes that are there."""
+    paths, _ = QFileDialog.getOpenFileNames(window, "Add classes", str(_folder(window)), OPENABLE)
+    window.open_paths([Path(path) for path in paths], adding=True)
+
+
 def demo(window: Window) -> Job:
     """Simulate a tomogram, open it and segment it."""
     folder = Path(tempfile.mkdtemp(prefix="volviz-demo-"))

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from volviz.core.alone import is_alone
+from volviz.core.arranged import ARRANGED, kept_of
 from volviz.core.errors import VolvizError
 from volviz.core.estimate import first_camera
 from volviz.core.project import Project, Source
@@ -23,8 +25,7 @@ from volviz.gui.sizing import resized
 from volviz.io import open as open_path
 from volviz.io.embedded import is_picture
 from volviz.tasks.clean import clean
-from volviz.tasks.segment import open_tomogram
-from volviz.tasks.session import is_session, open_session
+from volviz.tasks.session import is_session, open_session, tomogram_of
 
 CONTRAST_SAMPLE = 500_000
 KEPT = ("light", "occlusion", "shadow", "bloom", "clips", "slices", "guides")  # of the look, when classes are added
@@ -109,10 +110,12 @@ def project_of(state: State) -> Project:
         VolvizError: something shown is not in any file yet.
     """
     volume, segmentation = state.volume, state.segmentation
-    if volume is None or volume.source is None:
+    if volume is None or (volume.source is None and not is_alone(volume)):
         raise VolvizError("There is no tomogram from a file to save a session of; open one first.")
     source = state.project.volume
-    if source is None or Path(source.path) != volume.source:
+    if volume.source is None:  # classes that are shown alone
+        source = None
+    elif source is None or Path(source.path) != volume.source:
         source = Source(str(volume.source), shape=volume.grid.shape)
     classes = None
     if segmentation is not None:
@@ -121,12 +124,15 @@ def project_of(state: State) -> Project:
             raise VolvizError("The segmentation is not saved yet; save it first, so that the session can find it again.")
         classes = Source(str(origin), shape=segmentation.grid.shape)
     kept = {name: getattr(state, name) for name in STORED}
-    return replace(state.project, volume=source.seen_as(volume.grid), segmentation=classes, **kept)
+    arranged = kept_of(segmentation) if segmentation is not None else ()
+    return replace(state.project, volume=source and source.seen_as(volume.grid), segmentation=classes, classes=arranged, **kept)
 
 
-def stored_at(segmentation: Segmentation, path: Path) -> Segmentation:
-    """Return a segmentation that knows in which file it is."""
-    return replace(segmentation, provenance={**segmentation.provenance, "file": str(path)})
+def stored_at(segmentation: Segmentation, path: Path, names: Sequence[str] | None = None) -> Segmentation:
+    """Return a segmentation that knows in which file it is, and what its classes are called there, unless as they are called now."""
+    said = {key: value for key, value in segmentation.provenance.items() if key != ARRANGED}
+    arranged = {} if names is None or list(names) == [label.name for label in segmentation.drawn] else {ARRANGED: list(names)}
+    return replace(segmentation, provenance={**said, **arranged, "file": str(path)})
 
 
 def _add(found: _Found, path: Path, current: State) -> _Found:
@@ -138,11 +144,12 @@ def _add(found: _Found, path: Path, current: State) -> _Found:
 
 def _session(path: Path, find: Sequence[Path], chosen: Mapping[str, Path | None] | None) -> _Found:
     if is_picture(path):  # which knows names alone
-        find = [*find, *dict.fromkeys(recent.parent for recent in settings.recent())]
+        find = [*find, *dict.fromkeys(path.parent for entry in settings.recent() for path in entry)]
     session = open_session(path, find=find, chosen=chosen)
     segmentation, project = session.segmentation, session.project
     if segmentation is not None and project.segmentation is not None:
-        segmentation = stored_at(segmentation, Path(project.segmentation.path))
+        names = [one.of for one in kept_of(segmentation)] or None
+        segmentation = stored_at(segmentation, Path(project.segmentation.path), names)
     # What could not be used is said where the notes about the file are.
     volume = replace(session.volume, notes=(*session.volume.notes, *session.notes))
     # A picture is not where the session is saved when one saves it.
@@ -154,9 +161,7 @@ def _tomogram_of(segmentation: Segmentation | None, current: State) -> Volume:
         raise VolvizError("Nothing was opened; choose a tomogram.")
     if current.volume is not None and current.volume.grid.shape == segmentation.shape:
         return current.volume
-    if segmentation.source is not None and segmentation.source.exists():
-        return open_tomogram(segmentation.source)
-    raise VolvizError("This is a segmentation, and the tomogram it was made from is not where it was; open that tomogram first.")
+    return tomogram_of(segmentation)
 
 
 def _remembered(volume: Volume, source: Source) -> tuple[Volume, Source]:

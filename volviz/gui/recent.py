@@ -21,16 +21,37 @@ MOST = 65_536  # voxels along an edge: a larger number is no size but another ki
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """A path that was open; ``about`` is a line in words."""
+    """What was open: a path, or several together, the tomogram first; ``about`` is a line in words."""
 
     path: Path
     about: str
     there: bool
+    others: tuple[Path, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What it is called in a list."""
+        more = len(self.others)
+        return f"{self.path.name} + {more} {'file' if more == 1 else 'files'}" if more else self.path.name
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All that is to be opened together."""
+        return (self.path, *self.others)
 
 
-def look(paths: Sequence[Path], today: date | None = None) -> list[Recent]:
-    """Describe paths. Reads no more than the first bytes of each, but waits for the disks on which they lie."""
-    return [_look(path, today or datetime.now().astimezone().date()) for path in paths]
+def look(entries: Sequence[tuple[Path, ...]], today: date | None = None) -> list[Recent]:
+    """Describe what was open. Reads no more than the first bytes of each file, but waits for the disks on which they lie."""
+    day = today or datetime.now().astimezone().date()
+    return [_together(_look(path, day), others) for path, *others in entries]
+
+
+def _together(first: Recent, others: Sequence[Path]) -> Recent:
+    if not others:
+        return first
+    gone = [path.name for path in others if not path.exists()]
+    about = f"{gone[0]} is no longer there" if gone and first.there else first.about
+    return Recent(first.path, about, first.there and not gone, tuple(others))
 
 
 def _look(path: Path, today: date) -> Recent:
@@ -44,7 +65,7 @@ def _look(path: Path, today: date) -> Recent:
         if path.suffix.lower() in MRC and (size := _voxels(path)):
             words.append(size)
         if found.st_size > 100_000:
-            words.append(f"{found.st_size / 1e9:.1f} GB" if found.st_size > 1e9 else f"{found.st_size / 1e6:.0f} MB")
+            words.append(f"{found.st_size / 1e9:.1f} GB" if found.st_size > 1e9 else f"{max(1, round(found.st_size / 1e6))} MB")
     words.append(_day(datetime.fromtimestamp(found.st_mtime).astimezone().date(), today))
     return Recent(path, ", ".join(words), there=True)
 

@@ -71,7 +71,15 @@ def _classes(window: Window) -> QWidget:
 
     panel = ClassesPanel(window.document)
     panel.noted.connect(window.say)
+    panel.volumes_asked.connect(lambda: files.ask_add_classes(window))
+    panel.label_asked.connect(lambda: _annotate_new(window))
     return panel
+
+
+def _annotate_new(window: Window) -> None:
+    window.annotating.add_label()
+    window.docks["Annotate"].raise_()
+    window.say(f"{window.annotating.label} is there to annotate: choose a tool, and rename it by a double click on its name")
 
 
 def _clean(window: Window) -> QWidget:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
 RECENT = 8
+TOGETHER = "\n"  # between the paths of an entry
 UNSIZED = "unknown"
 LAYOUT = 6  # raised when docks change, so that an old layout is not forced on new ones
 
@@ -19,18 +20,18 @@ def settings() -> QSettings:
     return QSettings("volviz", "volviz")
 
 
-def recent() -> list[Path]:
-    """Return what was open last, newest first, whether it is still there or not."""
+def recent() -> list[tuple[Path, ...]]:
+    """Return what was open last, newest first, whether it is still there or not; files that were open together are one entry."""
     value = settings().value("recent", [])
-    paths = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-    return [Path(path) for path in paths]
+    entries = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    return [tuple(Path(path) for path in entry.split(TOGETHER)) for entry in entries]
 
 
 def remember(paths: Sequence[Path]) -> None:
-    """Put paths at the head of the list."""
-    new = [path.absolute() for path in paths]
-    kept = new + [path for path in recent() if path not in new]
-    settings().setValue("recent", [str(path) for path in kept[:RECENT]])
+    """Put files that are open together at the head of the list, in place of any of them alone, or with fewer of the others."""
+    new = tuple(dict.fromkeys(path.absolute() for path in paths))
+    kept = [new, *(entry for entry in recent() if not set(entry) <= set(new))]
+    settings().setValue("recent", [TOGETHER.join(map(str, entry)) for entry in kept[:RECENT]])
 
 
 def voxel_size(path: Path) -> float | None:

@@ -30,7 +30,10 @@ class Held:
 
     def adoptable(self, state: State) -> bool:
         """Whether its classes are there under another name, but for bricks that are written as they come: of a run, or cleaned anew."""
-        return self.classes is not None and akin(self.classes, state.classes)
+        mine, theirs = self.classes, state.classes
+        if mine is None or theirs is None:
+            return False
+        return akin(mine, theirs) or (mine.data is theirs.data and mine.grid == theirs.grid)  # classes that were called otherwise
 
     def lacks(self, state: State) -> bool:
         """Whether drawing this state has to move the whole volume to the graphics memory."""

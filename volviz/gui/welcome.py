@@ -60,7 +60,7 @@ class Welcome(QFrame):
 
     open_asked = Signal()
     demo_asked = Signal()
-    path_chosen = Signal(str)
+    recent_chosen = Signal(object)  # the paths that were open together
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -118,7 +118,7 @@ class Welcome(QFrame):
             hint.setContentsMargins(0, 8, 0, 4)
             self._recent.addWidget(hint)
         for link in self.links:
-            link.clicked.connect(lambda _checked=False, path=link.recent.path: self.path_chosen.emit(str(path)))
+            link.clicked.connect(lambda _checked=False, paths=link.recent.paths: self.recent_chosen.emit(paths))
             self._recent.addWidget(link)
 
 
@@ -129,7 +129,7 @@ class Link(QToolButton):
         super().__init__()
         self.recent = recent
         folder = str(recent.path.parent)
-        name, about = QLabel(recent.path.name), QLabel(recent.about)
+        name, about = QLabel(recent.title), QLabel(recent.about)
         about.setObjectName("hint")
         name.setEnabled(recent.there)
         layout = QHBoxLayout(self)
@@ -144,7 +144,9 @@ class Link(QToolButton):
         self.setMinimumHeight(name.sizeHint().height() + 10)
         self.setAccessibleName(f"Open {recent.path.name}")
         self.setEnabled(recent.there)
-        self.setToolTip(f"{recent.path.name} in {folder}" if recent.there else f"{recent.path.name} is no longer in {folder}")
+        others = "".join(f"\nwith {path.name}" for path in recent.others)
+        there = f"{recent.path.name} in {folder}{others}"
+        self.setToolTip(there if recent.there else f"{recent.path.name} is no longer in {folder}" if not others else recent.about)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
 

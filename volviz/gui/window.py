@@ -146,7 +146,7 @@ class Window(Furnished):
             working.failed.connect(lambda title, error: show_error(self, title, error))
         self.welcome.open_asked.connect(lambda: files.ask_open(self))
         self.welcome.demo_asked.connect(lambda: files.demo(self))
-        self.welcome.path_chosen.connect(lambda path: self.open_paths([Path(path)]))
+        self.welcome.recent_chosen.connect(self.open_asking)
         self._show_recent()
         self._name_undo()
 
@@ -165,11 +165,13 @@ class Window(Furnished):
         *,
         asking: bool = False,
         picked: Picked | None = None,
+        adding: bool = False,
     ) -> Job | None:
         """Open what paths name, in a job; ``then`` is called when it is shown.
 
         Files of a session that are not found, in the folders of ``find`` either, are asked for; ``chosen`` are the answers.
         Of several volumes the person is asked which are classes; ``picked`` is the answer.
+        ``adding`` are files of classes for the tomogram that is open.
         With ``asking``, changes that are not saved make way to another tomogram only if the person says so.
         """
         paths = [Path(path) for path in paths]
@@ -184,7 +186,7 @@ class Window(Furnished):
             from volviz.gui.opening import open_state
             from volviz.io.sources import LostSources
 
-            if picked is None and (question := several(paths, current, report)) is not None:
+            if picked is None and (question := several(paths, current, report, adding=adding)) is not None:
                 return question
             try:
                 return open_state(paths, current, aspect, report, find, chosen, picked)
@@ -202,7 +204,7 @@ class Window(Furnished):
             from volviz.gui.lost import LostDialog
 
             if isinstance(state, Several):
-                ChoosingDialog(state, current.volume, pick, self).open()
+                ChoosingDialog(state, current, pick, self).open()
                 return
             if not isinstance(state, State):
                 LostDialog(state, retry, self).open()
@@ -247,7 +249,7 @@ class Window(Furnished):
         else:
             self.cancel_segmenting()
             self.document.open(state)
-        settings.remember(paths)
+        settings.remember(_together(paths, state))
         self._show_recent()
         self.docks["Segment" if state.segmentation is None else "Data"].raise_()
         guiding.offer_tour(self)
@@ -258,19 +260,19 @@ class Window(Furnished):
         return before.volume is not None and state.volume is not None and state.volume.data is before.volume.data
 
     def _show_recent(self) -> None:
-        paths = settings.recent()
+        entries = settings.recent()
         # In a thread: a disk of the network that does not answer must not keep the window waiting.
-        self._recently.ask(lambda: recent.look(paths), self._list_recent)
+        self._recently.ask(lambda: recent.look(entries), self._list_recent)
 
     def _list_recent(self, found: list[recent.Recent]) -> None:
         self.welcome.set_recent(found)
         self.recent_menu.clear()
         self.recent_menu.setEnabled(bool(found))
         for one in found:
-            action = self.recent_menu.addAction(f"{one.path.name}    {one.about}")
+            action = self.recent_menu.addAction(f"{one.title}    {one.about}")
             action.setStatusTip(str(one.path))
             action.setEnabled(one.there)
-            action.triggered.connect(lambda _checked=False, path=one.path: self.open_asking([path]))
+            action.triggered.connect(lambda _checked=False, paths=one.paths: self.open_asking(paths))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls() and all(url.isLocalFile() for url in event.mimeData().urls()):
@@ -391,3 +393,10 @@ class Window(Furnished):
         self._recently.close()
         self.viewport.release()
         event.accept()
+
+
+def _together(paths: Sequence[Path], state: State) -> list[Path]:
+    """Return what is one entry of the list of what was open last: classes go with the tomogram that they lie on."""
+    source = None if state.volume is None else state.volume.source
+    alone = source is None or any(path == state.path or path.absolute() == source for path in paths)
+    return [*paths] if alone or source is None else [source, *paths]

@@ -38,7 +38,7 @@ def save_dynamo(
         VolvizError: the name is taken or not writable.
     """
     size = pixel_size or (grid.voxel_size[0] if len(set(grid.voxel_size)) == 1 and grid.voxel_size_known else 0.0)
-    rows = []
+    rows: list[str] = []
     for one in points:
         for point in one.points_xyz:
             z, y, x = grid.to_index(point) if pixel_size is None else (np.subtract(point, grid.to_world((0, 0, 0))) / pixel_size)[::-1]
@@ -97,4 +97,4 @@ def _read(path: Path) -> Floats:
         raise VolvizError(f"{path} holds something else than a number ({error}); check what the file is.") from error
     if not np.isfinite(table[:, PLACE - 1 : PLACE + 2]).all():
         raise VolvizError(f"{path} holds coordinates that are no finite numbers; mend or remove those rows.")
-    return np.nan_to_num(table)
+    return np.asarray(np.nan_to_num(table), np.float64)

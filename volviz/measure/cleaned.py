@@ -93,7 +93,7 @@ def akin(one: Segmentation | None, other: Segmentation | None) -> bool:
     """Tell whether two segmentations are the same one, however each is cleaned: they differ in a few places at most."""
     if one is None or other is None:
         return one is other
-    return root_of(one) is root_of(other) and one.grid == other.grid
+    return root_of(one) is root_of(other) and one.grid == other.grid and one.labels == other.labels
 
 
 def changes(old: Segmentation, new: Segmentation, report: Report = silent) -> list[Region]:

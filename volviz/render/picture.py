@@ -162,8 +162,9 @@ def band(gpu: Loaded, order: Order, target: Target, offset: Size, corner: Size, 
 def _finish(gpu: Loaded, order: Order, target: Target, glow: Glow, pixels: Target, place: tuple[Size, Size], out: Pixels) -> None:
     offset, (width, height) = place
     pixels.bind()
-    place_in = {"offset": offset, "height": order.size[1]}
-    resolve(gpu.shaders, target, glow, order.scene, size=(width, height), **place_in, transparent=order.transparent)
+    resolve(
+        gpu.shaders, target, glow, order.scene, size=(width, height), offset=offset, height=order.size[1], transparent=order.transparent
+    )
     top = out.shape[0] - offset[1] - height
     out[top : top + height, offset[0] : offset[0] + width] = _overlaid(gpu, order, target, pixels, place)[::-1]
 

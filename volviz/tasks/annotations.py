@@ -45,7 +45,7 @@ class Annotated:
 def read_annotations(
     path: Path, tomogram: Volume | None = None, *, label: str = POINTS_LABEL, pixel_size: float | None = None
 ) -> Annotated:
-    """Read annotations from any file that holds some: ``.annotations.json``, a session, a picture, points (CSV, STAR, Dynamo), a label volume.
+    """Read annotations from any file that holds some: ``.annotations.json``, a session, a picture, points, a label volume.
 
     A label volume becomes one `Dense`, read in place. ``tomogram`` is what they lie on: STAR files and tables of Dynamo mean nothing
     without it. ``label`` is the class of points that name none, ``pixel_size`` (A) that of coordinates which count pixels.

@@ -17,7 +17,7 @@ from volviz.core.segmentation import BACKGROUND, VIRION_LABELS, Bits, Label, Seg
 from volviz.core.sizing import sized_as
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
-from volviz.io.combined import CombinedClasses
+from volviz.io.combined import CombinedClasses, Read
 from volviz.io.lazy import is_zarr
 from volviz.io.mrc import stem
 from volviz.io.mrc_folder import SEGMENTATION_SUFFIX
@@ -199,6 +199,29 @@ def combined(found: Sequence[Found], onto: Volume | None = None, *, bits: Bits =
         name=f"{onto.name if onto is not None else stem(found[0].path)}",
         header=lead.header,
     )
+
+
+def added(segmentation: Segmentation, found: Sequence[Found], onto: Volume) -> Segmentation:
+    """Return a segmentation on a volume's voxels with more classes; where all of them claim more than there is, they share it.
+
+    Raises:
+        VolvizError: two classes have the same name, they do not lie in the same space, or the segmentation holds scores.
+    """
+    if segmentation.kind == "score":
+        raise VolvizError("Classes cannot be added to signed scores, which are no probabilities; open them without the scores.")
+    names = [one.name.strip() for one in found]
+    if twice := [name for name in names if name.lower() in {label.name.lower() for label in segmentation.labels}]:
+        raise VolvizError(f"There is a class called {twice[0]} already; give the new one another name.")
+    made = combined(found, onto, bits=segmentation.bits)
+    parts = [_class_of(segmentation, i) for i in range(1, len(segmentation.labels))]
+    parts += [_class_of(made, i) for i in range(1, len(made.labels))]
+    said = {"method": "combined", "parts": made.provenance["parts"], "with": dict(segmentation.provenance)}
+    labels = (*segmentation.labels, *made.labels[1:])
+    return replace(segmentation, data=CombinedClasses(parts, segmentation.shape, segmentation.bits), labels=labels, provenance=said)
+
+
+def _class_of(segmentation: Segmentation, index: int) -> Read:
+    return lambda region: segmentation.values(segmentation.data[(index, *region.slices)])
 
 
 def volume_of(found: Found) -> Volume:

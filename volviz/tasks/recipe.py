@@ -7,6 +7,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from volviz.core.arranged import Kept, as_arranged
 from volviz.core.camera import Camera
 from volviz.core.differences import Settings, differences
 from volviz.core.errors import VolvizError
@@ -22,7 +23,7 @@ from volviz.tasks.render import open_classes
 class Recipe:
     """What a picture is made from: files, what is set beyond the first look at them, and from where it is seen.
 
-    ``index`` is the number of the volume in a file of several.
+    ``index`` is the number of the volume in a file of several. ``classes`` are those of its segmentation, as they were arranged.
     """
 
     volume: Path
@@ -32,6 +33,7 @@ class Recipe:
     camera: Camera
     size: tuple[int, int]
     index: int | None = None
+    classes: tuple[Kept, ...] = ()
 
     @classmethod
     def of(cls, project: Project, size: tuple[int, int]) -> Recipe:
@@ -49,8 +51,12 @@ class Recipe:
         if isinstance(volume, Segmentation):
             raise VolvizError(f"{path} holds a segmentation, not a tomogram; name the tomogram it was made from.")
         file = None if project.segmentation is None else Path(project.segmentation.path)
-        first = Scene.of(volume) if file is None else Scene.of(*open_classes(file, volume))
-        return cls(path, file, project.volume.voxel_size, differences(first, project.scene), project.camera, size, project.volume.index)
+        first = Scene.of(volume)
+        if file is not None:
+            volume, found = open_classes(file, volume)
+            first = Scene.of(volume, as_arranged(found, project.classes) if project.classes else found)
+        settings = differences(first, project.scene)
+        return cls(path, file, project.volume.voxel_size, settings, project.camera, size, project.volume.index, project.classes)
 
     def python(self) -> str:
         """Return a script that draws it and saves a PNG beside itself."""
@@ -58,6 +64,8 @@ class Recipe:
         index = "" if self.index is None else f", index={self.index}"
         lines = ["import volviz", "from PIL import Image", "", f"vol = volviz.open({str(self.volume)!r}{size}{index})"]
         lines.append("seg = None" if self.segmentation is None else f"seg = volviz.open({str(self.segmentation)!r}{size})")
+        if self.classes:
+            lines.append(f"seg = volviz.arrange(seg, {[(one.of, one.label.name) for one in self.classes]!r})")
         lines.append("scene = volviz.Scene.of(vol, seg)")
         lines += [f"scene = scene.set({path!r}, {text!r})" for path, text in self.settings]
         lines += [f"camera = volviz.{self.camera!r}", f"img = volviz.still(scene, vol, seg, size={self.size}, camera=camera)"]
@@ -73,6 +81,9 @@ class Recipe:
             raise VolvizError(f"{self.volume} holds several volumes, of which a terminal opens the first; copy the view as Python instead.")
         parts = [f"volviz render {shlex.quote(str(self.volume))}"]
         parts.append(f"--segmentation {shlex.quote(str(self.segmentation)) if self.segmentation else 'none'}")
+        if self.classes:
+            named = ",".join(one.of if one.of == one.label.name else f"{one.label.name}={one.of}" for one in self.classes)
+            parts.append(f"--classes {shlex.quote(named)}")
         if self.voxel_size is not None:
             parts.append(f"--voxel-size {self.voxel_size!r}")
         parts += [f"--set {shlex.quote(f'{path}={text}')}" for path, text in self.settings]

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
+from volviz.core.alone import is_alone
 from volviz.core.animation import Keyframe, Keyframes
+from volviz.core.arranged import arrange, kept_of
 from volviz.core.camera import Camera
 from volviz.core.errors import VolvizError
 from volviz.core.estimate import first_camera
@@ -26,8 +28,8 @@ from volviz.io.atomic import check_absent, make_folder
 from volviz.io.combined import CombinedClasses
 from volviz.tasks.clean import clean
 from volviz.tasks.marked import Marks, annotated, sketched, with_marks
-from volviz.tasks.segment import open_tomogram, segment
-from volviz.tasks.session import is_session, open_session
+from volviz.tasks.segment import segment
+from volviz.tasks.session import is_session, open_session, tomogram_of
 
 if TYPE_CHECKING:
     from volviz.core.motions import Motion
@@ -134,9 +136,18 @@ def open_view(
         volume, found, notes = session.volume, session.segmentation, session.notes
         scene, camera, animation = session.project.scene, session.project.camera, session.project.animation
     else:
-        volume = open_tomogram(path, voxel_size=voxel_size)
-        source = Source.of(path, volume) if voxel_size is None else Source(str(path), voxel_size, volume.grid.shape)
-        project = Project(volume=source)
+        opened = open_path(path, voxel_size=voxel_size)
+        if isinstance(opened, Segmentation):  # which says what it was made from
+            source = tomogram_of(opened)
+            volume, found = laid(source, opened)
+            project = Project(segmentation=Source(str(path), shape=found.grid.shape))
+            notes = tuple(note for note in volume.notes if is_alone(volume) or note not in source.notes)
+        else:
+            volume, project = opened, Project()
+        if not is_alone(volume):
+            at = volume.source or path
+            size = None if voxel_size is None else Source(str(at), voxel_size, volume.grid.shape)
+            project = replace(project, volume=size or Source.of(at, volume))
     if segmentation is not None:
         understood = set(volume.notes)
         volume, found = open_classes(segmentation, volume, names, scales)
@@ -144,7 +155,7 @@ def open_view(
         project = replace(project, volume=project.volume and project.volume.seen_as(volume.grid))
         files = [segmentation] if isinstance(segmentation, Path) else list(segmentation)
         if len(files) == 1 and not isinstance(found.data, CombinedClasses):  # a session names one file that says all by itself
-            project = replace(project, segmentation=Source(str(files[0]), shape=found.grid.shape))
+            project = replace(project, segmentation=Source(str(files[0]), shape=found.grid.shape), classes=kept_of(found))
     if marks:
         project = with_marks(project, marks, volume)
     check()
@@ -174,8 +185,10 @@ def open_classes(
     value = open_path(files[0])
     if len(files) > 1 or isinstance(value, Volume):
         return laid(volume, combine(files, names, scales, onto=volume))
-    if names is not None or scales is not None:
-        raise VolvizError(f"{files[0]} says itself what its classes are; leave out their names and scales.")
+    if scales is not None:
+        raise VolvizError(f"{files[0]} says itself what its numbers mean; leave out their scales.")
+    if names is not None:
+        value = arrange(value, [(old or new, new) for new, _, old in (name.partition("=") for name in names)])
     return laid(volume, replace(value, name=value.name or files[0].name))
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from volviz.core.alone import density_of
+from volviz.core.arranged import as_arranged
 from volviz.core.errors import VolvizError
 from volviz.core.project import Project, Source
 from volviz.core.segmentation import Segmentation
@@ -64,6 +66,8 @@ def open_session(
         VolvizError: the session names no tomogram, or a file cannot be opened.
     """
     project, notes = find_project(path, find, chosen)
+    if project.volume is None and project.segmentation is not None:
+        return _alone(project, notes, voxel_size)
     if project.volume is None:
         raise VolvizError(f"The session {path} names no tomogram, so there is nothing to show.")
     opened = open_path(project.volume.path, index=project.volume.index)
@@ -78,6 +82,31 @@ def open_session(
         from volviz.tasks.render import open_classes
 
         volume, segmentation = open_classes(Path(project.segmentation.path), volume)
+        if project.classes:
+            segmentation = as_arranged(segmentation, project.classes)
     elif classes and project.scene.ramps:
         notes += (f"The classes of {path.name} were in no file; segment the tomogram to see them.",)
     return Session(replace(project, volume=kept), volume, segmentation, notes)
+
+
+def _alone(project: Project, notes: tuple[str, ...], voxel_size: float | None) -> Session:
+    """Open the session of classes that were shown without a tomogram."""
+    assert project.segmentation is not None
+    found = open_path(project.segmentation.path, voxel_size=voxel_size)
+    if not isinstance(found, Segmentation):
+        raise VolvizError(f"{project.segmentation.path} holds no segmentation; put back the file that the session names.")
+    if project.classes:
+        found = as_arranged(found, project.classes)
+    return Session(project, density_of(found), found, notes)
+
+
+def tomogram_of(segmentation: Segmentation) -> Volume:
+    """Return the tomogram that a segmentation was made from, or, where that is not there any more, what stands in for it."""
+    source = segmentation.source
+    if source is not None and source.exists():
+        value = open_path(source)
+        if isinstance(value, Volume) and value.grid.shape == segmentation.shape:
+            return value
+    alone = density_of(segmentation)
+    why = "" if source is None else f" {source.name}, from which the classes were made, is not in {source.parent} any more."
+    return replace(alone, notes=(*(f"{note}{why}" for note in alone.notes),))

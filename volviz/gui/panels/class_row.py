@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QLabel, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QInputDialog, QLabel, QMenu, QToolButton, QWidget
 
 from volviz.core.errors import VolvizError
 from volviz.core.scene import Ramp, Scene
+from volviz.gui import arranging
 from volviz.gui.dialogs import show_error
 from volviz.gui.document import Document
 from volviz.gui.histograms import Histogram
@@ -99,7 +101,7 @@ class ClassRow(QWidget):
         )
 
     def _menu_button(self, said: str) -> QToolButton:
-        button = small_button("⋯", f"More for {said}: thresholds by slice, copy, paste, import")
+        button = small_button("⋯", f"More for {said}: thresholds by slice, copy, paste, import, rename, move, remove")
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)
         menu.setToolTipsVisible(True)
@@ -114,8 +116,52 @@ class ClassRow(QWidget):
         self.paste.setToolTip("Take over the ramp, the colour and the opacity that were copied")
         self.load = menu.addAction("Import a ramp of Nano-Oetzi…", self._import)
         self.load.setToolTip("Take over ramp and colour from a preset file (tf-*.json)")
+        menu.addSeparator()
+        if self._name is not None:
+            self._arranging(menu, self._name)
         button.setMenu(menu)
         return button
+
+    def _arranging(self, menu: QMenu, name: str) -> None:
+        document = self._document
+        self.rename = menu.addAction("Rename…", self._ask_name)
+        self.rename.setToolTip("Call this class otherwise, in files and on the command line too")
+        self.up = menu.addAction("Move up", lambda: arranging.move(document, name, -1))
+        self.up.setToolTip("Put this class before the one above it")
+        self.down = menu.addAction("Move down", lambda: arranging.move(document, name, 1))
+        self.down.setToolTip("Put this class behind the one below it")
+        self.remove = menu.addAction("Remove", self._remove)
+        self.remove.setToolTip("Let this class become background; the file it is from stays as it is")
+        menu.aboutToShow.connect(self._look_at_order)
+
+    def _look_at_order(self) -> None:
+        names, can = list(self._document.state.scene.ramps), arranging.possible(self._document.state)
+        self.rename.setEnabled(can)
+        self.up.setEnabled(can and names[:1] != [self._name])
+        self.down.setEnabled(can and names[-1:] != [self._name])
+        self.remove.setEnabled(can and len(names) > 1)
+
+    def _ask_name(self) -> None:
+        dialog = QInputDialog(self.window())
+        dialog.setWindowTitle(f"Rename {self._name}")
+        dialog.setLabelText("What this class is called:")
+        dialog.setTextValue(self._name or "")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.textValueSelected.connect(self._rename)
+        dialog.open()
+
+    def _rename(self, text: str) -> None:
+        self._try(lambda: arranging.rename(self._document, self._name or "", text.strip()))
+
+    def _remove(self) -> None:
+        self._try(lambda: arranging.remove(self._document, self._name or ""))
+
+    def _try(self, do: Callable[[], None]) -> None:
+        window = self.window()  # this row is not there any more when it is done
+        try:
+            do()
+        except VolvizError as error:
+            show_error(window, "Classes", error)
 
     @property
     def folded(self) -> bool:

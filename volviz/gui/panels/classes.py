@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from volviz.core.estimate import low_of, threshold_curve
 from volviz.core.scene import Ramp, Scene
@@ -34,6 +34,8 @@ class ClassesPanel(QWidget):
     """One row for each class of the segmentation, one for all of them as one, and one for the density."""
 
     noted = Signal(str)  # a sentence for the status bar
+    volumes_asked = Signal()  # to be added as classes
+    label_asked = Signal()  # an empty class, to annotate
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -76,6 +78,18 @@ class ClassesPanel(QWidget):
         self.reset_all.clicked.connect(self._reset_all)
         self._rows = QVBoxLayout()
         self._rows.setSpacing(10)
+        self.add = QToolButton()
+        self.add.setText("Add a class")
+        self.add.setToolTip("Add classes from volumes of other programs, or an empty one to annotate")
+        self.add.setAutoRaise(True)
+        self.add.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.add)
+        menu.setToolTipsVisible(True)
+        self.add_volumes = menu.addAction("From volumes…", self.volumes_asked.emit)
+        self.add_volumes.setToolTip("Probabilities, scores, masks or labels of other programs, beside the classes that are there")
+        self.add_label = menu.addAction("Empty, to annotate", self.label_asked.emit)
+        self.add_label.setToolTip("A class with no voxels yet, in the list of those to annotate")
+        self.add.setMenu(menu)
         over = QFormLayout()
         over.addRow("On the slices", self._overlay)
         layout = QVBoxLayout(self)
@@ -84,6 +98,7 @@ class ClassesPanel(QWidget):
         layout.addWidget(self._empty)
         layout.addWidget(self.one)
         layout.addLayout(self._rows)
+        layout.addWidget(self.add, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addLayout(over)
         layout.addWidget(rule())
         layout.addWidget(self.density)
@@ -119,6 +134,7 @@ class ClassesPanel(QWidget):
             if low is None:
                 self._ask_curve(None)
         self._empty.setVisible(not names)
+        self.add.setEnabled(new.volume is not None and new.live is None)
         self._overlay.setEnabled(bool(names))
         self._overlay.set_value(new.overlay)
         self.density.look(new)

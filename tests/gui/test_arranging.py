@@ -1,0 +1,138 @@
+"""Classes named otherwise, moved, removed and added by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+import pytest
+from conftest import PATIENCE_MS, rest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QMessageBox
+from pytestqt.qtbot import QtBot
+
+from volviz.core.alone import is_alone
+from volviz.core.annotations import Stroke
+from volviz.core.segmentation import Segmentation
+from volviz.core.volume import Volume
+from volviz.gui.choosing import ChoosingDialog
+from volviz.gui.document import State
+from volviz.gui.files import write_session
+from volviz.gui.window import Window
+from volviz.io import save
+from volviz.tasks.render import open_view
+
+pytestmark = [pytest.mark.gui, pytest.mark.display]
+
+
+def called(window: Window, name: str, new: str) -> None:
+    """Rename a class through its menu and the dialog."""
+    window.classes_panel.rows[name].rename.trigger()
+    dialog = next(found for found in window.findChildren(QInputDialog) if found.isVisible())
+    line = dialog.findChild(QLineEdit)
+    line.selectAll()
+    QTest.keyClicks(line, new)
+    QTest.keyClick(line, Qt.Key.Key_Return)
+
+
+def names(window: Window) -> list[str]:
+    assert [label.name for label in window.document.state.segmentation.drawn] == list(window.document.state.scene.ramps)
+    assert list(window.classes_panel.rows) == list(window.document.state.scene.ramps)
+    return list(window.classes_panel.rows)
+
+
+def test_a_class_is_renamed_everywhere_and_nothing_is_uploaded(shown: Window, qtbot: QtBot) -> None:
+    document = shown.document
+    stroke = Stroke(((0.0, 0.0, 0.0),), 5.0, "membrane")
+    document.change("Annotate", annotations=(stroke,))
+    color, held = document.state.scene.ramps["membrane"].color, shown.viewport._renderer
+    called(shown, "membrane", "envelope")
+    assert names(shown) == ["envelope", "spikes", "lumen"]
+    assert document.state.scene.ramps["envelope"].color == color
+    assert document.state.annotations[0].label == "envelope"
+    rest(qtbot, shown)
+    assert shown.viewport._renderer is held
+    called(shown, "envelope", "Lumen")
+    box = next(found for found in shown.findChildren(QMessageBox) if found.isVisible())
+    assert "already" in box.text()
+    box.close()
+    shown.undo()
+    assert names(shown) == ["membrane", "spikes", "lumen"]
+    assert document.state.annotations == (stroke,)
+    rest(qtbot, shown)
+
+
+def test_classes_are_moved_and_removed_and_a_session_keeps_that(shown: Window, qtbot: QtBot, ball, tmp_path: Path) -> None:
+    save(ball[1], tmp_path / "classes.zarr")
+    shown.open_paths([tmp_path / "classes.zarr"])
+    qtbot.waitUntil(lambda: "file" in shown.document.state.segmentation.provenance, timeout=PATIENCE_MS)
+    rest(qtbot, shown)
+    rows = shown.classes_panel.rows
+    rows["membrane"]._look_at_order()
+    assert not rows["membrane"].up.isEnabled()
+    rows["lumen"].up.trigger()
+    shown.classes_panel.rows["spikes"].remove.trigger()
+    called(shown, "membrane", "coat")
+    assert names(shown) == ["coat", "lumen"]
+    before = shown.document.state.segmentation.probabilities()
+    write_session(shown, tmp_path / "s.volviz")
+    rest(qtbot, shown)
+    assert sorted(path.name for path in tmp_path.glob("*.zarr")) == ["classes.zarr"]  # nothing had to be written anew
+    shown.document.open(State())
+    shown.open_paths([tmp_path / "s.volviz"])
+    qtbot.waitUntil(lambda: shown.document.state.segmentation is not None, timeout=PATIENCE_MS)
+    assert names(shown) == ["coat", "lumen"]
+    np.testing.assert_array_equal(shown.document.state.segmentation.probabilities(), before)
+    assert open_view(tmp_path / "s.volviz").scene == shown.document.state.scene
+    rest(qtbot, shown)
+
+
+def test_a_class_is_added_from_a_volume_and_an_empty_one_to_annotate(shown: Window, qtbot: QtBot, tmp_path: Path, monkeypatch) -> None:
+    shape = shown.document.state.volume.grid.shape
+    values = np.zeros(shape, np.float32)
+    values[:4] = 1
+    with mrcfile.new(tmp_path / "ball_actin.mrc") as mrc:
+        mrc.set_data(values)
+        mrc.voxel_size = 12.0
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(tmp_path / "ball_actin.mrc")], ""))
+    shown.classes_panel.add_volumes.trigger()
+    qtbot.waitUntil(lambda: any(d.isVisible() for d in shown.findChildren(ChoosingDialog)), timeout=PATIENCE_MS)
+    dialog = next(d for d in shown.findChildren(ChoosingDialog) if d.isVisible())
+    assert dialog.keep.isChecked()
+    QTest.mouseClick(dialog.accept_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(shown.document.state.segmentation.labels) == 5, timeout=PATIENCE_MS)
+    assert names(shown) == ["membrane", "spikes", "lumen", "actin"]
+    assert shown.document.state.segmentation.probabilities()[4, 1].min() == 1
+    rest(qtbot, shown)
+    shown.classes_panel.add_label.trigger()
+    assert shown.document.state.annotation_labels[-1].name == shown.annotating.label == "class 1"
+    shown.undo()
+    shown.undo()
+    assert names(shown) == ["membrane", "spikes", "lumen"]
+    rest(qtbot, shown)
+
+
+def test_class_files_are_shown_without_a_tomogram(window: Window, qtbot: QtBot, ball: tuple[Volume, Segmentation], tmp_path: Path) -> None:
+    for name in ("membrane", "lumen"):
+        with mrcfile.new(tmp_path / f"ball_{name}.mrc") as mrc:
+            mrc.set_data(ball[1].probabilities()[ball[1].index(name)])
+            mrc.voxel_size = 12.0
+    window.open_asking([tmp_path / "ball_membrane.mrc", tmp_path / "ball_lumen.mrc"])
+    qtbot.waitUntil(lambda: any(d.isVisible() for d in window.findChildren(ChoosingDialog)), timeout=PATIENCE_MS)
+    dialog = next(d for d in window.findChildren(ChoosingDialog) if d.isVisible())
+    assert "shown alone" in dialog.problem.text()
+    QTest.mouseClick(dialog.accept_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.document.state.volume is not None, timeout=PATIENCE_MS)
+    assert is_alone(window.document.state.volume)
+    assert set(window.classes_panel.rows) == {"membrane", "lumen"}
+    rest(qtbot, window)
+    write_session(window, tmp_path / "s.volviz")
+    rest(qtbot, window)
+    window.document.open(State())
+    window.open_paths([tmp_path / "s.volviz"])
+    qtbot.waitUntil(lambda: window.document.state.volume is not None, timeout=PATIENCE_MS)
+    assert is_alone(window.document.state.volume)
+    assert window.document.state.path == tmp_path / "s.volviz"
+    rest(qtbot, window)
