@@ -128,7 +128,7 @@ def _voxel_size(studio: Studio) -> None:
     bare = studio.tomogram.with_name("unsized.mrc")
     save_value(replace(volume, grid=Grid(volume.grid.shape, voxel_size_known=False), header={}), bare, overwrite=True)  # type: ignore[arg-type]
     studio.window.open_paths([bare])
-    studio.wait(lambda: studio.window.size_bar.isVisible())
+    studio.wait(studio.window.size_bar.isVisible)
     studio.rest()
 
 

@@ -85,7 +85,10 @@ def test_what_is_said_in_angstrom_stays_on_its_voxels():
     assert there[4] == marks[4]
     np.testing.assert_allclose(KNOWN.to_index(there[5].mask.grid.to_world((0, 1, 1))), BARE.to_index(mask.grid.to_world((0, 1, 1))))
     back = Rescaled(KNOWN, BARE)
-    np.testing.assert_allclose(back.mark(there[5]).sections[0].high_xy, (5.0, 3.0))
+    np.testing.assert_allclose(back.mark(there[5]).sections[0].high, (5.0, 3.0))
+    side = to.mark(Box(((3.0, 0.0, -2.0), (6.0, 4.0, 0.0)), "membrane", 1, (Section(4.0, (1.0, -2.0), (2.0, 0.0), "x"),)))
+    np.testing.assert_allclose(side.sections[0].low, to.point((4.0, 1.0, -2.0))[1:])
+    assert side.sections[0].at == to.point((4.0, 1.0, -2.0))[0]
     np.testing.assert_allclose(back.mark(there[1]).outline_xyz, marks[1].outline_xyz, atol=1e-9)
     scene = Scene(clips=Clips(planes=(Plane((4.0, 2.0, 1.0), (0.0, 0.0, 1.0)),)))
     np.testing.assert_allclose(to.scene(scene).clips.planes[0].point_xyz, there[2].points_xyz[0])

@@ -104,7 +104,7 @@ def test_a_class_is_added_from_a_volume_and_an_empty_one_to_annotate(shown: Wind
     QTest.mouseClick(dialog.accept_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: len(shown.document.state.segmentation.labels) == 5, timeout=PATIENCE_MS)
     assert names(shown) == ["membrane", "spikes", "lumen", "actin"]
-    assert shown.document.state.segmentation.probabilities()[4, 1].min() == 1
+    assert shown.document.state.segmentation.probabilities()[4, :4].mean() > 0.9  # less where the ball claims its part
     rest(qtbot, shown)
     shown.classes_panel.add_label.trigger()
     assert shown.document.state.annotation_labels[-1].name == shown.annotating.label == "class 1"

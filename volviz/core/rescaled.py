@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from volviz.core.annotations import Lasso, Mark, Stroke, SurfacePoints, Tag
-from volviz.core.boxes import Corners, Mask, Section
+from volviz.core.boxes import Corners, Mask, Pair, Section
 from volviz.core.camera import Camera
 from volviz.core.cuts import Plane
 from volviz.core.grid import Grid, Triple
@@ -55,11 +55,19 @@ class Rescaled:
         return self.point(corners[0]), self.point(corners[1])
 
     def _section(self, section: Section) -> Section:
-        x0, y0, z = self.point((*section.low_xy, section.z))
-        x1, y1, _ = self.point((*section.high_xy, section.z))
-        return Section(z, (x0, y0), (x1, y1))
+        across = "xyz".index(section.axis)
+        low, high = (self.point(_with(pair, section.at, across)) for pair in (section.low, section.high))
+        a, b = (i for i in range(3) if i != across)
+        return replace(section, at=low[across], low=(low[a], low[b]), high=(high[a], high[b]))
 
     def _grid(self, grid: Grid) -> Grid:
         size = [v * new / old for v, old, new in zip(grid.voxel_size, self._old.voxel_size, self._new.voxel_size, strict=True)]
         x, y, z = self.point((grid.origin[2], grid.origin[1], grid.origin[0]))
         return replace(grid, voxel_size=(size[0], size[1], size[2]), origin=(z, y, x))
+
+
+def _with(pair: Pair, at: float, axis: int) -> Triple:
+    """Return the point whose coordinates are a pair along two axes, in the order x, y, z, and this one along the third."""
+    values = list(pair)
+    values.insert(axis, at)
+    return values[0], values[1], values[2]
