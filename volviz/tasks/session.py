@@ -73,7 +73,7 @@ def open_session(
     opened = open_path(project.volume.path, index=project.volume.index)
     check_same("volume", project.volume, opened, path)
     size = voxel_size or project.volume.voxel_size
-    kept = replace(Source.of(project.volume.path, opened), voxel_size=size)
+    kept = replace(Source.of(project.volume.path, opened), voxel_size=size, unsized=project.volume.unsized)
     volume = opened if size is None else sized(opened, size)
     if isinstance(volume, Segmentation):
         raise VolvizError(f"{project.volume.path} holds a segmentation, not a tomogram; name the tomogram it was made from.")
