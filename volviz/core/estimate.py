@@ -19,6 +19,7 @@ from volviz.core.volume import Volume
 # Extinction per nm at the top of the ramp: a bilayer of 7 nm lets 3 % through; a lumen of 80 nm is a dense fog, so
 # that it shows where the membrane is cut or faint and does not drown the rest.
 OPACITIES = {"membrane": 0.6, "spikes": 1.0, "lumen": 0.35}
+MOST_ROWS = 6400  # of a file, read one by one: each of them is a place of its own on the disk
 
 
 def ridler_calvard(histogram: npt.NDArray[np.int64]) -> float:
@@ -112,6 +113,7 @@ def averaged_contrast(volume: Volume, look: RawLook, planes: int = 8) -> tuple[f
     """
     contrast, grid = lowpassed_contrast(volume, look.lowpass, look.invert), volume.grid
     depth, height, width = grid.shape
+    planes = max(1, min(planes, MOST_ROWS // depth))
     chosen = np.unique(np.linspace(0, height - 1, min(height, planes + 2)).astype(int))
     regions = [Region((0, int(y), 0), (depth, int(y) + 1, width)) for y in (chosen[1:-1] if len(chosen) > 2 else chosen)]
     means = np.concatenate([contrast.apply(lowpassed(volume, look.lowpass, region)).mean(axis=0).ravel() for region in regions])

@@ -40,6 +40,12 @@ class Recent:
         return (self.path, *self.others)
 
 
+def entry(paths: Sequence[Path], tomogram: Path | None, session: Path | None) -> list[Path]:
+    """Return which paths were open together: classes go with the tomogram that they lie on."""
+    alone = tomogram is None or any(path == session or path.absolute() == tomogram for path in paths)
+    return [*paths] if alone or tomogram is None else [tomogram, *paths]
+
+
 def look(entries: Sequence[tuple[Path, ...]], today: date | None = None) -> list[Recent]:
     """Describe what was open. Reads no more than the first bytes of each file, but waits for the disks on which they lie."""
     day = today or datetime.now().astimezone().date()

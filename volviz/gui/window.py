@@ -249,7 +249,7 @@ class Window(Furnished):
         else:
             self.cancel_segmenting()
             self.document.open(state)
-        settings.remember(_together(paths, state))
+        settings.remember(recent.entry(paths, state.volume and state.volume.source, state.path))
         self._show_recent()
         self.docks["Segment" if state.segmentation is None else "Data"].raise_()
         guiding.offer_tour(self)
@@ -393,10 +393,3 @@ class Window(Furnished):
         self._recently.close()
         self.viewport.release()
         event.accept()
-
-
-def _together(paths: Sequence[Path], state: State) -> list[Path]:
-    """Return what is one entry of the list of what was open last: classes go with the tomogram that they lie on."""
-    source = None if state.volume is None else state.volume.source
-    alone = source is None or any(path == state.path or path.absolute() == source for path in paths)
-    return [*paths] if alone or source is None else [source, *paths]
