@@ -249,7 +249,7 @@ class Window(Furnished):
         else:
             self.cancel_segmenting()
             self.document.open(state)
-        settings.remember(recent.entry(paths, state.volume and state.volume.source, state.path))
+        settings.remember(recent.entry(paths, None if state.volume is None else state.volume.source, state.path))
         self._show_recent()
         self.docks["Segment" if state.segmentation is None else "Data"].raise_()
         guiding.offer_tour(self)
