@@ -162,6 +162,15 @@ def scribbled(tomogram: Path, strokes: Path, hand: Hand) -> None:
     print(f"{tomogram.name}: {len(scribbler.strokes)} strokes, together {scribbler.length:.0f} voxels long", flush=True)
 
 
+def one_by_one(tomogram: Path, grid: Grid, each: int, length: float = 30.0, seed: int = 3) -> list[Stroke]:
+    """Return so many strokes of each class by the labels of a tomogram, the classes in turn: as a person makes them in a window."""
+    truth: Any = volviz.open(labels_of(tomogram))
+    numbers = np.asarray(truth.data if isinstance(truth, Volume) else truth.hard()).astype(np.uint8)
+    scribbler = Scribbler(numbers, grid, VIRION_LABELS, Hand((each,) * len(VIRION_LABELS), (), length, seed=seed))
+    scribbler.begin()
+    return [stroke for k in range(each) for stroke in scribbler.strokes[k::each]]
+
+
 def labels_of(tomogram: Path) -> Path:
     """Return where the labels of a tomogram are."""
     return tomogram.with_name(f"{tomogram.stem}_labels.mrc")

@@ -33,7 +33,7 @@ LARGE = (800, 1000, 1000)  # voxels of float32
 BEAT_MS = 5
 PHASE_SECONDS = 8.0
 PATIENCE_SECONDS = 240.0
-STROKES, STROKE_MS = 16, 1500  # and the time between two of them
+STROKES, STROKE_MS = 4, 1500  # of each class, and the time between two of them
 REDRAW_MS = 500  # as often as the window draws what it segments
 
 
@@ -101,19 +101,12 @@ def segmenting(path: Path) -> dict[str, Any]:
 
 def learning(path: Path) -> dict[str, Any]:
     """Beats while strokes come one after another: in a window that only shows them, and in one that learns from them."""
-    import numpy as np
-    from scribbling import Hand, scribble
-
-    import volviz
-    from volviz.core.segmentation import VIRION_LABELS
+    from scribbling import one_by_one
 
     app, window = _window()
     window.open_paths([path])
     _rest(app, window)
-    labels = volviz.open(path.with_name(f"{path.stem}_labels.mrc"))
-    numbers = np.asarray(labels.hard() if hasattr(labels, "hard") else labels.data)
-    strokes = scribble(numbers, window.document.state.volume.grid, VIRION_LABELS, Hand(strokes=STROKES))
-    strokes = [strokes[i] for k in range(STROKES // 4) for i in range(k, STROKES, STROKES // 4)]  # class after class
+    strokes = one_by_one(path, window.document.state.volume.grid, STROKES)
     window.slices.show()
     found = {"rest": _beats(app, PHASE_SECONDS), "drawing": _drawing(app, window, strokes)}
     window.document.change("Clear annotations", annotations=())

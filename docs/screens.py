@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from volviz.gui.window import Window
 
 WAIT_SECONDS = 300.0
-STROKES = 32
+STROKES = 8  # of each class
 OF_SCRIBBLES = ("learning", "learnt", "doubt", "teach")
 LARGEST = 195_000  # bytes of a picture
 CENTRES = ((0.25, 0.31), (0.76, 0.29), (0.40, 0.83), (0.77, 0.72))  # of the virions of the sample, in fractions of its slices
@@ -176,20 +176,12 @@ def _action(*names: str, segmented: bool = True) -> Callable[[Studio], None]:
 
 def _scribbled(studio: Studio, count: int) -> None:
     """Draw so many strokes with the switch on, class after class, on the labels beside the tomogram."""
-    import numpy as np
-
-    import volviz
-    from volviz.core.segmentation import VIRION_LABELS
-
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
-    from scribbling import Hand, scribble
+    from scribbling import one_by_one
 
     studio.open(segmented=False)
     window, document = studio.window, studio.window.document
-    labels = volviz.open(studio.tomogram.with_name(f"{studio.tomogram.stem}_labels.mrc"))
-    numbers = np.asarray(labels.hard() if isinstance(labels, volviz.Segmentation) else labels.data)
-    drawn = scribble(numbers, document.state.volume.grid, VIRION_LABELS, Hand(strokes=STROKES, length=30, seed=3))
-    drawn = [drawn[i] for k in range(STROKES // 4) for i in range(k, STROKES, STROKES // 4)]
+    drawn = one_by_one(studio.tomogram, document.state.volume.grid, STROKES)
     window.docks["Learn"].raise_()
     window.docks["Annotate"].raise_()
     if window.annotating.tool != "scribble":
@@ -208,7 +200,7 @@ def _learning(studio: Studio) -> None:
 
 
 def _learnt(studio: Studio) -> None:
-    _scribbled(studio, STROKES)
+    _scribbled(studio, 4 * STROKES)
     x, y, z = (float(v) for v in studio.window.document.state.volume.grid.center_xyz)
     studio.window.document.show(crosshair_xyz=(x, y, z))
     studio.wait(lambda: studio.window.learning.settled)

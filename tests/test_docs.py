@@ -80,3 +80,13 @@ def test_the_walk_through_the_window_names_pictures_and_keys_that_exist():
         assert f'"{key}"' in table, key
     for word in ("Show me around", "Documentation", "Reset layout", "Show everything"):
         assert f'"{word}"' in table, word
+
+
+def test_the_page_on_scribbles_has_its_pictures_and_they_are_small():
+    text = (ROOT / "docs" / "scribbling.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"\]\((scribbling/\w+\.jpg)\)", text))
+    assert shown == {f"scribbling/{path.name}" for path in (ROOT / "docs" / "scribbling").iterdir()}
+    assert all((ROOT / "docs" / name).stat().st_size < 200_000 for name in shown)
+    table = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "volviz" / "gui" / "actions").glob("*.py"))
+    for title, key in re.findall(r"\*([^*\n]+)\* \(`([A-Z]|Ctrl\+[A-Z])`", text):
+        assert f'"{key}"' in table, title

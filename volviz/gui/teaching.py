@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from volviz.segment.methods.scribble_forest import ScribbleForestPredictor
 
 TITLE = "Save as a model"
+# From the bundled weights, with steps that leave them much of what they know; it can be stopped with the best so far at any time.
+STARTED = {"start": Path("unet"), "learning_rate": 5e-4, "minutes": 60.0}
 
 
 def ask_model(window: Window) -> Job | None:
@@ -68,5 +70,5 @@ def ask_network(window: Window) -> TrainWindow | None:
         show_error(window, "Teach a network", error)
         return None
     trainer = show_training(window)
-    trainer.prefill("unet", f"{asking.stem(window)}_network", {"start": Path("unet")})
+    trainer.prefill("unet", f"{asking.stem(window)}_network", STARTED)
     return trainer
