@@ -18,8 +18,9 @@ from volviz.core.annotations import Stroke
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.gui.choosing import ChoosingDialog
-from volviz.gui.document import State
+from volviz.gui.document import Document, State
 from volviz.gui.files import write_session
+from volviz.gui.panels.classes import ClassesPanel
 from volviz.gui.window import Window
 from volviz.io import save
 from volviz.tasks.render import open_view
@@ -136,3 +137,17 @@ def test_class_files_are_shown_without_a_tomogram(window: Window, qtbot: QtBot, 
     assert is_alone(window.document.state.volume)
     assert window.document.state.path == tmp_path / "s.volviz"
     rest(qtbot, window)
+
+
+def test_the_keyboard_goes_through_the_classes_from_top_to_bottom(document: Document, qtbot: QtBot) -> None:
+    panel = ClassesPanel(document)
+    qtbot.addWidget(panel)
+    panel.rows["lumen"].up.trigger()  # which makes the rows anew
+    names, widget = [], panel.nextInFocusChain()
+    while widget is not panel:
+        names.append(widget.accessibleName() or getattr(widget, "text", str)())
+        widget = widget.nextInFocusChain()
+    places = [names.index(f"Colour of {name}") for name in ("membrane", "lumen", "spikes")]
+    places += [names.index("Add a class"), names.index("opacity of the classes on the slices"), names.index("density low")]
+    assert places == sorted(places)
+    panel.close_threads()

@@ -46,6 +46,7 @@ class ClassRow(QWidget):
         self.fold = small_button("", f"Fold {said} up to one line")
         self.fold.setArrowType(Qt.ArrowType.DownArrow)
         self.fold.setFixedWidth(FOLD)
+        self.fold.setAccessibleName(f"Fold {said}")
         self.fold.clicked.connect(lambda: self.set_folded(not self.folded))
         title = "All as one" if name is None else name[:1].upper() + name[1:]
         self.visible = QCheckBox(title if len(title) <= LONGEST else f"{title[: LONGEST - 1]}…")
@@ -56,6 +57,7 @@ class ClassRow(QWidget):
         self.visible.setVisible(name is not None)
         self.color = ColorButton()
         self.color.setToolTip(f"Colour of {said}")
+        self.color.setAccessibleName(f"Colour of {said}")
         self.color.color_changed.connect(lambda color: self._change("Colour of", color=color))
         self.below = QCheckBox("Below zero")
         self.below.setToolTip(f"Show where {said} scores below zero too, by the mirror image of its ramp, in this colour")

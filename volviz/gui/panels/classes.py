@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,7 @@ class ClassesPanel(QWidget):
         self._empty.setWordWrap(True)
         self._overlay = Number(0, 1)
         self._overlay.setToolTip("How strongly the classes are painted over the slices, 0 to 1")
+        self._overlay.setAccessibleName("opacity of the classes on the slices")
         self._overlay.value_changed.connect(lambda value: document.show(overlay=value))
         self._overlay.set_value(document.state.overlay)
         self.density = DensityRow(document)
@@ -167,6 +169,14 @@ class ClassesPanel(QWidget):
             row.histogram.set_log(self.log.isChecked())
             row.set_folded(len(names) >= FOLDED_FROM)
             self._rows.addWidget(row)
+        self._order_tabs()
+
+    def _order_tabs(self) -> None:
+        """Let the keyboard go from top to bottom: rows that are made anew would come last."""
+        parts = (self.looks, self.together, self.log, self.reset_all, self.one, *self.rows.values(), self.add, self._overlay, self.density)
+        stops = [w for part in parts for w in (part, *part.findChildren(QWidget)) if w.focusPolicy() & Qt.FocusPolicy.TabFocus]
+        for first, second in pairwise(stops):
+            QWidget.setTabOrder(first, second)
 
     def _connect(self, row: ClassRow, name: str | None) -> None:
         row.curve_asked.connect(lambda: self._ask_curve(name))
