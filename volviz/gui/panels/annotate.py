@@ -186,7 +186,7 @@ class AnnotatePanel(QWidget):
         self.model.look()
         self._select()
         number = len(tools.marks)
-        self._count.setText("Nothing annotated yet" if not number else f"{number} annotation{'s' * (number > 1)}")
+        self._count.setText("" if not number else f"{number} annotation{'s' * (number > 1)}")
         self.delete.setEnabled(tools.selected is not None)
         self.clear.setEnabled(bool(number))
 
