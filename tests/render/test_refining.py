@@ -136,3 +136,18 @@ def test_tiles_that_wait_for_their_glow_may_wait_on_the_disk(screen: Screen, mon
     monkeypatch.setattr(picture, "PARKED", 1000)
     tiled = screen.renderer.image(screen.scene, screen.camera, SIZE, samples=SAMPLES, tile=38).astype(int)
     assert np.abs(whole - tiled).max() <= 1
+
+
+def test_a_picture_that_was_left_in_the_middle_of_a_frame_is_not_whole_when_it_is_wanted_again(screen: Screen) -> None:
+    assert not screen.renderer.presentable
+    while screen.refine(10.0) < 1:
+        pass
+    assert screen.renderer.presentable
+    elsewhere = screen.camera.orbited(30, 0)
+    for _ in range(10_000):  # small pieces: until one ends within a frame
+        if screen.refine(1e-9) and not screen.renderer.presentable:
+            break
+    screen.renderer.draw(screen.scene, elsewhere, SIZE, screen.target.framebuffer, moving=True)
+    whole = screen.refine(1e-9)  # what the window asks when it shows the first picture again
+    assert 1 <= whole < SAMPLES
+    assert np.abs(screen.finish() - screen.still()).max() <= 1

@@ -201,7 +201,8 @@ class Viewport(QOpenGLWidget):
             if sharpening:
                 self._whole = renderer.refine(state.scene, state.camera, self.size_px())
                 # Each frame changes the picture less: after 1, 2, 4, 8 ... of them the change is seen.
-                self._due = self._whole > self._frames and (self._whole == self._samples or self._whole.bit_count() == 1)
+                better = self._frames == 0 or self._whole == self._samples or self._whole.bit_count() == 1
+                self._due = renderer.presentable and self._whole > self._frames and better
             else:
                 self._data = self._data.brought(renderer, state)
                 self.studio.advance(renderer, state)

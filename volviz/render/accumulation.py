@@ -30,6 +30,11 @@ class Accumulation:
         self._row = 0
         self.frames = 0
 
+    @property
+    def whole(self) -> bool:
+        """Whether it can be presented: there are frames, and none is half drawn over them."""
+        return self.frames > 0 and not self._row
+
     def advance(self, order: Order, seconds: float) -> int:
         """Draw for about this long and return how many frames are whole; begins anew if anything has changed."""
         until = time.perf_counter() + seconds
@@ -55,7 +60,7 @@ class Accumulation:
     def present(self, order: Order, framebuffer: int) -> None:
         """Draw the mean of the whole frames into the lower left of a framebuffer."""
         target, glow, bloom = self._target, self._glow, order.scene.bloom
-        if target is None or glow is None or self._row or not self.frames:
+        if target is None or glow is None or not self.whole:
             raise RuntimeError("between two frames there is nothing whole to present")
         with self._gpu.state():
             if bloom.on:

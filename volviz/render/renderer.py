@@ -115,6 +115,14 @@ class Renderer:
         return self._gpu is not None and self._gpu.pending
 
     @property
+    def presentable(self) -> bool:
+        """Whether `present` has something whole to show: not while `refine` is in the middle of a frame.
+
+        That may be at its first call, if it goes on with a picture that was left for another and is wanted again.
+        """
+        return self._rest is not None and self._rest.whole
+
+    @property
     def pace(self) -> tuple[Level, float] | None:
         """How coarse the last moving picture was and how many seconds the last one measured took; None before any."""
         return None if self._moving is None else (self._moving.pace.level, self._moving.seconds)

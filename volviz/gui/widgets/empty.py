@@ -21,7 +21,7 @@ class WhenEmpty(QObject):
         view.viewport().installEventFilter(self)
         model = view.model()
         for changed in (model.rowsInserted, model.rowsRemoved, model.modelReset):
-            changed.connect(lambda *_: self._look())
+            changed.connect(self._look)  # a method: it ends with this, which goes with the list
         self._look()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -29,6 +29,6 @@ class WhenEmpty(QObject):
             self._look()
         return False
 
-    def _look(self) -> None:
+    def _look(self, *_: object) -> None:
         self.label.setGeometry(self._view.viewport().rect())
         self.label.setVisible(self._view.model().rowCount() == 0)
