@@ -200,11 +200,11 @@ class Bench:
             train_file(self.forest, path, data=[(tomogram, self.strokes(tomogram))], device="cpu")
         return path
 
-    def taught_network(self, name: str, network: UNet) -> Path:
-        """Return a network that what the forest of `a` finds in `a` teaches, with the strokes."""
-        path = self.out / f"{name}.safetensors"
+    def taught_network(self, name: str, network: UNet, tomogram: Path) -> Path:
+        """Return a network that is taught by what the forest of a tomogram finds in it, with the strokes."""
+        path = self.out / f"{name}_{tomogram.stem}.safetensors"
         if not path.exists():
-            data = [(self.a, self.segmented(self.a, self.taught_forest(self.a)), self.strokes(self.a))]
+            data = [(tomogram, self.segmented(tomogram, self.taught_forest(tomogram)), self.strokes(tomogram))]
             train_file(network, path, data=data, device="cpu")
         return path
 
@@ -254,7 +254,8 @@ def main() -> None:
         bench.score("forest, b | a", given.a, bench.taught_forest(given.b))
     for name, network in networks.items():
         if given.only in (name, "all"):
-            bench.score(f"network {name}, a | b", given.b, bench.taught_network(name, network))
+            bench.score(f"network {name}, a | b", given.b, bench.taught_network(name, network, given.a))
+            bench.score(f"network {name}, b | a", given.a, bench.taught_network(name, network, given.b))
     if given.only == "all":
         bench.score("bundled weights | b", given.b, "unet")
 
