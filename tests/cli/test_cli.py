@@ -209,3 +209,29 @@ def test_a_method_documents_its_own_options(capsys):
     from volviz.segment.parameters import documented
 
     assert documented(UNet)["f_maps"].split()[0] in text
+
+
+def test_suggest_lists_places_and_writes_them(tmp_path, capsys):
+    path = tomogram(tmp_path / "t.mrc")
+    inside = volviz.core.annotations.Stroke(((180.0, 180.0, 110.0), (220.0, 220.0, 110.0)), 15.0, "lumen")
+    outside = volviz.core.annotations.Stroke(((30.0, 30.0, 30.0), (350.0, 30.0, 30.0)), 15.0, "background")
+    strokes = tmp_path / "t.annotations.json"
+    volviz.write_annotations([inside, outside], strokes)
+    table, unsure = tmp_path / "places.csv", tmp_path / "unsure.mrc"
+    ask = ["suggest", str(path), "--strokes", str(strokes), "--features", "smoothed 1.6", "--device", "cpu"]
+    assert main([*ask, "--count", "3", "--out", str(table), "--uncertainty", str(unsure)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    names, *rows = table.read_text().splitlines()
+    assert names == "x,y,z,uncertainty,likely,or"
+    assert 1 <= len(rows) <= 3
+    assert len(lines) == len(rows) + 2
+    assert all(line.endswith(("lumen or background", "background or lumen")) for line in lines[:-2])
+    assert volviz.open(unsure).grid.voxel_size == (40.0, 40.0, 40.0)
+    assert main([*ask, "--out", str(table)]) == 2
+    assert "already" in said(capsys)
+    assert main([*ask, "--out", str(tmp_path / "x.star")]) == 2
+    assert "ends in .csv" in said(capsys)
+    assert main(["segment", str(path), "--out", str(tmp_path / "s.zarr")]) == 0
+    assert main([*ask, "--segmentation", str(tmp_path / "s.zarr"), "--count", "1"]) == 0
+    assert main([*ask, "--segmentation", str(path)]) == 2
+    assert "no probabilities" in said(capsys)

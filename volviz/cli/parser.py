@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from volviz.cli import animating, combining, commands
+from volviz.cli import animating, combining, commands, suggesting
 from volviz.cli.training import train
 from volviz.core.errors import VolvizError
 from volviz.core.grid import END
@@ -253,6 +253,11 @@ def build_parser() -> tuple[_Parser, set[str]]:
     p = command("train", train, "Fit a segmenter to simulated tomograms, or to your own with --data.")
     p.add_argument("method", metavar="METHOD", help="which segmenter: unet, scribble-forest, or one that a plug-in brings")
     p.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="its options: see volviz train METHOD --help")
+
+    p = command("suggest", suggesting.suggest, suggesting.ABOUT)
+    suggesting.add_arguments(p)
+    _voxel_size(p)
+    _overwrite(p)
 
     p = command(
         "evaluate",

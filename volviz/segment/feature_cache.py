@@ -85,7 +85,7 @@ class FeatureCache:
         self._folder, self._note = folder or default_folder(), note
         self._ends = [[n * i // count for i in range(count + 1)] for n in frame.grid.shape for count in [max(1, round(n / CHUNK))]]
         self.shape = (len(self._ends[0]) - 1, len(self._ends[1]) - 1, len(self._ends[2]) - 1)
-        self._bytes = 2 * self.channels * math.prod(max(np.diff(ends)) for ends in self._ends)
+        self._bytes = 2 * self.channels * math.prod(int(np.diff(ends).max()) for ends in self._ends)
         if budget is None:
             budget = min(MOST, shutil.disk_usage(self._folder).free // _SHARE)
         # How many chunks there is room for.
@@ -236,8 +236,8 @@ class FeatureCache:
                 while left:
                     left = left[self._file.write(left) :]
             except OSError as error:
-                self.room = len(self._slots)
-                self._note(
+                self.room, said, self._note = len(self._slots), self._note, lambda _: None
+                said(
                     f"The temporary file of features in {self._folder} cannot grow ({(error.strerror or str(error)).lower()}): "
                     "what does not fit is computed again each time; make room there, or name another folder with TMPDIR."
                 )

@@ -20,6 +20,8 @@ from volviz.segment.frame import Frame
 from volviz.segment.nn.features import Feature, channels
 from volviz.segment.rasterize import UNLABELLED, agreed
 
+Rows = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]  # voxels (n, 3), and their features (n, channel)
+
 # Boxes in which marked voxels are looked for, and their features computed.
 _FEW = (48, 48, 48)
 
@@ -61,12 +63,7 @@ def sampled(frame: Frame, voxels: Marked, features: Sequence[Feature], report: R
     boxes = [np.flatnonzero(box == one) for one in np.unique(box)]
 
     def read(here: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        index = voxels.index[here]
-        start, stop = index.min(axis=0), index.max(axis=0) + 1
-        values = block(frame, start.tolist(), (stop - start).tolist(), features)
-        z, y, x = torch.from_numpy((index - start).T)
-        found: npt.NDArray[np.float32] = values[:, z, y, x].T.cpu().numpy()
-        return found
+        return _single(frame, voxels.index[here], features)
 
     for number, (here, found) in enumerate(zip(boxes, abreast(read, boxes, frame.device), strict=True)):
         report(number / len(boxes), "features of what is marked")
@@ -80,7 +77,8 @@ class Marks:
     def __init__(self, cache: FeatureCache) -> None:
         self._cache = cache
         self._found: dict[int, tuple[object, Marked]] = {}
-        self._rows: dict[int, tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]] = {}
+        self._rows: dict[int, Rows] = {}
+        self._exact: dict[int, Rows] = {}
 
     def find(self, annotations: Sequence[Annotation], known: Sequence[Label]) -> Marked:
         """Return the voxels that are marked."""
@@ -101,20 +99,35 @@ class Marks:
         self._found = found
         return Marked.together([marked for _, marked in found.values()], grid)
 
-    def rows(self, voxels: Marked, report: Report) -> npt.NDArray[np.float32]:
-        """Return the features (voxel, channel) of voxels."""
+    def rows(self, voxels: Marked, report: Report, *, exact: bool = False) -> npt.NDArray[np.float32]:
+        """Return the features (voxel, channel) of voxels: from the cache at once, or ``exact``, in single precision, in a while."""
         cache, out = self._cache, np.empty((len(voxels.index), self._cache.channels), np.float32)
-        owner, rows = cache.owners(voxels.index), {}
+        owner, rows, known = cache.owners(voxels.index), {}, self._exact if exact else self._rows
         present: list[int] = np.unique(owner).tolist()
         for k, number in enumerate(present):
             report(k / len(present), "features of what is marked")
             here = np.flatnonzero(owner == number)
-            index, before = voxels.index[here], self._rows.get(number)
-            same = before is not None and np.array_equal(before[0], index)
-            rows[number] = before if same and before else (index, cache.at(number, index))
+            rows[number] = self._of_chunk(number, voxels.index[here], known.get(number), exact)
             out[here] = rows[number][1]
-        self._rows = rows
+        known.clear()
+        known.update(rows)
         return out
+
+    def _of_chunk(self, number: int, index: npt.NDArray[np.int64], before: Rows | None, exact: bool) -> Rows:
+        if before is not None and np.array_equal(before[0], index):
+            return before
+        if not exact:
+            return index, self._cache.at(number, index)
+        return index, _single(self._cache.frame, index, self._cache.features)
+
+
+def _single(frame: Frame, index: npt.NDArray[np.int64], features: Sequence[Feature]) -> npt.NDArray[np.float32]:
+    """Return the features (voxel, channel) of voxels that lie close together."""
+    start, stop = index.min(axis=0), index.max(axis=0) + 1
+    values = block(frame, start.tolist(), (stop - start).tolist(), features)
+    z, y, x = torch.from_numpy((index - start).T)
+    found: npt.NDArray[np.float32] = values[:, z, y, x].T.cpu().numpy()
+    return found
 
 
 def _reach(annotation: Annotation, grid: Grid) -> Region | None:

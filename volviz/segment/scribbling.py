@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from volviz.core.annotations import Annotation, Example
-from volviz.core.grid import Region
+from volviz.core.grid import Grid, Region
 from volviz.core.report import Report, part, silent
 from volviz.core.segmentation import Label
 from volviz.core.volume import Volume
@@ -75,7 +75,6 @@ class Scribbling:
         self._chosen_for: tuple[Label, ...] = ()
         self._example = Example(volume, ())
         self._voxels = Marked.together([], self.frame.grid)
-        self._rows = np.zeros((0, 0), np.float32)
         self._open(choose(method.features))
 
     def _open(self, features: Sequence[Feature]) -> None:
@@ -103,17 +102,17 @@ class Scribbling:
         taught = without(self._example, self.method.held_back).annotations
         known = classes_of(annotations)
         (self._voxels,), self.labels = self.method.draw([self._marks.find(taught, known)], known)
-        self._rows = self._marks.rows(self._voxels, part(report, 0.0, 0.5))
+        some = _some(self._voxels.classes, VOXELS, self.method.seed)
+        few = Marked(self._voxels.index[some], self._voxels.classes[some])
+        rows = self._marks.rows(few, part(report, 0.0, 0.5))
         counts = Counter(self._voxels.classes.tolist())
         self.voxels = {label.name: counts[i] for i, label in enumerate(self.labels)}
-        some = _some(self._voxels.classes, VOXELS, self.method.seed)
-        few, depth = min(TREES, self.method.trees), min(DEPTH, self.method.depth)
         self._quick = Forest.fit(
-            self._rows[some],
-            self._voxels.classes[some],
+            rows,
+            few.classes,
             len(self.labels),
-            trees=few,
-            depth=depth,
+            trees=min(TREES, self.method.trees),
+            depth=min(DEPTH, self.method.depth),
             seed=self.method.seed,
             report=part(report, 0.5, 1.0),
         )
@@ -134,7 +133,9 @@ class Scribbling:
                 self._quick = None
                 self._note(f"{len(features)} of {len(wanted)} features are kept, those that tell most and fit the budget.")
         else:
-            whole = self.method.grow(self._rows, classes, len(self.labels), report)
+            # In single precision, so that this is the forest that the method gives, and a model that is saved knows no halves.
+            table = self._marks.rows(self._voxels, part(report, 0.0, 0.3), exact=True)
+            whole = self.method.grow(table, classes, len(self.labels), part(report, 0.3, 1.0))
         judged = self.method.held_back > 0
         scores = self.method.judge([self._example], [self.frame], whole, self.cache.features, self.labels) if judged else {}
         self.predictor = self.method.fitted(whole, self.cache.features, self.labels, self._looks, [self.volume], classes, scores)
@@ -151,25 +152,36 @@ class Scribbling:
         values: npt.NDArray[np.float32] = gather(found.reshape(-1, *seen.shape), back, seen.start).cpu().numpy()
         return values
 
-    def suggest(self, annotations: Sequence[Annotation], count: int, check: Callable[[], None] = lambda: None) -> Suggestions:
-        """Return where a stroke would teach most, going by every `STEP`-th voxel along each axis of what is in the cache."""
-        grid = lattice(self.frame.grid)
-        votes = np.zeros((len(self.labels), *grid.shape), np.float32)
-        seen = np.zeros(grid.shape, bool)
-        kept = [number for number in range(self.cache.count) if self.cache.has(number)]
-
-        def ask(number: int) -> tuple[Region, npt.NDArray[np.float32]] | None:
-            check()
-            region, rows = self.cache.lattice(number, STEP)
-            return None if region is None else (region, self._asked(torch.from_numpy(rows), check).reshape(-1, *region.shape).cpu().numpy())
-
-        with closing(self.workers.map(ask, kept)) as found:
-            for region, values in filter(None, found):
-                votes[(slice(None), *region.slices)] = values
-                seen[region.slices] = True
+    def suggest(self, annotations: Sequence[Annotation], count: int, report: Report = silent, *, everywhere: bool = False) -> Suggestions:
+        """Return where a stroke would teach most, going by a lattice of voxels; those of the cache, or all."""
+        votes, seen, grid = self.sparse(STEP, report, everywhere=everywhere)
         return hesitations(votes, seen, grid, self.labels, annotations, count)
 
-    def _asked(self, rows: Tensor, check: Callable[[], None]) -> Tensor:
+    def sparse(
+        self, step: int, report: Report = silent, *, everywhere: bool = False
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_], Grid]:
+        """Return the share of votes (class, z, y, x) at every so-manieth voxel, which of them were seen, and their grid.
+
+        Seen is what has its features in the cache, or ``everywhere`` all of the volume.
+        """
+        grid = lattice(self.frame.grid, step)
+        votes = np.zeros((len(self.labels), *grid.shape), np.float32)
+        seen = np.zeros(grid.shape, bool)
+        asked = [number for number in range(self.cache.count) if everywhere or self.cache.has(number)]
+
+        def ask(number: int) -> tuple[Region, npt.NDArray[np.float32]] | None:
+            region, rows = self.cache.lattice(number, step)
+            return None if region is None else (region, self._asked(torch.from_numpy(rows)).reshape(-1, *region.shape).cpu().numpy())
+
+        with closing(self.workers.map(ask, asked)) as answers:
+            for done, found in enumerate(answers):
+                report(done / len(asked), "looking where it hesitates")
+                if found is not None:
+                    votes[(slice(None), *found[0].slices)] = found[1]
+                    seen[found[0].slices] = True
+        return votes, seen, grid
+
+    def _asked(self, rows: Tensor, check: Callable[[], None] = lambda: None) -> Tensor:
         """Return the share of votes (class, voxel) for features (voxel, channel)."""
         if self.forest is None:
             raise ValueError("nothing was learnt yet")

@@ -1,9 +1,15 @@
-"""Where a stroke would teach most: places at which a segmentation hesitates, far from what is marked already and from one another."""
+"""Where a stroke would teach most: places at which a segmentation hesitates, far from what is marked already and from one another.
+
+Going by uncertainty alone, all places would lie where much of the volume is unsure for good, such as the edges of large
+objects. So they are drawn at random among the more uncertain ones, and of each class in turn that the segmentation finds.
+`benchmarks/suggesting.py` measures what that is worth.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +26,7 @@ Floats = npt.NDArray[np.float32]
 STEP = 4  # voxels between two places that are looked at
 SMOOTHING = 1.5  # steps: one voxel that hesitates is noise, a neighbourhood is a question
 APART = 6.0  # steps between two places, and to a mark
+BEST = 0.8  # of the places, those above this share of the others are drawn from
 _BRICK = (64, 256, 256)
 
 
@@ -43,7 +50,7 @@ class Suggestions:
     """Places, best first, and what they were found in.
 
     Attributes:
-        places: apart from one another, and from what is marked.
+        places: of each class in turn that is found there, apart from one another and from what is marked.
         uncertainty: 0 sure to 1 no idea, on a coarser grid over the same space.
         seen: which share of the volume was looked at; elsewhere the uncertainty is 0.
     """
@@ -53,12 +60,12 @@ class Suggestions:
     seen: float
 
 
-def lattice(grid: Grid) -> Grid:
-    """Return the grid of every `STEP`-th voxel along each axis, the first of them in the middle of the first step."""
-    first = [min(STEP // 2, n - 1) for n in grid.shape]
-    shape = [(n - 1 - f) // STEP + 1 for n, f in zip(grid.shape, first, strict=True)]
+def lattice(grid: Grid, step: int = STEP) -> Grid:
+    """Return the grid of every so-manieth voxel along each axis, the first of them in the middle of the first step."""
+    first = [min(step // 2, n - 1) for n in grid.shape]
+    shape = [(n - 1 - f) // step + 1 for n, f in zip(grid.shape, first, strict=True)]
     origin = np.asarray(grid.origin) + np.asarray(first) * grid.voxel_size
-    size = np.asarray(grid.voxel_size) * STEP
+    size = np.asarray(grid.voxel_size) * step
     return Grid((shape[0], shape[1], shape[2]), tuple(size.tolist()), tuple(origin.tolist()), grid.voxel_size_known)
 
 
@@ -92,16 +99,35 @@ def hesitations(
     share = _smooth(seen.astype(np.float32))
     smooth = np.stack([_smooth(np.where(seen, of_class, 0)) for of_class in votes]) / np.maximum(share, 1e-6)
     uncertainty = np.where(seen, _smooth(np.where(seen, _margin(votes), 0)) / np.maximum(share, 1e-6), 0).astype(np.float32)
-    score = np.where(seen, uncertainty * _away(grid, annotations), -1)
+    score = np.asarray(np.where(seen, uncertainty * _away(grid, annotations), 0), np.float32)
+    likely = np.argsort(-smooth, axis=0, kind="stable")[:2]
+    rng = np.random.default_rng(0)
     places: list[Place] = []
     z, y, x = np.indices(grid.shape, sparse=True)
-    while len(places) < count and score.max() > 0:
-        at = tuple(int(i) for i in np.unravel_index(int(score.argmax()), grid.shape))
-        first, second = np.argsort(-smooth[:, at[0], at[1], at[2]], kind="stable")[:2]
-        px, py, pz = grid.to_world(at).tolist()
-        places.append(Place((px, py, pz), float(uncertainty[at[0], at[1], at[2]]), (labels[first].name, labels[second].name)))
-        score[(z - at[0]) ** 2 + (y - at[1]) ** 2 + (x - at[2]) ** 2 < APART**2] = -1
+    for number in range(count):
+        # Of each class in turn, the background last: those that fill little space would else hardly ever come.
+        chances = _chances(score, smooth, likely, (number + 1) % len(labels))
+        if chances is None:
+            break
+        k, j, i = (int(n) for n in np.unravel_index(int(rng.choice(chances.size, p=chances.ravel())), grid.shape))
+        px, py, pz = grid.to_world((k, j, i)).tolist()
+        first, second = (labels[int(of)].name for of in likely[:, k, j, i])
+        places.append(Place((px, py, pz), float(uncertainty[k, j, i]), (first, second)))
+        score[(z - k) ** 2 + (y - j) ** 2 + (x - i) ** 2 < APART**2] = 0
     return Suggestions(tuple(places), Volume(grid, uncertainty, name="uncertainty"), float(seen.mean()))
+
+
+def _chances(score: Floats, smooth: npt.NDArray[Any], likely: npt.NDArray[np.int64], number: int) -> npt.NDArray[np.float64] | None:
+    """Return with what chance (z, y, x) each place is taken for a class; None if there is no place left.
+
+    Drawn from the best fifth, because the very best are much alike: where two classes blend, or at the border of the volume.
+    """
+    for found in (score * (likely[0] == number), score * smooth[number], score):
+        positive = found[found > 0]
+        if positive.size:
+            best = np.where(found >= np.quantile(positive, BEST), found, 0).astype(np.float64)
+            return np.asarray(best / best.sum())
+    return None
 
 
 def _margin(votes: Floats) -> Floats:
