@@ -218,7 +218,7 @@ def test_suggest_lists_places_and_writes_them(tmp_path, capsys):
     strokes = tmp_path / "t.annotations.json"
     volviz.write_annotations([inside, outside], strokes)
     table, unsure = tmp_path / "places.csv", tmp_path / "unsure.mrc"
-    ask = ["suggest", str(path), "--strokes", str(strokes), "--features", "smoothed 1.6", "--device", "cpu"]
+    ask = ["suggest", str(path), "--strokes", str(strokes), "--features", "smoothed 0.7", "--device", "cpu"]
     assert main([*ask, "--count", "3", "--out", str(table), "--uncertainty", str(unsure)]) == 0
     lines = capsys.readouterr().out.splitlines()
     names, *rows = table.read_text().splitlines()
