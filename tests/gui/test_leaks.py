@@ -15,6 +15,7 @@ from volviz.gui.document import State
 from volviz.gui.window import Window
 
 pytestmark = [pytest.mark.gui, pytest.mark.display]
+PATIENCE_MS = 180_000
 
 
 def show_and_close(qtbot: QtBot, state: State) -> weakref.ref[Window]:
@@ -25,7 +26,7 @@ def show_and_close(qtbot: QtBot, state: State) -> weakref.ref[Window]:
     window.show()
     qtbot.waitExposed(window)
     window.document.open(replace(state, segmentation=None))
-    qtbot.waitUntil(lambda: window.viewport.resting, timeout=20_000)
+    qtbot.waitUntil(lambda: window.viewport.resting, timeout=PATIENCE_MS)
     assert window.close()
     window.deleteLater()
     return weakref.ref(window)

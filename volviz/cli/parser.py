@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 from volviz.cli import animating, combining, commands, suggesting
 from volviz.cli.training import train
 from volviz.core.errors import VolvizError
-from volviz.core.grid import END
 
 SCENES = ["virions", "layer", "vesicles", "membrane", "cell", "ice"]
 LOOKS = (
@@ -368,6 +367,8 @@ def _slices(text: str) -> tuple[int, int]:
     first, colon, last = text.partition(":")
     if not colon or not (first or "0").isdigit() or not (last or "0").isdigit():
         raise argparse.ArgumentTypeError(f"{text} is no range of slices such as 40:200")
+    from volviz.core.grid import END
+
     return int(first or 0), int(last or END)
 
 

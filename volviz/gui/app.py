@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
+    from volviz.gui.window import Window
+
 NEEDED = (4, 3)
 SIGNAL_MS = 300  # Python hears of Ctrl-C only when it runs, so it runs a little now and then
 INTERRUPTED = 130
@@ -34,12 +36,8 @@ def run(paths: Sequence[str | Path] = (), *, demo: bool = False, find: Sequence[
     check_display()
     if software:
         os.environ[SOFTWARE] = "1"
-    from PySide6.QtCore import QTimer
-
     app = application()
-    from volviz.gui import files
     from volviz.gui.graphics import graphics
-    from volviz.gui.recovery import offer
     from volviz.gui.uncaught import Uncaught
     from volviz.gui.window import Window
 
@@ -48,15 +46,21 @@ def run(paths: Sequence[str | Path] = (), *, demo: bool = False, find: Sequence[
     Uncaught(window).listen()
     timer = _listen_to_signals(app)
     window.show()
-    QTimer.singleShot(0, lambda: offer(window))
+    window.there.connect(lambda: _offer(window))
     if demo:
-        files.demo(window)
+        window.actions_by_id["file.demo"].trigger()
     else:
         window.open_paths([Path(path) for path in paths], find=find)
     status = app.exec()
     window.jobs.cancel_all()  # a signal ends the loop without a question
     timer.stop()
     return status
+
+
+def _offer(window: Window) -> None:
+    from volviz.gui.recovery import offer
+
+    offer(window)
 
 
 def application() -> QApplication:
@@ -75,10 +79,10 @@ def application() -> QApplication:
     QSurfaceFormat.setDefaultFormat(surface)
     QApplication.setApplicationName("volviz")
     QApplication.setApplicationDisplayName("volviz")
-    app = QApplication(sys.argv[:1])
     from volviz.gui.icons import icon
-    from volviz.gui.theme import dress
+    from volviz.gui.theme import STYLE, dress
 
+    app = QApplication([*sys.argv[:1], "-style", STYLE])  # setStyle would first make Python's copies of all that QStyle can name
     dress(app)
     app.setWindowIcon(icon("volviz", app.palette()))
     return app

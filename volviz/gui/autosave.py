@@ -84,7 +84,7 @@ class Autosave(QObject):
             for path in folder.glob("*.zarr"):
                 self._kept[path] = weakref.ref(state.segmentation.data), _names_in_file(state.segmentation)
 
-    def close(self) -> None:
+    def close_threads(self) -> None:
         """Nothing is to be recovered: the window closes in order."""
         self._stop.set()
         self._timer.stop()

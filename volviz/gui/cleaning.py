@@ -70,7 +70,7 @@ class LiveCleaning(QObject):
         now = self._document.state.cleaned
         return state if not akin(now or state.segmentation, state.segmentation) else replace(state, cleaned=now)
 
-    def close(self) -> None:
+    def close_threads(self) -> None:
         """Stop, and wait for the thread."""
         if self._job is not None:
             self._job.cancel()

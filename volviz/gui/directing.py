@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QDockWidget, QWidget
 
-from volviz.gui import docks
 from volviz.gui.animating import Animating
 from volviz.gui.bookmarks import Bookmarks, fill_menu
 
@@ -23,8 +22,7 @@ class Directing(QObject):
         self._window = window
         self.animating = Animating(window.document, self)
         self.bookmarks = Bookmarks(window.document, window.flight, self)
-        self.dock: QDockWidget = docks.below(window, "Animation", QWidget())
-        window.docks["Animation"] = self.dock
+        self.dock: QDockWidget = window.docks["Animation"]
         self.dock.visibilityChanged.connect(self._mark)
         fill_menu(window, window.menus["View/Bookmarks"], self.bookmarks)
 

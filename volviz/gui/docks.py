@@ -18,8 +18,11 @@ BESIDE = 40  # pixels between the middle of a tab bar and the edge of its panel,
 SHARES = (300, 400)  # of the upper and the lower panels, of the height
 
 
-def build(window: QMainWindow, upper: Sequence[str], lower: Sequence[str]) -> dict[str, QDockWidget]:
-    """Make docks at the right, two groups of tabs one above the other, and return them by name; `fill` puts panels into them."""
+def build(window: QMainWindow, upper: Sequence[str], lower: Sequence[str], low: Sequence[str]) -> dict[str, QDockWidget]:
+    """Make docks and return them by name: two groups of tabs one above the other at the right, and those below the views, hidden.
+
+    `fill` and `fill_below` put panels into them.
+    """
     window.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks)
     window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
     docks = {name: dock(window, name, QWidget()) for name in (*upper, *lower)}
@@ -34,7 +37,7 @@ def build(window: QMainWindow, upper: Sequence[str], lower: Sequence[str]) -> di
     second.raise_()
     window.resizeDocks([first, second], list(SHARES), Qt.Orientation.Vertical)
     window.resizeDocks([first], [PANEL_WIDTH], Qt.Orientation.Horizontal)
-    return docks
+    return docks | {name: below(window, name, QWidget()) for name in low}
 
 
 def fill(empty: QDockWidget, panel: QWidget) -> None:

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from volviz.core.animation import Keyframe
-from volviz.core.annotations import Mark
 from volviz.core.arranged import ArrangedClasses
 from volviz.core.camera import Camera
 from volviz.core.grid import Grid, Region, Triple
-from volviz.core.project import Bookmark, Project
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.gui.cutting import following, meeting
 from volviz.gui.machine import budget, gigabytes
 from volviz.measure.cleaned import akin
+
+if TYPE_CHECKING:
+    from volviz.core.animation import Keyframe
+    from volviz.core.annotations import Mark
+    from volviz.core.project import Bookmark, Project
 
 UNDO_BYTES = budget(4_000_000_000)  # of results in memory that only undo or redo still needs
 GONE = object()  # in the place of a result that was let go of
@@ -61,7 +63,7 @@ class State:
     annotation_labels: tuple[Label, ...] = ()
     animation: tuple[Keyframe, ...] = ()
     bookmarks: tuple[Bookmark, ...] = ()
-    project: Project = field(default_factory=Project)
+    project: Project | None = None
     path: Path | None = None
 
     @property

@@ -18,8 +18,8 @@ from volviz.core.report import Report, part
 from volviz.core.scene import Ramp, RawLook, Scene
 from volviz.core.segmentation import Segmentation
 from volviz.gui import settings
-from volviz.gui.annotate.gestures import PAINTING
 from volviz.gui.annotate.labels import labels_of_state
+from volviz.gui.annotate.tools import PAINTING
 from volviz.gui.document import Document, State
 from volviz.gui.jobs import Job
 from volviz.gui.segmenting import dressed

@@ -112,7 +112,8 @@ def project_of(state: State) -> Project:
     volume, segmentation = state.volume, state.segmentation
     if volume is None or (volume.source is None and not is_alone(volume)):
         raise VolvizError("There is no tomogram from a file to save a session of; open one first.")
-    source = state.project.volume
+    project = state.project or Project()
+    source = project.volume
     if volume.source is None:  # classes that are shown alone
         source = None
     elif source is None or Path(source.path) != volume.source:
@@ -125,7 +126,7 @@ def project_of(state: State) -> Project:
         classes = Source(str(origin), shape=segmentation.grid.shape)
     kept = {name: getattr(state, name) for name in STORED}
     arranged = kept_of(segmentation) if segmentation is not None else ()
-    return replace(state.project, volume=source and source.seen_as(volume.grid), segmentation=classes, classes=arranged, **kept)
+    return replace(project, volume=source and source.seen_as(volume.grid), segmentation=classes, classes=arranged, **kept)
 
 
 def stored_at(segmentation: Segmentation, path: Path, names: Sequence[str] | None = None) -> Segmentation:

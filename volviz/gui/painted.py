@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -47,13 +47,25 @@ class _Silent(scene.SceneCanvas):
             self._shown.update()
 
 
+class Shown(NamedTuple):
+    """A picture and what it was made of: held, so that nothing else can be taken for it."""
+
+    data: npt.NDArray[Any]
+    clim: object
+    cmap: object
+    image: QImage
+
+
+Images = dict[Any, Shown]  # by their nodes
+
+
 class Painted(QWidget):
     """Paints the images and lines of a canvas in their order, where its cameras put them."""
 
     def __init__(self, ground: Color, parent: QWidget) -> None:
         super().__init__(parent)
         self._ground = QColor.fromRgbF(*ground)
-        self._images: dict[int, tuple[object, QImage]] = {}
+        self._images: Images = {}
         self.canvas = _Silent(self, keys=None, bgcolor=ground, show=False)
         self.setMinimumSize(60, 60)
 
@@ -73,7 +85,7 @@ class Painted(QWidget):
 
     def _paint(self, painter: QPainter) -> None:
         painter.fillRect(self.rect(), self._ground)
-        kept: dict[int, tuple[object, QImage]] = {}
+        kept: Images = {}
         for node in sorted(_visible(self.canvas.scene), key=lambda node: node.order):
             if isinstance(node, scene.visuals.Image):
                 self._paint_image(painter, node, kept)
@@ -81,20 +93,19 @@ class Painted(QWidget):
                 self._paint_line(painter, node)
         self._images = kept
 
-    def _paint_image(self, painter: QPainter, node: Any, kept: dict[int, tuple[object, QImage]]) -> None:
-        data = node._data
+    def _paint_image(self, painter: QPainter, node: Any, kept: Images) -> None:
+        data, clim, cmap = node._data, node.clim, node.cmap
         if data is None:
             return
-        key = (id(data), node.clim, id(node.cmap))
-        before = self._images.get(id(node))
-        image = before[1] if before is not None and before[0] == key else picture_of(data, node.clim, node.cmap)
-        kept[id(node)] = (key, image)
+        before = self._images.get(node)
+        same = before is not None and before.data is data and before.clim == clim and before.cmap is cmap
+        shown = kept[node] = before if before is not None and same else Shown(data, clim, cmap, picture_of(data, clim, cmap))
         (x0, y0), (x1, y1) = _mapped(node, self.canvas.scene, np.array([[0, 0], [data.shape[1], data.shape[0]]], np.float64)).tolist()
         painter.save()
         across, along = (x1 - x0) / data.shape[1], (y1 - y0) / data.shape[0]
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, abs(across) < 1)  # shown smaller than it is
         painter.setTransform(QTransform(across, 0, 0, along, x0, y0), combine=True)
-        painter.drawImage(0, 0, image)
+        painter.drawImage(0, 0, shown.image)
         painter.restore()
 
     def _paint_line(self, painter: QPainter, node: Any) -> None:

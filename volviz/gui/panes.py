@@ -106,12 +106,11 @@ def stacked(*widgets: QWidget) -> QWidget:
     return holder
 
 
-def solid_pane(view: QWidget, stage: QWidget) -> Pane:
+def solid_pane(stage: QWidget) -> Pane:
     """Return the pane of the 3D view, which lies on a stage with what stands in for it."""
     title = Title(SOLID)
     hint = QLabel("drag to turn, wheel to zoom")
     hint.setObjectName("hint")
     hint.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     title.add(hint, 1)
-    Follow(view, title)
     return Pane(title, stage)

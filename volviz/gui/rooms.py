@@ -8,18 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
-from volviz.gui import docks, files
-from volviz.gui.actions.segment import show_training
+from volviz.gui import docks
 from volviz.gui.widgets.hinted import Hinted
 
 if TYPE_CHECKING:
     from volviz.gui.annotate.annotating import Annotating
-    from volviz.gui.document import State
+    from volviz.gui.autosave import Autosave
+    from volviz.gui.cleaning import LiveCleaning
+    from volviz.gui.directing import Directing
+    from volviz.gui.document import Document, State
+    from volviz.gui.flight import Flight
     from volviz.gui.live_learning import LiveLearning
+    from volviz.gui.no_view import NoView
     from volviz.gui.panels.animation import AnimationPanel
     from volviz.gui.panels.annotate import AnnotatePanel
     from volviz.gui.panels.classes import ClassesPanel
@@ -29,11 +33,76 @@ if TYPE_CHECKING:
     from volviz.gui.panels.learn import LearnPanel
     from volviz.gui.panels.light import LightPanel
     from volviz.gui.panels.segment import SegmentPanel
+    from volviz.gui.size_bar import SizeBar
     from volviz.gui.slices import Slices
+    from volviz.gui.viewport import Viewport
     from volviz.gui.window import Window
 
+FOLLOWERS = ("viewport", "size_bar", "cleaning", "autosave", "directing")  # have to hear of every change, from the first one on
 FIRST_MS = 150  # after the window was painted
 ROOM_MS = 20  # between two parts that are built while nothing else is to do: the person's turn
+
+
+def _document(window: Window) -> QObject:
+    from volviz.gui.document import Document
+
+    document = window.document = Document(window)
+    window.follow(document)
+    for name in FOLLOWERS:
+        getattr(window, name)
+    return document
+
+
+def _viewport(window: Window) -> QWidget:
+    from volviz.gui.viewport import Viewport
+
+    viewport = Viewport(window.document)
+    window.place_viewport(viewport)
+    return viewport
+
+
+def _size_bar(window: Window) -> QWidget:
+    from volviz.gui.size_bar import SizeBar
+
+    bar = SizeBar(window.document)
+    window.place_above_views(bar)
+    return bar
+
+
+def _autosave(window: Window) -> QObject:
+    from volviz.gui.autosave import Autosave
+
+    autosave = Autosave(window.document, window)
+    autosave.said.connect(window.say)
+    return autosave
+
+
+def _cleaning(window: Window) -> QObject:
+    from volviz.gui.cleaning import LiveCleaning
+
+    cleaning = LiveCleaning(window.document, window)
+    cleaning.failed.connect(window.say_error)
+    return cleaning
+
+
+def _flight(window: Window) -> QObject:
+    from volviz.gui.flight import Flight
+
+    return Flight(window.document)
+
+
+def _directing(window: Window) -> QObject:
+    from volviz.gui.directing import Directing
+
+    return Directing(window)
+
+
+def _no_view(window: Window) -> QWidget:
+    from volviz.gui.no_view import NoView
+
+    view = NoView(window)
+    window.stage.addWidget(view)
+    return view
 
 
 def _slices(window: Window) -> QWidget:
@@ -48,15 +117,17 @@ def _slices(window: Window) -> QWidget:
 
 
 def _data(window: Window) -> QWidget:
+    from volviz.gui.files import save_repaired
     from volviz.gui.panels.data import DataPanel
 
     panel = DataPanel(window.document)
     window.viewport.notes_changed.connect(panel.show_drawing_notes)
-    panel.repair_asked.connect(lambda: files.save_repaired(window))
+    panel.repair_asked.connect(lambda: save_repaired(window))
     return panel
 
 
 def _segment(window: Window) -> QWidget:
+    from volviz.gui.actions.segment import show_training
     from volviz.gui.panels.segment import SegmentPanel
 
     panel = SegmentPanel(window.document)
@@ -142,6 +213,13 @@ def _annotate(window: Window) -> QWidget:
 
 
 ROOMS: dict[str, Callable[[Window], Any]] = {
+    "document": _document,
+    "viewport": _viewport,
+    "size_bar": _size_bar,
+    "autosave": _autosave,
+    "cleaning": _cleaning,
+    "flight": _flight,
+    "directing": _directing,
     "slices": _slices,
     "classes_panel": _classes,
     "data_panel": _data,
@@ -154,6 +232,7 @@ ROOMS: dict[str, Callable[[Window], Any]] = {
     "annotate_panel": _annotate,
     "learning": _learning,
     "learn_panel": _learn,
+    "no_view": _no_view,
 }
 """How each attribute of the window is made, in the order in which they are when nobody asks."""
 
@@ -180,6 +259,14 @@ HINTS = {
 class Furnished(QMainWindow):
     """A window whose attributes named in `ROOMS` are made when they are first asked for, or after it was shown."""
 
+    document: Document
+    viewport: Viewport
+    size_bar: SizeBar
+    autosave: Autosave
+    cleaning: LiveCleaning
+    flight: Flight
+    directing: Directing
+    no_view: NoView
     slices: Slices
     data_panel: DataPanel
     segment_panel: SegmentPanel
@@ -193,11 +280,13 @@ class Furnished(QMainWindow):
     learning: LiveLearning
     learn_panel: LearnPanel
 
+    there = Signal()  # it was painted, and a moment has gone by: time for what is not urgent
+
     def __init__(self) -> None:
         super().__init__()
         self.docks: dict[str, QDockWidget] = {}
         self._missing = dict(ROOMS)
-        self._painted = False
+        self._painted = self._there = False
         self._furnishing = QTimer(self)
         self._furnishing.setSingleShot(True)
         self._furnishing.timeout.connect(self._furnish_one)
@@ -224,6 +313,9 @@ class Furnished(QMainWindow):
             QTimer.singleShot(0, self, lambda: self._furnishing.start(FIRST_MS))
 
     def _furnish_one(self) -> None:
+        if not self._there:
+            self._there = True
+            self.there.emit()
         if self._missing:
             self._build_room(next(iter(self._missing)))
             self._furnishing.start(ROOM_MS)

@@ -34,6 +34,11 @@ def remember(paths: Sequence[Path]) -> None:
     settings().setValue("recent", [TOGETHER.join(map(str, entry)) for entry in kept[:RECENT]])
 
 
+def turntable() -> bool:
+    """Whether the 3D view turns as on a table, rather than freely."""
+    return settings().value("turntable", "false") in {True, "true"}
+
+
 def voxel_size(path: Path) -> float | None:
     """Return what a person said of a file whose header knows no voxel size (A)."""
     value = settings().value(f"voxel_sizes/{_key(path)}")

@@ -10,6 +10,7 @@ from volviz.assets import asset
 from volviz.gui import settings
 
 THEMES = ("system", "dark", "light")
+STYLE = "Fusion"  # Qt's own, the same everywhere
 
 Role = QPalette.ColorRole
 _DARK = {
@@ -97,8 +98,7 @@ QToolTip { padding: 4px; }
 
 
 def dress(app: QApplication) -> None:
-    """Give the application its look, and keep it as the system's when that turns dark or light."""
-    app.setStyle("Fusion")
+    """Give the application, which was made in `STYLE`, its colours, and keep them as the system's when that turns dark or light."""
     app.styleHints().colorSchemeChanged.connect(lambda _: _paint(app))
     wear(app, chosen())
 

@@ -7,37 +7,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QLabel, QMenu, QSplitter, QStackedWidget
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QUndoStack
+from PySide6.QtOpenGLWidgets import QOpenGLWidget
+from PySide6.QtWidgets import QLabel, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from volviz.core.report import Report
-from volviz.gui import actions, annotation_files, docks, files, guiding, looking, recent, settings
-from volviz.gui.autosave import Autosave
-from volviz.gui.cleaning import LiveCleaning
-from volviz.gui.closing import nothing_lost
-from volviz.gui.dialogs import show_error
-from volviz.gui.directing import Directing
-from volviz.gui.document import Document, State
-from volviz.gui.flight import Flight
+from volviz.gui import actions, docks, recent, settings
 from volviz.gui.graphics import graphics
 from volviz.gui.icons import redraw
 from volviz.gui.jobs import Job, Jobs
 from volviz.gui.latest import Latest
-from volviz.gui.no_view import NoView
-from volviz.gui.panes import Panes, solid_pane, stacked
-from volviz.gui.planes import XY
-from volviz.gui.rooms import LOWER, UPPER, Furnished
-from volviz.gui.segmenting import Segmenting
-from volviz.gui.size_bar import SizeBar
-from volviz.gui.sizing import resized
-from volviz.gui.viewport import Viewport
+from volviz.gui.panes import Follow, Panes, solid_pane, stacked
+from volviz.gui.rooms import BELOW, LOWER, UPPER, Furnished
 from volviz.gui.welcome import Preparing, Welcome
 
 if TYPE_CHECKING:
+    from volviz.core.grid import Triple
     from volviz.gui.choosing import Picked, Several
+    from volviz.gui.document import Document, State
     from volviz.gui.lost import Chosen
     from volviz.gui.panels.segment import Wish
+    from volviz.gui.segmenting import Segmenting
     from volviz.gui.slices import Slices
+    from volviz.gui.viewport import Viewport
     from volviz.io.sources import LostSources
 
 VIEWPORT_SHARE = 0.61  # of the middle, beside the slices
@@ -46,21 +38,13 @@ VIEWPORT_SHARE = 0.61  # of the middle, beside the slices
 class Window(Furnished):
     """One document, its views and its panels."""
 
-    document: Document
-    viewport: Viewport
     panes: Panes
     welcome: Welcome
     stage: QStackedWidget
 
     def __init__(self) -> None:
         super().__init__()
-        self.document = Document(self)
-        self.flight = Flight(self.document)
         self.jobs = Jobs()
-        self.autosave = Autosave(self.document, self)
-        self.autosave.said.connect(self.say)
-        self.viewport = Viewport(self.document)
-        self.cleaning = LiveCleaning(self.document, self)
         self.welcome = Welcome()
         self.segmenting: Segmenting | None = None
         self._opening: Job | None = None
@@ -68,15 +52,14 @@ class Window(Furnished):
         self._closes = False  # without another question
         self._status = QLabel()
         self._recently = Latest(self)
-        self.viewport.steering.turntable = settings.settings().value("turntable", "false") in {True, "true"}
         self._build()
         self.actions_by_id, self.menus = actions.build(self)
-        self.directing: Directing = Directing(self)
         self.recent_menu = QMenu("Open recent", self)
         self.menus["File"].insertMenu(self.actions_by_id["file.demo"], self.recent_menu)
         docks.switches(self.menus["View/Panels"], self.docks.values())
         self._connect()
-        self._look(State(), self.document.state)
+        self.setWindowTitle("volviz")
+        actions.refresh(self)
         self.setAcceptDrops(True)
         self.resize(self.sizeHint())
         docks.keep(self)
@@ -88,30 +71,59 @@ class Window(Furnished):
     def _build(self) -> None:
         self.views = QSplitter(Qt.Orientation.Horizontal)
         self.stage = QStackedWidget()
-        self.no_view = NoView(self)
         # Where there is no OpenGL for it, the 3D view is never shown: it would bring the whole window down.
-        self.stage.addWidget(self.viewport if graphics().solid else self.no_view)
-        self._preparing = Preparing()
-        self.stage.addWidget(self._preparing)
         if graphics().solid:
-            self.stage.addWidget(self.no_view)
+            # In its place till it is there: Qt would have to make the window anew for the first widget that draws by OpenGL.
+            self.stage.addWidget(QOpenGLWidget())
         else:
             self.no_view.say_what_lacks()
-        solid = solid_pane(self.viewport, self.stage)
-        self.panes = Panes(solid, self)
-        self.views.addWidget(solid)
+        self._preparing = Preparing()
+        self.stage.addWidget(self._preparing)
+        self._solid = solid_pane(self.stage)
+        self.panes = Panes(self._solid, self)
+        self.views.addWidget(self._solid)
         self.views.setCollapsible(0, False)
         self._pages = QStackedWidget()
         self._pages.addWidget(self.welcome)
-        self.size_bar = SizeBar(self.document)
-        self._opened_page = stacked(self.size_bar, self.views)
+        self._opened_page = stacked(self.views)
         self._pages.addWidget(self._opened_page)
         self.setCentralWidget(self._pages)
-        self.docks = docks.build(self, tuple(UPPER), tuple(LOWER))
+        self.docks = docks.build(self, tuple(UPPER), tuple(LOWER), tuple(BELOW))
         self.statusBar().addWidget(self._status, 1)
         self.statusBar().addPermanentWidget(self.jobs)
         # As high as a job needs, always: the views must not change size, and be drawn anew, when one starts or ends.
         self.statusBar().setFixedHeight(self.fontMetrics().height() + 14)
+
+    def follow(self, document: Document) -> None:
+        """Show what a document says."""
+        document.changed.connect(self._look)
+        document.forgotten.connect(self.say)
+        stack = document.undo_stack
+        # Methods, not lambdas: Qt must let go of them before the stack of a closing window says its last words.
+        stack.cleanChanged.connect(self._mark_saved)
+        for signal in (stack.canUndoChanged, stack.canRedoChanged, stack.indexChanged):
+            signal.connect(self.name_undo)
+
+    def place_viewport(self, viewport: Viewport) -> None:
+        """Put the 3D view to its place, if it can be drawn."""
+        if graphics().solid:
+            if (before := self.stage.widget(0)) is not None:
+                self.stage.removeWidget(before)
+                before.deleteLater()
+            self.stage.insertWidget(0, viewport)
+            self.stage.setCurrentIndex(0)
+        Follow(viewport, self._solid.title)
+        viewport.steering.turntable = settings.turntable()
+        viewport.steering.slice_stepped.connect(self._step_slice)
+        viewport.steering.hovered.connect(self._status.setText)
+        viewport.steering.focused.connect(self._focus)
+        viewport.failed.connect(self._say_no_view)
+        viewport.preparing.connect(self._prepare)
+
+    def place_above_views(self, widget: QWidget) -> None:
+        """Lay something over the views, as wide as all of them."""
+        if isinstance(layout := self._opened_page.layout(), QVBoxLayout):
+            layout.insertWidget(0, widget)
 
     def place_slices(self, slices: Slices) -> None:
         """Put the slices beside the 3D view."""
@@ -129,30 +141,27 @@ class Window(Furnished):
         slices.share_room()
 
     def _connect(self) -> None:
-        self.document.changed.connect(self._look)
-        stack = self.document.undo_stack
-        # Methods, not lambdas: Qt must let go of them before the stack of a closing window says its last words.
-        stack.cleanChanged.connect(self._mark_saved)
-        for signal in (stack.canUndoChanged, stack.canRedoChanged, stack.indexChanged):
-            signal.connect(self._name_undo)
-        self.document.forgotten.connect(self.say)
         self.panes.changed.connect(lambda: actions.refresh(self))
-        self.viewport.steering.slice_stepped.connect(self._step_slice)
-        self.viewport.steering.hovered.connect(self._status.setText)
-        self.viewport.steering.focused.connect(lambda point: looking.focus(self, point))
-        self.viewport.failed.connect(self._say_no_view)
-        self.viewport.preparing.connect(self._prepare)
-        for working in (self.jobs, self.cleaning):
-            working.failed.connect(lambda title, error: show_error(self, title, error))
-        self.welcome.open_asked.connect(lambda: files.ask_open(self))
-        self.welcome.demo_asked.connect(lambda: files.demo(self))
+        self.jobs.failed.connect(self.say_error)
+        self.welcome.open_asked.connect(self.actions_by_id["file.open"].trigger)
+        self.welcome.demo_asked.connect(self.actions_by_id["file.demo"].trigger)
         self.welcome.recent_chosen.connect(self.open_asking)
         self._show_recent()
-        self._name_undo()
 
     def say(self, text: str) -> None:
         """Tell the person something in passing."""
         self._status.setText(text)
+
+    def say_error(self, title: str, error: Exception) -> None:
+        """Say in a dialog what went wrong with what a person asked for."""
+        from volviz.gui.dialogs import show_error
+
+        show_error(self, title, error)
+
+    def _nothing_lost(self, verb: str, proceed: Callable[[], object], *, stops: bool = True) -> bool:
+        from volviz.gui.closing import nothing_lost
+
+        return nothing_lost(self, verb, proceed, stops=stops)
 
     # Opening
 
@@ -201,6 +210,7 @@ class Window(Furnished):
 
         def done(state: State | LostSources | Several) -> None:
             from volviz.gui.choosing import ChoosingDialog, Several
+            from volviz.gui.document import State
             from volviz.gui.lost import LostDialog
 
             if isinstance(state, Several):
@@ -215,7 +225,7 @@ class Window(Furnished):
                 if then is not None:
                     then()
 
-            if self._goes_on(current, state) or not asking or nothing_lost(self, f"open {paths[0].name}", show, stops=False):
+            if self._goes_on(current, state) or not asking or self._nothing_lost(f"open {paths[0].name}", show, stops=False):
                 show()
 
         self._opening = job = self.jobs.start(f"Open {paths[0].name}", work, done)
@@ -227,6 +237,8 @@ class Window(Furnished):
 
         Annotations are added to the tomogram that is open.
         """
+        from volviz.gui import annotation_files
+
         if annotation_files.takes(self, paths):
             for path in paths:
                 annotation_files.take(self, path)
@@ -243,6 +255,9 @@ class Window(Furnished):
         self._opening = None
 
     def _show_opened(self, paths: list[Path], before: State, state: State) -> None:
+        from volviz.gui.guiding import offer_tour
+        from volviz.gui.sizing import resized
+
         if state.volume is not None and self._goes_on(before, state):
             changed = {name: getattr(state, name) for name in ("segmentation", "scene", "estimated", *resized(before, state.volume))}
             self.document.change("Open segmentation", **changed)
@@ -252,7 +267,7 @@ class Window(Furnished):
         settings.remember(recent.entry(paths, None if state.volume is None else state.volume.source, state.path))
         self._show_recent()
         self.docks["Segment" if state.segmentation is None else "Data"].raise_()
-        guiding.offer_tour(self)
+        offer_tour(self)
 
     @staticmethod
     def _goes_on(before: State, state: State) -> bool:
@@ -291,6 +306,9 @@ class Window(Furnished):
 
     def segment(self, wish: Wish) -> None:
         """Find the classes of what is open, in a job."""
+        from volviz.gui import files
+        from volviz.gui.segmenting import Segmenting
+
         if self.segmenting is not None or self.document.state.volume is None:
             return
         asked = files.with_place(self, wish)
@@ -318,7 +336,14 @@ class Window(Furnished):
         """Find the classes with the model and device that the panel shows."""
         self.segment_panel.start()
 
+    def _focus(self, point_xyz: Triple) -> None:
+        from volviz.gui.looking import focus
+
+        focus(self, point_xyz)
+
     def _step_slice(self, steps: int) -> None:
+        from volviz.gui.planes import XY
+
         view = next(view for view in self.slices.views if view.plane is XY)
         if view.grid is not None:
             view.step_to(XY.index(view.grid, self.document.state.crosshair_xyz) + steps)
@@ -337,9 +362,8 @@ class Window(Furnished):
         if new.volume is not None:
             self.furnish()
         actions.refresh(self)
-        self._name_undo()
         self._pages.setCurrentWidget(self.welcome if new.volume is None else self._opened_page)
-        if new.volume is not old.volume and self.stage.currentWidget() is self.no_view:
+        if new.volume is not old.volume and not self.lacks("no_view") and self.stage.currentWidget() is self.no_view:
             self.stage.setCurrentIndex(0)
         if new.volume is None:
             self.setWindowTitle("volviz")
@@ -357,8 +381,9 @@ class Window(Furnished):
     def _mark_saved(self, clean: bool) -> None:
         self.setWindowModified(not clean)
 
-    def _name_undo(self) -> None:
-        stack = self.document.undo_stack
+    def name_undo(self) -> None:
+        """Say what undo and redo would do."""
+        stack = QUndoStack() if self.lacks("document") else self.document.undo_stack
         for name, can, text in (("undo", stack.canUndo(), stack.undoText()), ("redo", stack.canRedo(), stack.redoText())):
             action = self.actions_by_id[f"edit.{name}"]
             action.setEnabled(can)
@@ -375,21 +400,20 @@ class Window(Furnished):
             redraw(self)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self._closes and not nothing_lost(self, "close", self.close_at_once):
+        if not self._closes and not self._nothing_lost("close", self.close_at_once):
             event.ignore()
             return
         self._closes = False
         self.jobs.cancel_all()
-        self.cleaning.close()
-        self.autosave.close()
         settings.save_layout(self)
         settings.save_splitters(self.splitters)
         if not self.lacks("learning"):
             self.learning.close()
-        for name in ("slices", "data_panel", "segment_panel", "classes_panel", "learn_panel"):
+        for name in ("cleaning", "autosave", "slices", "data_panel", "segment_panel", "classes_panel", "learn_panel"):
             if not self.lacks(name):
                 getattr(self, name).close_threads()
-        self.viewport.steering.close_threads()
         self._recently.close()
-        self.viewport.release()
+        if not self.lacks("viewport"):
+            self.viewport.steering.close_threads()
+            self.viewport.release()
         event.accept()

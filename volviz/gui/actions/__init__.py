@@ -89,12 +89,13 @@ def _do(window: Window, do: Callable[[Window], object]) -> None:
 
 def refresh(window: Window) -> None:
     """Grey out what lacks something, and say what; check what is on."""
-    state = window.document.state
-    present = frozenset(name for name in LACKING if getattr(state, name) not in (None, ()))
+    state = None if window.lacks("document") else window.document.state
+    present = frozenset(name for name in LACKING if getattr(state, name, None) not in (None, ()))
     for entry in ENTRIES:
         action, lacks = window.actions_by_id[entry.id], entry.lacks(present)
         action.setEnabled(not lacks)
         tip = f"{entry.tip} ({entry.keys})" if entry.keys else entry.tip
         action.setToolTip(f"{tip}\n{lacks}." if lacks else tip)
         if entry.checked is not None:
-            action.setChecked(entry.checked(window))
+            action.setChecked(not lacks and entry.checked(window))
+    window.name_undo()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from volviz.gui import directing
-from volviz.gui.actions.entry import VOLUME, Entry
+from volviz.gui.actions.entry import VOLUME, Entry, later
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(
@@ -11,7 +10,7 @@ ENTRIES: tuple[Entry, ...] = (
         "View/Bookmarks",
         "Add bookmark",
         "Keep this view in the list; Alt+1 to Alt+9 fly to the first nine",
-        directing.add_bookmark,
+        later("directing:add_bookmark"),
         "Ctrl+D",
         needs=VOLUME,
     ),
@@ -20,10 +19,10 @@ ENTRIES: tuple[Entry, ...] = (
         "View",
         "Animation",
         "Show or hide the time axis of the animation",
-        directing.toggle_animation,
+        later("directing:toggle_animation"),
         "Shift+K",
         needs=VOLUME,
-        checked=lambda w: not w.directing.dock.isHidden(),
+        checked=lambda w: not w.docks["Animation"].isHidden(),
     ),
-    Entry("view.keyframe", "View", "Add keyframe", "Keep this view as a keyframe", directing.add_keyframe, "K", needs=VOLUME),
+    Entry("view.keyframe", "View", "Add keyframe", "Keep this view as a keyframe", later("directing:add_keyframe"), "K", needs=VOLUME),
 )

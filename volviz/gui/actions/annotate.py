@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from volviz.gui.actions.entry import MARKS, VOLUME, Entry
-from volviz.gui.annotate.gestures import TIPS, TITLES, TOOL_KEYS, TOOLS, Tool
-from volviz.gui.annotate.joined import take
+from volviz.gui.actions.entry import MARKS, VOLUME, Entry, later
+from volviz.gui.annotate.tools import TIPS, TITLES, TOOL_KEYS, TOOLS, Tool
 
 
 def _tool(tool: Tool) -> Entry:
@@ -13,7 +12,7 @@ def _tool(tool: Tool) -> Entry:
         "Annotate",
         TITLES[tool],
         TIPS[tool],
-        lambda w: take(w, tool),
+        later("annotate.joined:take", tool),
         TOOL_KEYS[tool],
         tool,
         VOLUME,

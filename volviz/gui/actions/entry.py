@@ -1,9 +1,14 @@
-"""One row of the table of actions."""
+"""One row of the table of actions.
+
+What an action needs is imported when it is asked for: the table is read whenever the window starts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,11 +26,22 @@ LACKING = {
 }
 
 
+def later(target: str, *more: object) -> partial[object]:
+    """Return what calls a function with the window, and with what is given here; ``target`` is ``module:function`` of `volviz.gui`."""
+    return partial(_call, target, more)
+
+
+def _call(target: str, more: tuple[object, ...], window: Window) -> object:
+    module, _, function = target.partition(":")
+    return getattr(import_module(f"volviz.gui.{module}"), function)(window, *more)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One action. ``needs`` are fields of the State without which it makes no sense; ``icon`` names its drawing.
+    """One action. ``do`` gets the window, see `later`. ``icon`` names its drawing.
 
-    ``menu`` may name a menu within a menu, as ``File/Export``. ``checked`` says whether what it switches is on now.
+    ``needs`` are fields of the State without which it makes no sense. ``menu`` may name a menu within a menu,
+    as ``File/Export``. ``checked`` says whether what it switches is on now.
     """
 
     id: str

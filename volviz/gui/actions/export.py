@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from volviz.gui import annotation_files, directing, exporting, files, stills, tables
-from volviz.gui.actions.entry import CLASSES, MARKS, VOLUME, Entry
+from volviz.gui.actions.entry import CLASSES, MARKS, VOLUME, Entry, later
 
 EXPORT = "File/Export"
 ENTRIES: tuple[Entry, ...] = (
-    Entry("file.still", EXPORT, "Still…", "Save this view as a picture of any size", stills.save_still, "Ctrl+E", "still", VOLUME),
+    Entry("file.still", EXPORT, "Still…", "Save this view as a picture of any size", later("stills:save_still"), "Ctrl+E", "still", VOLUME),
     Entry(
         "file.stages",
         EXPORT,
         "Stages of light…",
         "Save this view four times in one picture: its colours, with occlusion, with shadow, with bloom",
-        stills.save_stages,
+        later("stills:save_stages"),
         needs=VOLUME,
     ),
     Entry(
@@ -21,7 +20,7 @@ ENTRIES: tuple[Entry, ...] = (
         EXPORT,
         "Video…",
         "Save a video: the animation, a turntable, rocking, a travelling cut",
-        directing.save_video,
+        later("directing:save_video"),
         "Ctrl+Shift+V",
         "video",
         VOLUME,
@@ -31,7 +30,7 @@ ENTRIES: tuple[Entry, ...] = (
         EXPORT,
         "Meshes…",
         "Save the surfaces of the classes as GLB, OBJ, PLY or STL",
-        exporting.export_meshes,
+        later("exporting:export_meshes"),
         needs=CLASSES,
         separator=True,
     ),
@@ -40,7 +39,7 @@ ENTRIES: tuple[Entry, ...] = (
         EXPORT,
         "Segmentation…",
         "Save the classes as OME-Zarr or as MRC files",
-        files.save_segmentation,
+        later("files:save_segmentation"),
         "Ctrl+Shift+E",
         needs=CLASSES,
     ),
@@ -49,7 +48,7 @@ ENTRIES: tuple[Entry, ...] = (
         EXPORT,
         "Table of objects…",
         "Measure the objects of the classes into a CSV table: volume, surface, diameter, centre",
-        tables.export_objects,
+        later("tables:export_objects"),
         needs=CLASSES,
     ),
     Entry(
@@ -57,7 +56,7 @@ ENTRIES: tuple[Entry, ...] = (
         EXPORT,
         "Annotations…",
         "Save the annotations as JSON, as a label volume, or points as CSV, for RELION or Dynamo",
-        annotation_files.export_annotations,
+        later("annotation_files:export_annotations"),
         needs=MARKS,
     ),
 )

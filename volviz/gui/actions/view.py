@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 
-from volviz.gui import looking, theme
-from volviz.gui.actions.entry import VOLUME, Entry
+from volviz.gui import settings, theme
+from volviz.gui.actions.entry import VOLUME, Entry, later
 from volviz.gui.panes import SOLID
-from volviz.gui.planes import PLANES
 
 FROM, ALONE, THEME = "View/Look from", "View/One view", "View/Theme"
-NAMES = (SOLID, *(plane.name for plane in PLANES))
+NAMES = (SOLID, "XY", "XZ", "YZ")
 
 
 def _from(name: str, key: str) -> Entry:
     side = f"{name} side" if name in {"left", "right"} else name
-    return Entry(f"view.{name}", FROM, name.capitalize(), f"Look from the {side}", lambda w: looking.look_from(w, name), key, needs=VOLUME)
+    return Entry(f"view.{name}", FROM, name.capitalize(), f"Look from the {side}", later("looking:look_from", name), key, needs=VOLUME)
 
 
 def _guide(name: str, text: str, tip: str, key: str) -> Entry:
@@ -24,7 +23,7 @@ def _guide(name: str, text: str, tip: str, key: str) -> Entry:
         "View",
         text,
         tip,
-        lambda w: looking.toggle_guide(w, name),
+        later("looking:toggle_guide", name),
         key,
         needs=VOLUME,
         checked=lambda w: getattr(w.document.state.scene.guides, name),
@@ -47,7 +46,7 @@ def _alone(name: str, key: str) -> Entry:
 
 def _theme(name: str, tip: str) -> Entry:
     text = "As the system" if name == "system" else name.capitalize()
-    return Entry(f"view.theme_{name}", THEME, text, tip, lambda w: looking.wear(w, name), checked=lambda _: theme.chosen() == name)
+    return Entry(f"view.theme_{name}", THEME, text, tip, later("looking:wear", name), checked=lambda _: theme.chosen() == name)
 
 
 ENTRIES: tuple[Entry, ...] = (
@@ -56,7 +55,7 @@ ENTRIES: tuple[Entry, ...] = (
         "View",
         "Show everything",
         "Bring the whole volume back into all views",
-        looking.reset_view,
+        later("looking:reset_view"),
         "R",
         "reset",
         VOLUME,
@@ -72,7 +71,7 @@ ENTRIES: tuple[Entry, ...] = (
         "View",
         "Orthographic",
         "No perspective: far things look as large as near ones",
-        looking.toggle_orthographic,
+        later("looking:toggle_orthographic"),
         "O",
         needs=VOLUME,
         checked=lambda w: w.document.state.camera.orthographic_height is not None,
@@ -82,9 +81,9 @@ ENTRIES: tuple[Entry, ...] = (
         "View",
         "Turntable",
         "Turn as on a table, with z always upright, instead of freely as with a ball in the hand",
-        looking.toggle_turntable,
+        later("looking:toggle_turntable"),
         "T",
-        checked=lambda w: w.viewport.steering.turntable,
+        checked=lambda _: settings.turntable(),
     ),
     Entry(
         "view.auto_contrast",
@@ -100,7 +99,7 @@ ENTRIES: tuple[Entry, ...] = (
         "View",
         "Full resolution here",
         "Draw what the clipping box leaves, else as much around the crosshair as fits, alone and in full resolution",
-        looking.full_resolution_here,
+        later("looking:full_resolution_here"),
         "F",
         needs=VOLUME,
         separator=True,
@@ -110,7 +109,7 @@ ENTRIES: tuple[Entry, ...] = (
         "View",
         "Draw the whole volume",
         "Draw everything again, binned if it must be",
-        looking.draw_whole,
+        later("looking:draw_whole"),
         "Shift+F",
         needs=VOLUME,
     ),
@@ -132,12 +131,20 @@ ENTRIES: tuple[Entry, ...] = (
         "View",
         "Density in 3D",
         "Show the density on three planes through the crosshair in the 3D view",
-        looking.toggle_planes,
+        later("looking:toggle_planes"),
         "D",
         needs=VOLUME,
         checked=lambda w: w.document.state.scene.slices.shown,
     ),
-    Entry("view.cut", "View", "Cut here", "Cut away what is before the crosshair, along the screen", looking.cut_here, "C", needs=VOLUME),
+    Entry(
+        "view.cut",
+        "View",
+        "Cut here",
+        "Cut away what is before the crosshair, along the screen",
+        later("looking:cut_here"),
+        "C",
+        needs=VOLUME,
+    ),
     _guide("axes", "Axes", "Show x, y and z in a corner of the 3D view", "A"),
     _guide("box", "Bounding box", "Show the edges of the volume", "B"),
     _guide("scale_bar", "Scale bar", "Show a length in nanometres", "L"),
@@ -145,13 +152,21 @@ ENTRIES: tuple[Entry, ...] = (
 """What one looks at. Looks, bookmarks and the animation follow, and then `LAST`."""
 
 LAST: tuple[Entry, ...] = (
-    Entry("view.jobs", "View", "Jobs", "List what is running, and where finished files are", looking.toggle_jobs, "Ctrl+J", separator=True),
+    Entry(
+        "view.jobs",
+        "View",
+        "Jobs",
+        "List what is running, and where finished files are",
+        later("looking:toggle_jobs"),
+        "Ctrl+J",
+        separator=True,
+    ),
     Entry(
         "view.layout",
         "View/Panels",
         "Reset layout",
         "Put all panels and views back to where they were at first",
-        looking.reset_layout,
+        later("looking:reset_layout"),
         separator=True,
     ),
     _theme("system", "Dark or light, as the system is"),
@@ -162,7 +177,7 @@ LAST: tuple[Entry, ...] = (
         "View",
         "Frame time",
         "Show what pictures cost while something moves (milliseconds), and what draws them",
-        looking.toggle_frame_time,
+        later("looking:toggle_frame_time"),
         checkable=True,
         separator=True,
     ),
@@ -171,7 +186,7 @@ LAST: tuple[Entry, ...] = (
         "View",
         "Full screen",
         "Use the whole screen",
-        looking.toggle_full_screen,
+        later("looking:toggle_full_screen"),
         "F11",
         checked=lambda w: bool(w.windowState() & Qt.WindowState.WindowFullScreen),
     ),

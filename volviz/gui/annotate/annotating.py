@@ -10,8 +10,9 @@ from PySide6.QtCore import QObject, Signal
 from volviz.core.annotations import ERASED, Box, Mark, SurfacePoints, Tag, extent_of, relabelled
 from volviz.core.grid import Triple
 from volviz.core.segmentation import Label
-from volviz.gui.annotate.gestures import PAINTING, Draft, Tool, next_object_id
+from volviz.gui.annotate.gestures import Draft, next_object_id
 from volviz.gui.annotate.labels import labels_of_state, new_label
+from volviz.gui.annotate.tools import PAINTING, Tool
 from volviz.gui.document import Document, State
 
 SMALLEST, LARGEST = 1.0, 5000.0  # radius of the brush, angstrom

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from volviz.core.annotations import Mark
 from volviz.core.grid import Triple
 from volviz.gui.annotate.annotating import Annotating
-from volviz.gui.annotate.gestures import Tool
 
 if TYPE_CHECKING:
+    from volviz.gui.annotate.tools import Tool
     from volviz.gui.slices import Slices
     from volviz.gui.window import Window
 

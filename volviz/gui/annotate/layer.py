@@ -17,10 +17,11 @@ from volviz.core.boxes import AXES
 from volviz.core.grid import Triple
 from volviz.gui.annotate import painting
 from volviz.gui.annotate.annotating import Annotating
-from volviz.gui.annotate.gestures import PAINTING, Boxing, Gesture, Handle, Outlining, Pulling, Scribbling, Tagging, pointing
+from volviz.gui.annotate.gestures import Boxing, Gesture, Handle, Outlining, Pulling, Scribbling, Tagging, pointing
 from volviz.gui.annotate.gestures import Pointing as Carrying
 from volviz.gui.annotate.painting import Pictures, View, box_at, handle_places
 from volviz.gui.annotate.sections import outline_of
+from volviz.gui.annotate.tools import PAINTING
 
 if TYPE_CHECKING:
     from volviz.gui.slice_view import SliceView

@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 
 from volviz.core.annotations import Tag
 from volviz.gui.annotate.annotating import Annotating
-from volviz.gui.annotate.gestures import PAINTING, TIPS, TITLES, TOOL_KEYS, TOOLS, Tool
 from volviz.gui.annotate.lists import LabelList, MarkList, PresentDialog
+from volviz.gui.annotate.tools import PAINTING, TIPS, TITLES, TOOL_KEYS, TOOLS, Tool
 from volviz.gui.icons import put
 from volviz.gui.widgets.empty import WhenEmpty
 from volviz.gui.widgets.number import Number
