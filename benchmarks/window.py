@@ -11,8 +11,9 @@ start    of the command `volviz` until its window is painted and has done what w
          too. With byte code, which pip makes, and else the first start
 drop     from the drop of a tomogram until its slices, and until its first picture in 3D, are on the screen
 stalls   gaps between the beats of a timer of 5 ms, while a tomogram is segmented, while a forest learns from one stroke after
-         another (beside a window that only draws them), and while a file of 3 GB is opened, over
-         those of the same window at rest, and over those while it draws the same picture twice a second
+         another (beside a window that only draws them), and while a file of 3 GB is opened, over those of the same window at
+         rest, and over those while it draws the same picture twice a second. "own" is what is left of a gap without the
+         time in which the window's thread had work and no processor: others' load does not count
 """
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ def learning(path: Path) -> dict[str, Any]:
     return found
 
 
-def _drawing(app: Any, window: Any, strokes: list[Any]) -> list[float]:
+def _drawing(app: Any, window: Any, strokes: list[Any]) -> list[tuple[float, float]]:
     """Return beats while strokes come and the crosshair goes to each."""
     from PySide6.QtCore import QTimer
 
@@ -210,7 +211,7 @@ def _rest(app: Any, window: Any) -> None:
     _beats(app, 1.0)
 
 
-def _redrawn(app: Any, window: Any) -> list[float]:
+def _redrawn(app: Any, window: Any) -> list[tuple[float, float]]:
     from PySide6.QtCore import QTimer
 
     timer = QTimer()
@@ -222,19 +223,19 @@ def _redrawn(app: Any, window: Any) -> list[float]:
     return found
 
 
-def _beats(app: Any, seconds: float, while_: Callable[[], bool] = lambda: True) -> list[float]:
-    """Return the gaps between beats, while something is so and for so long at the most."""
+def _beats(app: Any, seconds: float, while_: Callable[[], bool] = lambda: True) -> list[tuple[float, float]]:
+    """Return the gaps between beats, and how much of each is the window's own, while something is so and for so long at the most."""
     from PySide6.QtCore import QTimer
 
-    gaps: list[float] = []
-    last = time.perf_counter()
+    gaps: list[tuple[float, float]] = []
+    last, waited = time.perf_counter(), _waited()
     until = last + seconds
 
     def beat() -> None:
-        nonlocal last
-        now = time.perf_counter()
-        gaps.append(now - last)
-        last = now
+        nonlocal last, waited
+        now, waited_now = time.perf_counter(), _waited()
+        gaps.append((now - last, now - last - (waited_now - waited)))
+        last, waited = now, waited_now
         if now > until or not while_():
             app.exit()
 
@@ -244,6 +245,14 @@ def _beats(app: Any, seconds: float, while_: Callable[[], bool] = lambda: True) 
     app.exec()
     timer.stop()
     return gaps
+
+
+def _waited() -> float:
+    """Return for how long this thread had work and no processor, in seconds; 0 where the system does not say."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
 
 
 def _since_start() -> float:
@@ -268,13 +277,18 @@ def summary(values: list[float]) -> dict[str, float]:
     return {"min": min(values), "median": statistics.median(values), "max": max(values)}
 
 
-def stalls(gaps: list[float]) -> dict[str, float]:
-    """Return what the gaps between beats are like: those that a person notices are the last few."""
+def stalls(gaps: list[tuple[float, float]]) -> dict[str, dict[str, float]]:
+    """Return what the gaps between beats are like, and the window's own: those that a person notices are the last few."""
+    return {"whole": _spread([whole for whole, _ in gaps]), "own": _spread([own for _, own in gaps])}
+
+
+def _spread(gaps: list[float]) -> dict[str, float]:
     ordered = sorted(gaps)
     at = lambda share: ordered[min(len(ordered) - 1, int(share * len(ordered)))]  # noqa: E731
     total = sum(gaps)
     late = sum(gap for gap in gaps if gap > 0.1)  # of its time, how much the window spends not answering within 0.1 s
-    return {"p95": at(0.95), "p99": at(0.99), "max": ordered[-1], "over_100_ms": late / total, "seconds": total, "beats": len(gaps)}
+    found = {"median": at(0.5), "p95": at(0.95), "p99": at(0.99), "max": ordered[-1]}
+    return {**found, "over_100_ms": late / total, "seconds": total, "beats": len(gaps)}
 
 
 def sparse(path: Path) -> None:
@@ -328,12 +342,14 @@ def table(found: dict[str, Any]) -> list[str]:
                 lines.append(f"  {name + suffix} / bare{suffix:<10}" + "".join(f"{v:8.2f}" for v in over.values()))
     for part in ("segment", "learn", "open"):
         if part in found:
-            lines += [f"{part + ', gaps':<26}{'p95':>8}{'p99':>8}{'max':>8}{'>0.1 s':>8}"]
-            for name, gaps in found[part].items():
-                lines.append(f"  {name:<24}" + "".join(f"{gaps[k]:8.3f}" for k in ("p95", "p99", "max", "over_100_ms")))
+            lines += [f"{part + ', gaps':<26}{'median':>8}{'p95':>8}{'p99':>8}{'max':>8}{'>0.1 s':>8}"]
+            for name, both in found[part].items():
+                for which, gaps in both.items():
+                    figures = (f"{gaps[k]:8.3f}" for k in ("median", "p95", "p99", "max", "over_100_ms"))
+                    lines.append(f"  {name + ', ' + which:<24}" + "".join(figures))
     if "learn" in found:
         for name in ("p95", "p99", "max", "over_100_ms"):
-            over = found["learn"]["learning"][name] / max(found["learn"]["drawing"][name], 1e-6)
+            over = found["learn"]["learning"]["whole"][name] / max(found["learn"]["drawing"]["whole"][name], 1e-6)
             lines.append(f"  {name}, learning / drawing alone {over:8.2f}")
     return lines
 

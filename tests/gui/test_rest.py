@@ -55,6 +55,21 @@ def test_the_picture_at_rest_is_what_a_renderer_without_a_window_draws(shown: Wi
     assert np.abs(picture(shown).astype(int) - wanted).max() <= 1
 
 
+def test_to_draw_a_slice_asks_for_no_other_drawing(shown: Window, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    rest(qtbot, shown)
+    view = shown.slices.views[0]
+    view.canvas.grabFramebuffer()
+    asked: list[object] = []
+
+    def ask(node: object = None) -> None:
+        asked.append(node)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(view.vispy_canvas, "update", ask)
+        view.canvas.grabFramebuffer()
+    assert asked == []
+
+
 def test_a_heavy_picture_leaves_the_event_loop_alone(
     shown: Window, qtbot: QtBot, beats: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

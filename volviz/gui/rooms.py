@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from volviz.gui.window import Window
 
 FOLLOWERS = ("viewport", "size_bar", "cleaning", "autosave", "directing")  # have to hear of every change, from the first one on
+FREE = {"document", "no_view"}  # need none of the other parts; those that do find the document there
 FIRST_MS = 150  # after the window was painted
 ROOM_MS = 20  # between two parts that are built while nothing else is to do: the person's turn
 
@@ -321,6 +322,10 @@ class Furnished(QMainWindow):
             self._furnishing.start(ROOM_MS)
 
     def _build_room(self, name: str) -> Any:
+        if name not in FREE and self.lacks("document"):
+            self._build_room("document")
+            if not self.lacks(name):
+                return getattr(self, name)
         room = self._missing.pop(name)(cast("Window", self))
         setattr(self, name, room)
         for title, panel in {**UPPER, **LOWER}.items():

@@ -261,7 +261,8 @@ class AnnotationLayer(QObject):
         tools = self._annotating
         anything = self._view.grid is not None and ((tools.visible and tools.shown) or tools.tool is not None or tools.asked is not None)
         if not anything:
-            self._image.visible = False
+            if self._image.visible:  # to say it again would ask for another drawing, after every drawing
+                self._image.visible = False
             return
         view, shown = self._view_now(), self._shown
         if not self._stale and view == shown:
