@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QDoubleSpinBox
 from pytestqt.qtbot import QtBot
 
 from volviz.core.annotations import Stroke
-from volviz.gui.annotate.gestures import TOOL_KEYS, TOOLS
+from volviz.gui.annotate.tools import TOOL_KEYS, TOOLS
 from volviz.gui.window import Window
 
 pytestmark = [pytest.mark.gui, pytest.mark.display]
