@@ -13,6 +13,7 @@ from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from volviz.gui import docks
+from volviz.gui.actions.entry import later
 from volviz.gui.widgets.hinted import Hinted
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _cleaning(window: Window) -> QObject:
     from volviz.gui.cleaning import LiveCleaning
 
     cleaning = LiveCleaning(window.document, window)
-    cleaning.failed.connect(window.say_error)
+    cleaning.failed.connect(lambda title, error: later("dialogs:show_error", title, error)(window))
     return cleaning
 
 

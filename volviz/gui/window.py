@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLabel, QMenu, QSplitter, QStackedWidget, QVBoxLay
 
 from volviz.core.report import Report
 from volviz.gui import actions, docks, recent, settings
+from volviz.gui.actions.entry import later
 from volviz.gui.graphics import graphics
 from volviz.gui.icons import redraw
 from volviz.gui.jobs import Job, Jobs
@@ -22,7 +23,6 @@ from volviz.gui.rooms import BELOW, LOWER, UPPER, Furnished
 from volviz.gui.welcome import Preparing, Welcome
 
 if TYPE_CHECKING:
-    from volviz.core.grid import Triple
     from volviz.gui.choosing import Picked, Several
     from volviz.gui.document import Document, State
     from volviz.gui.lost import Chosen
@@ -116,7 +116,7 @@ class Window(Furnished):
         viewport.steering.turntable = settings.turntable()
         viewport.steering.slice_stepped.connect(self._step_slice)
         viewport.steering.hovered.connect(self._status.setText)
-        viewport.steering.focused.connect(self._focus)
+        viewport.steering.focused.connect(lambda point_xyz: later("looking:focus", point_xyz)(self))
         viewport.failed.connect(self._say_no_view)
         viewport.preparing.connect(self._prepare)
 
@@ -142,7 +142,7 @@ class Window(Furnished):
 
     def _connect(self) -> None:
         self.panes.changed.connect(lambda: actions.refresh(self))
-        self.jobs.failed.connect(self.say_error)
+        self.jobs.failed.connect(lambda title, error: later("dialogs:show_error", title, error)(self))
         self.welcome.open_asked.connect(self.actions_by_id["file.open"].trigger)
         self.welcome.demo_asked.connect(self.actions_by_id["file.demo"].trigger)
         self.welcome.recent_chosen.connect(self.open_asking)
@@ -151,12 +151,6 @@ class Window(Furnished):
     def say(self, text: str) -> None:
         """Tell the person something in passing."""
         self._status.setText(text)
-
-    def say_error(self, title: str, error: Exception) -> None:
-        """Say in a dialog what went wrong with what a person asked for."""
-        from volviz.gui.dialogs import show_error
-
-        show_error(self, title, error)
 
     def _nothing_lost(self, verb: str, proceed: Callable[[], object], *, stops: bool = True) -> bool:
         from volviz.gui.closing import nothing_lost
@@ -335,11 +329,6 @@ class Window(Furnished):
     def start_segmenting(self) -> None:
         """Find the classes with the model and device that the panel shows."""
         self.segment_panel.start()
-
-    def _focus(self, point_xyz: Triple) -> None:
-        from volviz.gui.looking import focus
-
-        focus(self, point_xyz)
 
     def _step_slice(self, steps: int) -> None:
         from volviz.gui.planes import XY
