@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from volviz.core.cuts import clipped
 from volviz.gui import docks, settings, theme
 from volviz.gui.gestures import focused
+from volviz.gui.planes import XY
 
 if TYPE_CHECKING:
     from volviz.core.grid import Triple
@@ -33,6 +34,13 @@ def focus(window: Window, point_xyz: Triple) -> None:
     """Bring a point (A) to the middle of the 3D view, and the slices to it."""
     window.document.show(crosshair_xyz=point_xyz)
     window.flight.to(focused(window.document.state.camera, point_xyz))
+
+
+def step_slice(window: Window, steps: int) -> None:
+    """Go so many XY slices up."""
+    view = next(view for view in window.slices.views if view.plane is XY)
+    if view.grid is not None:
+        view.step_to(XY.index(view.grid, window.document.state.crosshair_xyz) + steps)
 
 
 def toggle_orthographic(window: Window) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from volviz.gui import docks
 from volviz.gui.actions.entry import later
@@ -67,7 +67,8 @@ def _size_bar(window: Window) -> QWidget:
     from volviz.gui.size_bar import SizeBar
 
     bar = SizeBar(window.document)
-    window.place_above_views(bar)
+    if isinstance(layout := window.opened_page.layout(), QVBoxLayout):
+        layout.insertWidget(0, bar)  # above the views, as wide as all of them
     return bar
 
 
@@ -144,7 +145,7 @@ def _classes(window: Window) -> QWidget:
 
     panel = ClassesPanel(window.document)
     panel.noted.connect(window.say)
-    panel.volumes_asked.connect(lambda: files.ask_add_classes(window))
+    panel.volumes_asked.connect(lambda: later("files:ask_add_classes")(window))
     panel.label_asked.connect(lambda: _annotate_new(window))
     return panel
 

@@ -42,7 +42,7 @@ def give(document: Document, size: float) -> None:
 
 def asks(state: State) -> bool:
     """Whether a person is to be asked for the voxel size: the file does not know it, and nobody said to leave it at that."""
-    volume, source = state.volume, state.project and state.project.volume
+    volume, source = state.volume, None if state.project is None else state.project.volume
     return volume is not None and not volume.grid.voxel_size_known and not (source is not None and source.unsized)
 
 

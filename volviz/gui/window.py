@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QUndoStack
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
-from PySide6.QtWidgets import QLabel, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QSplitter, QStackedWidget
 
 from volviz.core.report import Report
 from volviz.gui import actions, docks, recent, settings
@@ -85,8 +85,8 @@ class Window(Furnished):
         self.views.setCollapsible(0, False)
         self._pages = QStackedWidget()
         self._pages.addWidget(self.welcome)
-        self._opened_page = stacked(self.views)
-        self._pages.addWidget(self._opened_page)
+        self.opened_page = stacked(self.views)
+        self._pages.addWidget(self.opened_page)
         self.setCentralWidget(self._pages)
         self.docks = docks.build(self, tuple(UPPER), tuple(LOWER), tuple(BELOW))
         self.statusBar().addWidget(self._status, 1)
@@ -114,16 +114,11 @@ class Window(Furnished):
             self.stage.setCurrentIndex(0)
         Follow(viewport, self._solid.title)
         viewport.steering.turntable = settings.turntable()
-        viewport.steering.slice_stepped.connect(self._step_slice)
+        viewport.steering.slice_stepped.connect(lambda steps: later("looking:step_slice", steps)(self))
         viewport.steering.hovered.connect(self._status.setText)
         viewport.steering.focused.connect(lambda point_xyz: later("looking:focus", point_xyz)(self))
         viewport.failed.connect(self._say_no_view)
         viewport.preparing.connect(self._prepare)
-
-    def place_above_views(self, widget: QWidget) -> None:
-        """Lay something over the views, as wide as all of them."""
-        if isinstance(layout := self._opened_page.layout(), QVBoxLayout):
-            layout.insertWidget(0, widget)
 
     def place_slices(self, slices: Slices) -> None:
         """Put the slices beside the 3D view."""
@@ -330,13 +325,6 @@ class Window(Furnished):
         """Find the classes with the model and device that the panel shows."""
         self.segment_panel.start()
 
-    def _step_slice(self, steps: int) -> None:
-        from volviz.gui.planes import XY
-
-        view = next(view for view in self.slices.views if view.plane is XY)
-        if view.grid is not None:
-            view.step_to(XY.index(view.grid, self.document.state.crosshair_xyz) + steps)
-
     # What changed
 
     def undo(self) -> None:
@@ -351,7 +339,7 @@ class Window(Furnished):
         if new.volume is not None:
             self.furnish()
         actions.refresh(self)
-        self._pages.setCurrentWidget(self.welcome if new.volume is None else self._opened_page)
+        self._pages.setCurrentWidget(self.welcome if new.volume is None else self.opened_page)
         if new.volume is not old.volume and not self.lacks("no_view") and self.stage.currentWidget() is self.no_view:
             self.stage.setCurrentIndex(0)
         if new.volume is None:
