@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QAbstractItemView, QLabel
+from shiboken6 import isValid
 
 
 class WhenEmpty(QObject):
@@ -30,5 +31,7 @@ class WhenEmpty(QObject):
         return False
 
     def _look(self, *_: object) -> None:
+        if not isValid(self._view):  # its rows are removed on the way out, when it is half gone
+            return
         self.label.setGeometry(self._view.viewport().rect())
         self.label.setVisible(self._view.model().rowCount() == 0)
