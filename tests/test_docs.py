@@ -88,6 +88,6 @@ def test_the_page_on_scribbles_has_its_pictures_and_they_are_small():
     assert shown == {f"scribbling/{path.name}" for path in (ROOT / "docs" / "scribbling").iterdir()}
     assert all((ROOT / "docs" / name).stat().st_size < 200_000 for name in shown)
     gui = ROOT / "volviz" / "gui"
-    table = "".join(path.read_text(encoding="utf-8") for path in (*(gui / "actions").glob("*.py"), gui / "annotate" / "gestures.py"))
+    table = "".join(path.read_text(encoding="utf-8") for path in (*(gui / "actions").glob("*.py"), gui / "annotate" / "tools.py"))
     for title, key in re.findall(r"\*([^*\n]+)\* \(`([A-Z]|Ctrl\+[A-Z])`", text):
         assert f'"{key}"' in table, title
