@@ -148,7 +148,7 @@ def test_what_goes_wrong_is_said_once_and_the_window_goes_on(speckled: Window, q
         raise MemoryError
 
     said = []
-    monkeypatch.setattr("volviz.gui.window.show_error", lambda _, title, error: said.append((title, type(error))))
+    monkeypatch.setattr("volviz.gui.dialogs.show_error", lambda _, title, error: said.append((title, type(error))))
     prepare = measure.prepare
     monkeypatch.setattr(measure, "prepare", full)
     dust(speckled, 5.0)

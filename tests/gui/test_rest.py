@@ -147,7 +147,7 @@ def test_a_cancelled_still_leaves_nothing_and_the_next_is_drawn(shown: Window, q
 
 def test_a_still_of_data_that_were_replaced_says_so(shown: Window, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Exception] = []
-    monkeypatch.setattr("volviz.gui.window.show_error", lambda _parent, _title, error: told.append(error))
+    monkeypatch.setattr("volviz.gui.dialogs.show_error", lambda _parent, _title, error: told.append(error))
     job = stills.write_still(shown, tmp_path / "large.png", StillChoice((8000, 4000), transparent=False))
     qtbot.waitUntil(lambda: job.fraction > 0, timeout=30_000)
     state = shown.document.state

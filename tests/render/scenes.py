@@ -13,7 +13,7 @@ from volviz.core.cuts import Plane
 from volviz.core.grid import Grid, Region
 from volviz.core.scene import Scene
 
-COLORS = {"color", "negative", "background"}
+COLORS = {"color", "negative", "background", "background_top"}
 FRACTIONS = {"x", "y", "z"}  # of the volume: ends of the clip box, places of slices
 LONGEST = 3  # of what there may be any number of
 
