@@ -56,7 +56,7 @@ def test_points_are_offered_only_if_there_are_any(qtbot: QtBot, state: State) ->
     for one in (without, dialog):
         qtbot.addWidget(one)
         one.show()
-    assert (without.kind.count(), dialog.kind.count()) == (3, 6)
+    assert (without.kind.count(), dialog.kind.count()) == (3, 7)
     assert not dialog.pixel_size.isVisible()
     dialog.kind.setCurrentText("Points (RELION 4)")
     assert dialog.pixel_size.isVisible()

@@ -57,7 +57,7 @@ def test_a_comparison_can_be_transparent_and_small_ones_are_refused(view):
 def test_an_artist_draws_the_panels_and_a_video_has_none(view, tmp_path):
     asked = []
 
-    def artist(scene, camera, size, *, samples, quality="cached", transparent=False, report=None):
+    def artist(scene, camera, size, *, samples, quality="cached", transparent=False, sketch=None, report=None):
         asked.append((scene, camera, size, samples))
         return np.full((size[1], size[0], 4), 255, np.uint8)
 

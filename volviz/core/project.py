@@ -68,13 +68,13 @@ class Project:
 
     volume: Source | None = None
     segmentation: Source | None = None
-    classes: tuple[Kept, ...] = ()
     scene: Scene = field(default_factory=Scene)
     camera: Camera | None = None
     crosshair_xyz: Triple | None = None
     contrast: tuple[float, float] | None = None
     overlay: float | None = None
     slab: float | None = None
+    classes: tuple[Kept, ...] = ()
     annotations: tuple[Mark, ...] = ()
     annotation_labels: tuple[Label, ...] = ()
     bookmarks: tuple[Bookmark, ...] = ()

@@ -65,6 +65,7 @@ class LiveLearning(QObject):
         self.fraction: float | None = None
         self.session: Live | None = None
         self._coming: Segmentation | None = None  # what the session fills, in the colours of the annotations
+        self._shown: Segmentation | None = None  # of what it filled, what was shown last: another job may show something too
         self._added: dict[str, Ramp] = {}  # to the scene, for the preview
         self._raw: tuple[RawLook, RawLook] | None = None  # before the preview, and with it
         self._estimated: frozenset[str] = frozenset()  # classes whose ramps were estimated from what this session found
@@ -255,14 +256,15 @@ class LiveLearning(QObject):
             # Without classes the raw ramp shows the densest matter alone; times that, the classes would be rags.
             self._raw = raw, replace(raw, multiply=False)
             raw = self._raw[1]
+        self._shown = coming
         self._document.show(live=coming, scene=replace(state.scene, ramps={**state.scene.ramps, **missing}, raw=raw))
 
     def _hide(self) -> None:
         """Show what there was without the session."""
         state = self._document.state
-        if state.live is not None:
+        if state.live is not None and state.live is self._shown:
             self._document.show(live=None, scene=self._plain(state.scene))
-        self._added, self._raw = {}, None
+        self._shown, self._added, self._raw = None, {}, None
 
     def _plain(self, scene: Scene) -> Scene:
         """Return a scene without what was added to it for the preview alone."""
