@@ -16,7 +16,7 @@ from test_window import drop
 
 import volviz
 from volviz.core.boxes import Box
-from volviz.gui import settings, stills
+from volviz.gui import annotation_files, files, settings, stills
 from volviz.gui.lost import LostDialog
 from volviz.gui.opening import stored_at
 from volviz.gui.stills import StillChoice, StillDialog
@@ -167,6 +167,43 @@ def test_what_is_copied_draws_what_the_window_saves(stored: Window, qtbot: QtBot
     assert main(words) == 0
     for name in texts:
         np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / name / "ball.png").convert("RGB")), expected)
+
+
+def copied(window: Window, qtbot: QtBot) -> tuple[str, str]:
+    """The text of the view as Python, and what the status bar says of it."""
+    QGuiApplication.clipboard().setText("")
+    window.actions_by_id["edit.copy_python"].trigger()
+    qtbot.waitUntil(lambda: bool(QGuiApplication.clipboard().text()), timeout=PATIENCE_MS)
+    return QGuiApplication.clipboard().text(), window._status.text()
+
+
+@pytest.mark.display
+def test_annotations_that_are_shown_are_copied_if_a_file_holds_them(stored: Window, qtbot: QtBot, tmp_path: Path) -> None:
+    volume = stored.document.state.volume
+    low, high = volume.grid.bounds_xyz
+    box = Box((tuple(map(float, low)), tuple(map(float, (low + high) / 2))), "membrane", 1)
+    stored.document.change("Box", annotations=(box,))
+    text, said = copied(stored, qtbot)
+    assert "marks" not in text
+    assert "but not its annotations" in said
+    path = tmp_path / "ball.annotations.json"
+    job = annotation_files.write_marks(stored, path, annotation_files.ExportChoice(".annotations.json"))
+    with qtbot.waitSignal(job.succeeded, timeout=PATIENCE_MS):
+        pass
+    text, said = copied(stored, qtbot)
+    assert f"marks = volviz.read_annotations({str(path)!r}, vol)" in text
+    assert said.endswith("draw this view")
+    job = files.write_session(stored, tmp_path / "s.volviz")
+    with qtbot.waitSignal(job.succeeded, timeout=PATIENCE_MS):
+        pass
+    assert "s.volviz" in copied(stored, qtbot)[0]
+    stored.document.change("Another", annotations=(box, replace(box, object_id=2)))
+    assert "but not its annotations" in copied(stored, qtbot)[1]
+    stored.annotating.set(visible_in_3d=False)
+    text, said = copied(stored, qtbot)
+    stored.annotating.set(visible_in_3d=True)
+    assert "marks" not in text
+    assert said.endswith("draw this view")
 
 
 @pytest.mark.display

@@ -15,6 +15,7 @@ from PIL import Image
 from tests.render.conftest import virion
 from tests.render.scenes import at_random
 from volviz.cli import main
+from volviz.core.boxes import Box
 from volviz.core.camera import Camera
 from volviz.core.differences import applied, differences
 from volviz.core.errors import VolvizError
@@ -22,10 +23,14 @@ from volviz.core.grid import Grid
 from volviz.core.json import from_json, to_json
 from volviz.core.project import Project, Source
 from volviz.core.scene import Scene
+from volviz.core.segmentation import Label
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
 from volviz.io import save
+from volviz.io.annotations import save_annotations
 from volviz.io.project import open_project, save_project
+from volviz.tasks.annotations import Annotated, read_annotations
+from volviz.tasks.marked import holds
 from volviz.tasks.recipe import Recipe
 from volviz.tasks.render import View, open_view, write_picture
 
@@ -111,6 +116,36 @@ def test_text_copied_of_a_view_draws_the_same_bytes(view: View, tmp_path: Path, 
         monkeypatch.chdir(folder)
         assert not run()
         np.testing.assert_array_equal(np.asarray(Image.open(folder / "virion.png").convert("RGB")), expected)
+
+
+def test_annotations_are_copied_with_the_file_that_holds_them(view: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    low, high = view.volume.grid.bounds_xyz
+    box = Box((tuple(map(float, low)), tuple(map(float, (low + high) / 2))), "membrane", 1)
+    save_annotations([box], tmp_path / "my marks.annotations.json", labels=[Label("membrane", (1.0, 0.2, 0.9))])
+    file = read_annotations(tmp_path / "my marks.annotations.json")
+    bare = np.asarray(Image.open(write_picture(view, tmp_path / "bare.png", size=SIZE)))
+    expected = np.asarray(Image.open(write_picture(view, tmp_path / "expected.png", size=SIZE, marks=file)))
+    assert (bare != expected).any()
+    assert view.project is not None
+    recipe = Recipe.of(replace(view.project, scene=view.scene, camera=view.camera), SIZE, tmp_path / "my marks.annotations.json")
+    for number, run in enumerate((lambda: exec(recipe.python(), {}), lambda: main(typed(recipe)))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        assert not run()
+        np.testing.assert_array_equal(np.asarray(Image.open(folder / "virion.png").convert("RGB")), expected)
+
+
+def test_a_file_holds_annotations_only_as_they_are_now(view: View, tmp_path: Path) -> None:
+    path, box = tmp_path / "marks.annotations.json", Box(((0.0, 0.1, 0.2), (50.0, 60.0, 70.0)), "membrane", 1)
+    label = Label("membrane", (1.0, 0.2, 0.9))
+    save_annotations([box], path, labels=[label])
+    marks = Annotated((box,), (label,))
+    assert holds(path, marks, view.scene, view.segmentation)
+    assert not holds(path, replace(marks, annotations=(box, box)), view.scene, view.segmentation)
+    assert not holds(path, replace(marks, labels=(replace(label, color=(0.0, 1.0, 0.0)),)), view.scene, view.segmentation)
+    path.unlink()
+    assert not holds(path, marks, view.scene, view.segmentation)
 
 
 def test_the_density_alone_is_copied_too(view: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -208,6 +208,7 @@ def read_into(window: Window, path: Path, label: str = "spikes", pixel_size: flo
         labels = (*known, *new) if new else state.annotation_labels
         window.document.change("Import annotations", annotations=joined(state.annotations, found.marks), annotation_labels=labels)
         window.document.settle()
+        window.document.marks_file = path
         if not window.lacks("annotating"):
             window.annotating.set(object_id=next_object_id(window.document.state.annotations))
         window.say(" ".join([f"Imported {_counted(len(found.marks))} from {path.name}.", *found.notes]))
@@ -246,7 +247,11 @@ def write_marks(window: Window, path: Path, choice: ExportChoice) -> Job:
             report=report,
         )
 
-    return window.jobs.start("Export annotations", work, lambda notes: window.say(" ".join([f"Saved {path}.", *notes])), [path])
+    def done(notes: tuple[str, ...]) -> None:
+        window.document.marks_file = path
+        window.say(" ".join([f"Saved {path}.", *notes]))
+
+    return window.jobs.start("Export annotations", work, done, [path])
 
 
 def _counted(count: int) -> str:

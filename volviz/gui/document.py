@@ -94,6 +94,7 @@ class Document(QObject):
         super().__init__(parent)
         self.state = State()
         self.undo_stack = QUndoStack(self)
+        self.marks_file: Path | None = None  # that the annotations were last written to or read from
         self._gesture = 0
 
     def open(self, state: State) -> None:

@@ -43,7 +43,7 @@ class Annotated:
 
 
 def read_annotations(
-    path: Path, tomogram: Volume | None = None, *, label: str = POINTS_LABEL, pixel_size: float | None = None
+    path: str | Path, tomogram: Volume | None = None, *, label: str = POINTS_LABEL, pixel_size: float | None = None
 ) -> Annotated:
     """Read annotations from any file that holds some: ``.annotations.json``, a session, a picture, points, a label volume.
 
@@ -53,6 +53,7 @@ def read_annotations(
     Raises:
         VolvizError: the file is something else, or lies on other voxels than the tomogram.
     """
+    path = Path(path)
     if path.name in ZARR_FILES:  # what a dialog for files gives for a folder
         path = path.absolute().parent
     name = path.name.lower()

@@ -7,14 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from volviz.core.annotations import Mark
+from volviz.core.annotations import Mark, labels_of
 from volviz.core.errors import VolvizError
+from volviz.core.grid import Triple
 from volviz.core.inks import annotation_labels
 from volviz.core.project import Project
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
-from volviz.tasks.annotations import Annotated, read_marks
+from volviz.tasks.annotations import Annotated, read_annotations, read_marks
 
 if TYPE_CHECKING:
     from volviz.render.sketch import Sketch
@@ -41,6 +42,21 @@ def annotated(project: Project | None) -> Annotated:
     if project is None or not project.annotations:
         raise VolvizError("Nothing is annotated here that a picture could show; leave the marks out, or give a file of them.")
     return Annotated(project.annotations, project.annotation_labels)
+
+
+def holds(path: Path, marks: Annotated, scene: Scene, segmentation: Segmentation | None) -> bool:
+    """Say whether a file of annotations, or a session, holds just these, in the colours that they have here."""
+    try:
+        found = read_annotations(path)
+    except VolvizError:  # moved, or written over by something else
+        return False
+    return found.annotations == marks.annotations and _colors(found, scene, segmentation) == _colors(marks, scene, segmentation)
+
+
+def _colors(marks: Annotated, scene: Scene, segmentation: Segmentation | None) -> dict[str, Triple]:
+    named = {name for mark in marks.marks for name in labels_of(mark)}
+    labels = annotation_labels(marks.labels, segmentation, scene, marks.marks)
+    return {label.name: label.color for label in labels if label.name in named}
 
 
 def with_marks(project: Project, marks: Path | bool, volume: Volume) -> Project:

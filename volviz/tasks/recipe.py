@@ -24,6 +24,7 @@ class Recipe:
     """What a picture is made from: files, what is set beyond the first look at them, and from where it is seen.
 
     ``index`` is the number of the volume in a file of several. ``classes`` are those of its segmentation, as they were arranged.
+    ``marks`` is the file of the annotations that are drawn over it, None without any.
     """
 
     volume: Path
@@ -34,12 +35,13 @@ class Recipe:
     size: tuple[int, int]
     index: int | None = None
     classes: tuple[Kept, ...] = ()
+    marks: Path | None = None
 
     @classmethod
-    def of(cls, project: Project, size: tuple[int, int]) -> Recipe:
+    def of(cls, project: Project, size: tuple[int, int], marks: Path | None = None) -> Recipe:
         """Return how to draw what a project shows in this size (width, height), with what differs from a first look.
 
-        The files are opened to take that first look.
+        The files are opened to take that first look. ``marks`` is a file of annotations to draw over it.
 
         Raises:
             VolvizError: something shown is in no file, or a file cannot be opened.
@@ -56,7 +58,7 @@ class Recipe:
             volume, found = open_classes(file, volume)
             first = Scene.of(volume, as_arranged(found, project.classes) if project.classes else found)
         settings = differences(first, project.scene)
-        return cls(path, file, project.volume.voxel_size, settings, project.camera, size, project.volume.index, project.classes)
+        return cls(path, file, project.volume.voxel_size, settings, project.camera, size, project.volume.index, project.classes, marks)
 
     def python(self) -> str:
         """Return a script that draws it and saves a PNG beside itself."""
@@ -68,7 +70,12 @@ class Recipe:
             lines.append(f"seg = volviz.arrange(seg, {[(one.of, one.label.name) for one in self.classes]!r})")
         lines.append("scene = volviz.Scene.of(vol, seg)")
         lines += [f"scene = scene.set({path!r}, {text!r})" for path, text in self.settings]
-        lines += [f"camera = volviz.{self.camera!r}", f"img = volviz.still(scene, vol, seg, size={self.size}, camera=camera)"]
+        lines.append(f"camera = volviz.{self.camera!r}")
+        marks = ""
+        if self.marks is not None:
+            lines.append(f"marks = volviz.read_annotations({str(self.marks)!r}, vol)")
+            marks = ", marks=marks"
+        lines.append(f"img = volviz.still(scene, vol, seg, size={self.size}, camera=camera{marks})")
         return "\n".join([*lines, f"Image.fromarray(img).save({self._out!r})", ""])
 
     def command(self) -> str:
@@ -88,6 +95,8 @@ class Recipe:
             parts.append(f"--voxel-size {self.voxel_size!r}")
         parts += [f"--set {shlex.quote(f'{path}={text}')}" for path, text in self.settings]
         parts += [f"--camera {shlex.quote(json.dumps(to_json(self.camera)))}", f"--size {self.size[0]}x{self.size[1]}"]
+        if self.marks is not None:
+            parts.append(f"--marks {shlex.quote(str(self.marks))}")
         return " \\\n  ".join([*parts, f"--out {shlex.quote(self._out)}"]) + "\n"
 
     @property

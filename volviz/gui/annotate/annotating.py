@@ -68,6 +68,11 @@ class Annotating(QObject):
         return self.marks if self.draft is None else self.draft.among(self.marks)
 
     @property
+    def drawn_in_3d(self) -> bool:
+        """Whether the 3D view shows the marks."""
+        return self.visible and self.visible_in_3d
+
+    @property
     def selected_box(self) -> Box | None:
         """The box that is selected, whose mask lassos draw."""
         mark = None if self.selected is None or self.selected >= len(self.marks) else self.marks[self.selected]

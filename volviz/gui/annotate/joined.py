@@ -28,7 +28,7 @@ def tools_of(window: Window) -> Annotating:
     def follow() -> None:
         actions.refresh(window)
         colors = {label.name: label.color for label in tools.labels}
-        drawn = (tools.marks, colors, tools.selected) if tools.visible and tools.visible_in_3d and tools.marks else NOTHING
+        drawn = (tools.marks, colors, tools.selected) if tools.drawn_in_3d and tools.marks else NOTHING
         if drawn != sketched[0]:
             sketched[0] = drawn
             window.viewport.lay(sketch_of(*drawn))
