@@ -13,8 +13,9 @@ import pytest
 from conftest import PATIENCE_MS, SHOWN, picture, rest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from volviz.gui import painted
 from volviz.gui.document import Document
@@ -216,6 +217,21 @@ def test_what_nobody_caught_is_one_dialog_with_details_to_copy(
     assert shown.viewport.gl_strings()[1] in copied
     assert box.isVisible()
     thread.join()
+
+
+def test_what_fails_after_the_window_has_gone_opens_no_dialog(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    window = QWidget()
+    caught = Uncaught(window)
+    caught.setParent(None)
+    monkeypatch.setattr(sys, "excepthook", caught.hook)
+    for gone in (window.close, lambda: delete(window)):  # a dialog would keep the program alive, or fail and so be asked for again
+        gone()
+        before = set(QApplication.topLevelWidgets())
+        caught.hook(ZeroDivisionError, ZeroDivisionError("late"), None)
+        assert {type(new) for new in set(QApplication.topLevelWidgets()) - before} == set()
+    assert capsys.readouterr().err.count("late") == 2
 
 
 def boxes(parent: QWidget) -> list[QMessageBox]:

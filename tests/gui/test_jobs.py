@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from volviz.core.errors import VolvizError
 from volviz.core.report import Report
 from volviz.gui.jobs import Jobs, duration
+from volviz.gui.latest import Latest
 
 pytestmark = pytest.mark.gui
 
@@ -48,6 +49,31 @@ def test_cancel_reaches_the_work_through_its_report(qtbot: QtBot, jobs: Jobs) ->
         qtbot.waitUntil(lambda: job.fraction > 0)
         button.click()
     assert left_behind == []
+
+
+def test_what_was_asked_to_stop_has_no_result_though_it_was_done_before_it_heard(qtbot: QtBot, jobs: Jobs) -> None:
+    got: list[object] = []
+    begun, go = threading.Event(), threading.Event()
+
+    def work(report: Report) -> int:
+        begun.set()
+        go.wait(5)
+        return 1
+
+    job = jobs.start("Open", work, got.append)
+    qtbot.waitUntil(begun.is_set)
+    job.cancel()
+    with qtbot.waitSignals([job.cancelled, job.ended], timeout=5000):
+        go.set()
+    assert got == []
+
+
+def test_after_its_end_nothing_is_asked_of_a_thread(qtbot: QtBot) -> None:
+    latest, got = Latest(), []
+    latest.close()
+    latest.ask(lambda: 1, got.append)
+    qtbot.wait(50)
+    assert got == []
 
 
 def test_an_error_says_which_work_failed(qtbot: QtBot, jobs: Jobs) -> None:

@@ -23,8 +23,9 @@ log = logging.getLogger(__name__)
 
 
 class Job(QObject):
-    """One piece of work in a thread of its own. Signals arrive in the window's thread.
+    """One piece of work in a thread of its own. Signals are emitted in the thread that it was made in: the window's.
 
+    What was asked to stop has no result, though the work was done before it heard of that: the window may have closed meanwhile.
     ``files`` are what it left behind, known when it has succeeded; ``error`` is why it failed.
     """
 
@@ -33,6 +34,7 @@ class Job(QObject):
     failed = Signal(object)  # the exception
     cancelled = Signal()
     ended = Signal()
+    _over = Signal(str, object)  # how the thread ended, with what
 
     def __init__(self, title: str, work: Callable[[Report], Any], parent: QObject | None = None, files: Sequence[Path] = ()) -> None:
         super().__init__(parent)
@@ -48,12 +50,12 @@ class Job(QObject):
         self._stop = threading.Event()
         self._last = 0.0
         self._thread = threading.Thread(target=self._run, name=title, daemon=True)
+        self._over.connect(self._tell, Qt.ConnectionType.QueuedConnection)
 
     def start(self) -> None:
         """Begin, unless it was cancelled before it could."""
         if self.cancelling:
-            self._say(self.cancelled)
-            self._say(self.ended)
+            self._tell("cancelled", None)
         else:
             self._thread.start()
 
@@ -108,25 +110,31 @@ class Job(QObject):
         work, self._work = self._work, None  # what it holds is let go of when it ends, though the job stays in the list
         assert work is not None
         try:
-            result = work(self.report)
+            how, found = "succeeded", work(self.report)
         except Cancelled:
-            self._say(self.cancelled)
+            how, found = "cancelled", None
         except Exception as error:  # whatever it was, the person must hear of it
             log.debug("%s failed", self.title, exc_info=error)
             let_go(error)
-            self.error = error
-            self._say(self.failed, error)
-        else:
-            self.files = self._expected or _paths(result)
-            self._say(self.succeeded, result)
+            how, found = "failed", error
         self.seconds = time.monotonic() - self.started
-        self._say(self.ended)
-
-    def _say(self, signal: Any, *arguments: Any) -> None:
         try:
-            signal.emit(*arguments)
+            self._over.emit(how, found)
         except RuntimeError:
             log.debug("%s ended after its window was closed", self.title)
+
+    def _tell(self, how: str, found: Any) -> None:
+        """Say how it ended."""
+        if how == "succeeded":
+            self.files = self._expected or _paths(found)
+        if how == "failed":
+            self.error = found
+            self.failed.emit(found)
+        elif how == "cancelled" or self.cancelling:
+            self.cancelled.emit()
+        else:
+            self.succeeded.emit(found)
+        self.ended.emit()
 
 
 class Jobs(QWidget):

@@ -24,13 +24,16 @@ class Latest(QObject):
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="volviz-latest")
         self._number = 0
         self._done: Callable[[Any], None] | None = None
+        self._closed = False
         self._ready.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     def ask(self, work: Callable[[], Any], done: Callable[[Any], None], *, wait_ms: int = 0) -> None:
         """Do the work in a thread, then call ``done`` with its result in this one, unless something newer was asked.
 
-        ``wait_ms`` lets more urgent things come first.
+        ``wait_ms`` lets more urgent things come first. After `close` nothing is done any more.
         """
+        if self._closed:
+            return
         self._number += 1
         self._done = done
         number = self._number
@@ -45,7 +48,7 @@ class Latest(QObject):
 
     def close(self) -> None:
         """Wait for the work in hand and drop the rest."""
-        self._number += 1
+        self._number, self._closed = self._number + 1, True
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _submit(self, number: int, work: Callable[[], Any]) -> None:

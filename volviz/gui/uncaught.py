@@ -8,6 +8,7 @@ from types import TracebackType
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
+from shiboken6 import isValid
 
 MOST = 3  # dialogs at a time: what fails at every repaint must not bury the window
 
@@ -42,6 +43,9 @@ class Uncaught(QObject):
             return  # the window has gone
 
     def _show(self, error: BaseException) -> None:
+        # Qt may have deleted the window, or it has closed: a dialog that nobody expects any more would keep volviz from ending.
+        if not isValid(self._window) or not self._window.isVisible():
+            return
         from volviz.gui.dialogs import error_box
 
         name = f"{type(error).__name__}: {error}"
@@ -53,7 +57,4 @@ class Uncaught(QObject):
 
 
 def _is_open(box: QMessageBox) -> bool:
-    try:
-        return box.isVisible()
-    except RuntimeError:  # Qt has deleted it
-        return False
+    return isValid(box) and box.isVisible()
