@@ -25,6 +25,13 @@ TITLE = "Save as a model"
 STARTED = {"start": Path("unet"), "learning_rate": 5e-4, "minutes": 60.0}
 
 
+def switch(window: Window) -> None:
+    """Learn from scribbles, or no more, and show the panel that says how it goes."""
+    window.learning.switch(not window.learning.on)
+    window.docks["Learn"].show()
+    window.docks["Learn"].raise_()
+
+
 def ask_model(window: Window) -> Job | None:
     """Ask for a name and keep the forest among the person's models; None if there is none, or the person thinks better of it."""
     session = window.learning.session

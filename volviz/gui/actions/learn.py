@@ -2,31 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from volviz.gui.actions.entry import CLASSES, VOLUME, Entry
-
-if TYPE_CHECKING:
-    from volviz.gui.window import Window
-
-
-def _switch(window: Window) -> None:
-    window.learning.switch(not window.learning.on)
-    window.docks["Learn"].show()
-    window.docks["Learn"].raise_()
-
-
-def _save(window: Window) -> None:
-    from volviz.gui.teaching import ask_model
-
-    ask_model(window)
-
-
-def _teach(window: Window) -> None:
-    from volviz.gui.teaching import ask_network
-
-    ask_network(window)
-
+from volviz.gui.actions.entry import CLASSES, VOLUME, Entry, later
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(
@@ -34,7 +10,7 @@ ENTRIES: tuple[Entry, ...] = (
         "Annotate",
         "Learn while I scribble",
         "Teach a random forest with every stroke, and show at once what it finds",
-        _switch,
+        later("teaching:switch"),
         "Ctrl+L",
         needs=VOLUME,
         checked=lambda w: not w.lacks("learning") and w.learning.on,
@@ -64,7 +40,7 @@ ENTRIES: tuple[Entry, ...] = (
         "Annotate",
         "Save the forest as a model…",
         "Keep what was learnt from scribbles in the list of models, for other tomograms",
-        _save,
+        later("teaching:ask_model"),
         needs=VOLUME,
     ),
     Entry(
@@ -72,7 +48,7 @@ ENTRIES: tuple[Entry, ...] = (
         "Annotate",
         "Teach a network with it…",
         "Train a network on what the forest found, judged by strokes held back",
-        _teach,
+        later("teaching:ask_network"),
         needs=CLASSES,
     ),
 )
