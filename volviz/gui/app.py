@@ -79,9 +79,11 @@ def application() -> QApplication:
     QSurfaceFormat.setDefaultFormat(surface)
     QApplication.setApplicationName("volviz")
     QApplication.setApplicationDisplayName("volviz")
+    from volviz.gui import loading_torch
     from volviz.gui.icons import icon
     from volviz.gui.theme import STYLE, dress
 
+    loading_torch.prepare()
     app = QApplication([*sys.argv[:1], "-style", STYLE])  # setStyle would first make Python's copies of all that QStyle can name
     dress(app)
     app.setWindowIcon(icon("volviz", app.palette()))
