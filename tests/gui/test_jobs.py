@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from types import SimpleNamespace
 
 import pytest
 from PySide6.QtWidgets import QToolButton
@@ -10,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from volviz.core.errors import VolvizError
 from volviz.core.report import Report
-from volviz.gui.jobs import Jobs, duration
+from volviz.gui.jobs import Job, Jobs, duration
 from volviz.gui.latest import Latest
 
 pytestmark = pytest.mark.gui
@@ -117,6 +119,25 @@ def test_cancel_all_waits_until_everything_has_stopped(qtbot: QtBot, jobs: Jobs)
     assert jobs.cancel_all()
     assert not any(job.running for job in started)
     qtbot.waitUntil(lambda: not jobs.running)
+
+
+def test_the_time_left_follows_the_pace_of_the_work_proper_and_counts_down_between_two_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(time, "monotonic", lambda: clock.now)
+
+    def heard(seconds: float, fraction: float, text: str) -> float | None:
+        clock.now += seconds
+        job.report(fraction, text)
+        return job.seconds_left
+
+    job = Job("Segment", lambda _: None)
+    assert heard(0, 0.0, "loading the model") is None
+    assert heard(30, 0.0, "segmenting") is None  # from here on it is the work that takes time
+    assert heard(5, 0.0, "segmenting") is None
+    assert heard(5, 0.1, "segmenting") == pytest.approx(90)
+    assert heard(4, 0.1, "segmenting") == pytest.approx(86)  # a layer that is not done yet
+    assert heard(6, 0.2, "segmenting") == pytest.approx(80)
+    assert heard(200, 0.2, "segmenting") == 0
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(0.4, "0 s"), (59.4, "59 s"), (61, "1:01 min"), (3725, "1:02 h")])

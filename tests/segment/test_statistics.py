@@ -11,7 +11,7 @@ from volviz.segment.apply import apply
 from volviz.segment.nn.statistics import boxes, with_fixed_statistics
 from volviz.segment.nn.unet import ResidualUNet3D, random_weights
 from volviz.segment.protocol import Run
-from volviz.segment.tiles import Bricks
+from volviz.segment.tiles import Bricks, Statistics, tilings
 
 TWO = (Label("background"), Label("membrane"))
 
@@ -55,7 +55,7 @@ def test_fixed_statistics_do_not_depend_on_how_tiles_are_batched(network: Residu
 
 
 def test_two_tilings_agree_with_the_volumes_statistics_and_not_with_each_tiles_own(network: ResidualUNet3D) -> None:
-    of = volume((16, 16, 96))
+    of = volume((64, 64, 96))
 
     def difference(statistics: str) -> float:
         one, other = (found(network, of, statistics, tile=tile, overlap=32) for tile in (96, 64))
@@ -66,7 +66,7 @@ def test_two_tilings_agree_with_the_volumes_statistics_and_not_with_each_tiles_o
 
 def test_a_region_has_the_statistics_of_the_whole_volume(network: ResidualUNet3D) -> None:
     of, region = volume((20, 24, 60)), Region((3, 4, 40), (11, 20, 55))
-    whole, part = found(network, of, "volume", tile=32, overlap=8), found(network, of, "volume", tile=32, overlap=8, region=region)
+    whole, part = found(network, of, "volume", tile=24, overlap=8), found(network, of, "volume", tile=24, overlap=8, region=region)
     assert np.array_equal(part, whole[(slice(None), *region.slices)])
 
 
@@ -82,11 +82,20 @@ def test_boxes_lie_in_the_volume_and_are_few(shape: tuple[int, int, int]) -> Non
             assert a + s <= n or (a == 0 and s - n < 8)
 
 
-def test_a_small_volume_is_one_box_and_a_tile_of_all_of_it_needs_no_other_pass(network: ResidualUNet3D) -> None:
+def test_a_small_volume_is_one_box_and_one_tile_whatever_its_shape_and_needs_no_other_pass(network: ResidualUNet3D) -> None:
     assert boxes((60, 50, 31), 8) == [((0, 0, 0), (64, 56, 32))]
     of = volume((16, 16, 64))
-    passes: list[int] = []
-    network.register_forward_hook(lambda *_: passes.append(1))
-    one = found(network, of, "volume", tile=64, overlap=32)
-    assert len(passes) == 1
+    seen: list[int] = []
+    network.register_forward_hook(lambda _, given, __: seen.append(int(given[0].numel())))
+    one = found(network, of, "volume", tile=32, overlap=8)
+    assert [size for size in seen if size >= 16 * 16 * 64] == [16 * 16 * 64]
     assert np.array_equal(one, found(network, of, "tile", tile=64, overlap=32))
+
+
+def test_a_volume_with_more_voxels_than_a_tile_is_cut_and_so_is_any_if_tiles_are_normalised_by_themselves() -> None:
+    def counts(shape: tuple[int, int, int], statistics: Statistics) -> list[int]:
+        return [len(t.starts) for t in tilings(shape, Bricks(tile=32, overlap=8, statistics=statistics))]
+
+    assert counts((8, 31, 120), "volume") == [1, 1, 1]
+    assert counts((8, 40, 120), "volume") == [1, 2, 5]
+    assert counts((8, 31, 120), "tile") == [1, 1, 5]

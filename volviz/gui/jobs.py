@@ -45,6 +45,7 @@ class Job(QObject):
         self.error: Exception | None = None
         self.seconds = 0.0  # that it took
         self.started = time.monotonic()
+        self._paced = self.started, self.started  # when what is counted began, and when more of it was last done
         self._work: Callable[[Report], Any] | None = work
         self._expected = tuple(files)
         self._stop = threading.Event()
@@ -81,9 +82,11 @@ class Job(QObject):
 
     @property
     def seconds_left(self) -> float | None:
-        """A guess from the pace so far; None as long as there is nothing to guess from."""
-        elapsed = time.monotonic() - self.started
-        return elapsed * (1 - self.fraction) / self.fraction if self.fraction > 0.02 and elapsed > 2 else None
+        """A guess from the pace since the work proper began; None as long as there is nothing to guess from."""
+        began, moved = self._paced
+        if self.fraction <= 0.02 or moved - began < 1:
+            return None
+        return max(0.0, (moved - began) * (1 - self.fraction) / self.fraction - (time.monotonic() - moved))
 
     @property
     def time_said(self) -> str:
@@ -100,8 +103,12 @@ class Job(QObject):
         """
         if self._stop.is_set():
             raise Cancelled
-        self.fraction, self.text = fraction, text
         now = time.monotonic()
+        if fraction <= 0 and text != self.text:
+            self._paced = now, now  # loading and the like tell nothing about the pace of what follows
+        elif fraction != self.fraction:
+            self._paced = self._paced[0], now
+        self.fraction, self.text = fraction, text
         if now - self._last > 1 / REPORTS_PER_SECOND or fraction >= 1:
             self._last = now
             self.progressed.emit(fraction, text)
@@ -263,7 +270,7 @@ class _Row(QWidget):
     def _show(self, fraction: float, text: str) -> None:
         if self._job.cancelling:
             return
-        self._bar.setRange(0, 1000)
+        self._bar.setRange(0, 1000 if fraction > 0 else 0)  # it moves by itself as long as there is nothing to tell
         self._bar.setValue(round(1000 * fraction))
         self._text.setText(f"{self._job.title}: {text}" if text else self._job.title)
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, islice
 from typing import TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from volviz.core.errors import VolvizError
 from volviz.segment.device import CudaMemory, DeviceMemory
+from volviz.segment.passes import Network, Passes
 from volviz.segment.protocol import Augment
 
 K = TypeVar("K")
-Network = nn.Module | Callable[[Tensor], Tensor]
 
 # Tiles side by side on a CPU. Each takes one to two gigabytes.
 _LANES = 2
@@ -38,7 +39,7 @@ class Batches:
     On a GPU the first tile goes alone and shows how much memory one takes; batches then fill at most 70 % of what is
     free, and halve when that was too much. On a CPU two tiles run side by side, each on its share of the cores:
     threads that share one convolution wait for one another at every layer, and for long if another program, or the
-    picture, uses a core too.
+    picture, uses a core too. A tile that is alone has all cores.
     """
 
     def __init__(
@@ -50,20 +51,23 @@ class Batches:
         augment: Augment = 1,
         spread: bool = False,
         memory: DeviceMemory | None = None,
+        passes: Passes | None = None,
     ) -> None:
         self.network, self.device, self.dtype = network, device, dtype
         self.mirrors, self.spread = _MIRRORS[:augment], spread
         self.memory = memory or (CudaMemory(device) if device.type == "cuda" else None)
+        self.passes = passes or Passes()
         self.size = 1
         self._measured = False
 
-    def run(self, tiles: Iterable[tuple[K, Callable[[], Tensor]]]) -> Iterator[tuple[Tensor, K]]:
+    def run(self, tiles: Iterable[tuple[K, Callable[[], Tensor]]]) -> Generator[tuple[Tensor, K], None, None]:
         """Take pairs of a key and something that reads a tile (z, y, x).
 
         Yields probabilities (class, z, y, x) float32 on the CPU, and the key, in the order of the tiles.
 
         Raises:
             VolvizError: the GPU has no room for one tile.
+            Cancelled: by whom the passes report to.
         """
         with torch.inference_mode():
             yield from self._side_by_side(tiles) if self.memory is None else self._batched(tiles, self.memory)
@@ -71,24 +75,34 @@ class Batches:
     def _side_by_side(self, tiles: Iterable[tuple[K, Callable[[], Tensor]]]) -> Iterator[tuple[Tensor, K]]:
         """Run one tile per lane. Tiles are read in the caller's thread."""
         threads = torch.get_num_threads()
-        lanes = min(threads, _LANES)
+        coming = iter(tiles)
+        first = list(islice(coming, _LANES))
+        lanes = max(1, min(threads, len(first)))
         waiting: deque[tuple[K, Future[Tensor]]] = deque()
         torch.set_num_threads(max(1, threads // lanes))
         pool = ThreadPoolExecutor(lanes)
         try:
-            for key, read in tiles:
+            for key, read in chain(first, coming):
                 waiting.append((key, pool.submit(self._alone, read())))
                 if len(waiting) >= lanes:
-                    yield _first(waiting)
+                    yield self._first(waiting)
             while waiting:
-                yield _first(waiting)
+                yield self._first(waiting)
+        except BaseException:
+            self.passes.stop()
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
             torch.set_num_threads(threads)
 
+    def _first(self, waiting: deque[tuple[K, Future[Tensor]]]) -> tuple[Tensor, K]:
+        """Wait for the first, and hold on to neither it nor its result."""
+        key, future = waiting.popleft()
+        return self.passes.wait(future), key
+
     def _alone(self, tile: Tensor) -> Tensor:
         with torch.inference_mode():  # which holds in its own thread only
-            return self._forward(tile[None, None])[0]
+            return self._pass(tile[None, None])[0]
 
     def _batched(self, tiles: Iterable[tuple[K, Callable[[], Tensor]]], memory: DeviceMemory) -> Iterator[tuple[Tensor, K]]:
         """Run as many tiles at a time as fit."""
@@ -106,7 +120,7 @@ class Batches:
             some = waiting[done : done + self.size]
             free = memory.start()
             try:
-                out = self._forward(torch.stack([tile for _, tile in some])[:, None])
+                out = self._pass(torch.stack([tile for _, tile in some])[:, None])
             except torch.OutOfMemoryError as error:
                 if len(some) == 1:
                     raise VolvizError(NO_ROOM) from error
@@ -120,6 +134,9 @@ class Batches:
                 self._measured = True
             yield from zip(out, (key for key, _ in some), strict=True)
             done += len(some)
+
+    def _pass(self, tiles: Tensor) -> Tensor:
+        return self.passes.through(tiles.numel() * len(self.mirrors), lambda: self._forward(tiles))
 
     def _forward(self, tiles: Tensor) -> Tensor:
         """Return probabilities (n, class, z, y, x) on the CPU."""
@@ -140,9 +157,3 @@ class Batches:
             deviation = (square.div_(len(self.mirrors)) - mean**2).clamp_(min=0).sqrt_()
             mean = torch.cat([mean, deviation.amax(dim=1, keepdim=True)], dim=1)
         return mean.cpu()
-
-
-def _first(waiting: deque[tuple[K, Future[Tensor]]]) -> tuple[Tensor, K]:
-    """Wait for the first, and hold on to neither it nor its result."""
-    key, future = waiting.popleft()
-    return future.result(), key

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from volviz.core.grid import Shape
 
 Scale = Literal["robust", "standard", "min-max"]
 Output = Literal["softmax", "sigmoid", "clamp"]
@@ -21,7 +23,7 @@ _UNUSED = 1 / 4
 
 @dataclass(frozen=True, slots=True)
 class Bricks:
-    """How a network wants its input: boxes of at most ``tile`` voxels a side that overlap by ``overlap``, at ``voxel_size`` (A).
+    """How a network wants its input: boxes of about ``tile`` voxels a side at most that overlap by ``overlap``, at ``voxel_size`` (A).
 
     Without a ``voxel_size`` the tomogram is taken at its own. ``scale`` is that of the density: see `Standard.of`.
 
@@ -92,6 +94,18 @@ class Tiling:
         """Return the first voxel for which a tile counts, and the one past the last."""
         used = np.flatnonzero(self.window[k])
         return self.starts[k] + int(used[0]), self.starts[k] + int(used[-1]) + 1
+
+
+def tilings(shape: Shape, bricks: Bricks) -> list[Tiling]:
+    """Return the tilings along (z, y, x) of a volume.
+
+    One that has no more voxels than a tile may have is one tile, however long it is: what overlaps would be computed up to
+    eight times. Not so if every tile is normalised by itself: then it has to be of the size that the network was taught with.
+    """
+    whole = [-(-n // bricks.multiple) * bricks.multiple for n in shape]
+    if bricks.statistics == "volume" and np.prod(whole) <= bricks.tile**3:
+        bricks = replace(bricks, tile=max(whole))
+    return [Tiling.along(n, bricks) for n in shape]
 
 
 def _open(ramp: npt.NDArray[np.float64], first: bool, last: bool) -> npt.NDArray[np.float64]:
