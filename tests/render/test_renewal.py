@@ -10,10 +10,12 @@ from OpenGL import GL
 
 from tests.render.conftest import axes, brightness, front, of_classes, virion
 from volviz.core.camera import Camera
+from volviz.core.grid import Region
 from volviz.core.scene import Light, Scene
+from volviz.core.volume import Volume
 from volviz.render.gl.target import Target
 from volviz.render.pace import Level
-from volviz.render.passes import light
+from volviz.render.passes import light, occupancy
 from volviz.render.renderer import Renderer
 
 SIZE = (96, 96)
@@ -153,3 +155,62 @@ def test_a_ramp_under_the_hand_is_seen_before_its_light_is_there(window: Window,
         assert (window.draw(BEFORE) == at_rest).all()
     finally:
         other.release()
+
+
+def test_distances_are_the_same_from_host_and_card(gl: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is measured on the host, where a driver draws in software, is what a card's passes measure."""
+    volume, classes = virion(160)
+    scene, camera = Scene.of(volume, classes), Camera.framing(volume.grid)
+    found = []
+    for software in (True, False):
+        monkeypatch.setattr(occupancy, "in_software", lambda software=software: software)
+        renderer = Renderer()
+        renderer.load(volume, classes)
+        renderer.image(scene, camera, SIZE, samples=1)
+        found.append(renderer._ready(scene).occupancy._distance[0].read())
+        renderer.release()
+    assert len(np.unique(found[0])) > 4
+    assert (found[0] == found[1]).all()
+
+
+def test_extinction_is_averaged_over_some_frames_and_in_the_end_it_is_the_same(gl: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    volume, classes = virion(160)
+    scene = Scene.of(volume, classes)
+    ramps = [scene.with_ramp("membrane", low=low, high=low + 0.3) for low in (0.1, 0.2, 0.3, 0.4)]
+    camera, target = Camera.framing(volume.grid).zoomed(1.6), Target(SIZE, GL.GL_RGBA8)
+    renderer = Renderer(level=Level(1.0, 1.0))
+    renderer.load(volume, classes)
+
+    def drawn(scene: Scene, *, moving: bool) -> np.ndarray:
+        renderer.draw(scene, camera, SIZE, target.framebuffer, moving=moving)
+        return target.read(SIZE).astype(int)
+
+    right = drawn(ramps[-1], moving=False)
+    while renderer.pending:
+        right = drawn(ramps[-1], moving=False)
+    monkeypatch.setattr(light, "BOX", (32, 32, 32))
+    monkeypatch.setattr(light, "SECONDS", 0.0)  # a box in a frame
+    renderer.load(Volume(volume.grid, volume.data), classes)
+    first = drawn(ramps[0], moving=True)
+    assert renderer.pending
+    assert (first[..., :3].max() > 150) and brightness(first).mean() > brightness(right).mean()  # lit, not dark
+    renewed = light.LightVolume.renew_extinction
+    rounds: list[object] = []
+
+    def counted(self: light.LightVolume, cells: Region | None = None) -> None:
+        rounds.append(cells)
+        renewed(self, cells)
+
+    monkeypatch.setattr(light.LightVolume, "renew_extinction", counted)
+    for i in range(80):  # a ramp is dragged on and on: what was begun is finished
+        drawn(ramps[i % 4], moving=True)
+    assert 1 <= len(rounds) <= 3
+    frames = 0
+    while frames == 0 or renderer.pending:
+        last = drawn(ramps[-1], moving=False)
+        frames += 1
+        assert frames < 200
+    assert frames > 20
+    assert (last == right).all()
+    target.delete()
+    renderer.release()

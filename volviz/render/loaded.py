@@ -116,8 +116,10 @@ class Loaded:
         if ramps != self._seen_key or changed is not None:
             self.occupancy.renew()
             self._seen_key = ramps
-        # A ramp under the hand is seen at once; what it does to the light comes with the picture after.
-        self._owing = moving and anew and changed is None and self._ramps_key != b"" and not self._owing
+        # A ramp under the hand is seen at once; what it does to the light comes with the picture after, or once the light
+        # of a ramp before is prepared: one that began anew with every move would never be seen.
+        late = self.light.preparing or not self._owing
+        self._owing = moving and anew and changed is None and self._ramps_key != b"" and late
         anew = anew and not self._owing
         self.textures.bind()
         self.occupancy.bind()
