@@ -193,7 +193,7 @@ def test_extinction_is_averaged_over_some_frames_and_in_the_end_it_is_the_same(g
     renderer.load(Volume(volume.grid, volume.data), classes)
     first = drawn(ramps[0], moving=True)
     assert renderer.pending
-    assert (first[..., :3].max() > 150) and brightness(first).mean() > brightness(right).mean()  # lit, not dark
+    assert brightness(first).mean() > brightness(right).mean()  # lit, not dark
     renewed = light.LightVolume.renew_extinction
     rounds: list[object] = []
 
