@@ -60,6 +60,17 @@ def test_the_ends_never_cross(qtbot: QtBot, histogram: RampHistogram) -> None:
     assert low < high == 0.8
 
 
+def test_the_ramp_stays_to_be_seen_while_it_has_the_keys(qtbot: QtBot, histogram: RampHistogram) -> None:
+    histogram.clearFocus()
+    unchosen = histogram.grab().toImage()
+    histogram.activateWindow()
+    histogram.setFocus()
+    qtbot.waitUntil(histogram.hasFocus)
+    chosen = histogram.grab().toImage()
+    above = round(histogram.x_of(0.1)), 10  # left of the ramp, over the counts
+    assert chosen.pixelColor(*above) == unchosen.pixelColor(*above)
+
+
 def test_a_click_beside_the_handles_fetches_the_nearer_one(qtbot: QtBot, histogram: RampHistogram) -> None:
     qtbot.mouseClick(histogram, LEFT, pos=QPoint(round(histogram.x_of(0.1)), 30))
     assert histogram.ramp == pytest.approx((0.1, 0.8), abs=0.01)

@@ -130,6 +130,7 @@ class RampHistogram(QWidget):
         self._paint_ramp(painter, frame)
         if self.hasFocus():
             painter.setPen(QPen(self.palette().highlight().color(), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)  # the grips left theirs: it would cover all
             painter.drawRect(frame)
 
     def _paint_counts(self, painter: QPainter, frame: QRectF) -> None:
