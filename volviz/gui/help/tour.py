@@ -131,9 +131,14 @@ class Tour(QObject):
             return False
         if event.type() in {QEvent.Type.Resize, QEvent.Type.LayoutRequest} and watched is self._window:
             self._place()
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
-            self.end()
-            return True
+        if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            # Esc is also the shortcut that lays a tool down, which would take the key before it is pressed.
+            if event.type() == QEvent.Type.ShortcutOverride:
+                event.accept()
+                return True
+            if event.type() == QEvent.Type.KeyPress:
+                self.end()
+                return True
         return False
 
     def _go(self, at: int) -> None:
