@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from conftest import rest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon, QPalette
 from PySide6.QtWidgets import QTabBar
 from pytestqt.qtbot import QtBot
@@ -45,6 +45,14 @@ def test_a_panel_can_go_float_and_come_back(arranged: Window, qtbot: QtBot) -> N
     arranged.actions_by_id["view.layout"].trigger()
     qtbot.waitUntil(lambda: not light.isFloating() and light.titleBarWidget() is not None)
     qtbot.waitUntil(lambda: sorted(tabs(arranged)) == names)
+
+
+def test_a_first_window_leaves_room_for_its_frame_and_uses_a_large_screen() -> None:
+    small = settings.first_size(QSize(1280, 800))
+    assert small.width() <= 1280
+    assert small.height() <= 765  # the title bar is above it, and the status bar still on the screen
+    assert settings.first_size(QSize(1920, 1040)).width() > 1500
+    assert settings.first_size(QSize(3840, 2160)) == settings.LARGEST
 
 
 def test_what_was_hidden_stays_hidden_the_next_time(arranged: Window, qtbot: QtBot) -> None:

@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtCore import QByteArray, QSettings, QSize
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
 RECENT = 8
 TOGETHER = "\n"  # between the paths of an entry
 UNSIZED = "unknown"
+USUAL, LARGEST, SHARE = QSize(1280, 800), QSize(1680, 1050), 0.85  # of the room on the screen, at first
+FRAME = QSize(8, 40)  # what a window manager puts around a window, at most
 LAYOUT = 6  # raised when docks change, so that an old layout is not forced on new ones
 
 
@@ -65,6 +67,12 @@ def unsized(path: Path) -> bool:
 
 def _key(path: Path) -> str:
     return hashlib.sha1(str(path.absolute()).encode(), usedforsecurity=False).hexdigest()
+
+
+def first_size(room: QSize) -> QSize:
+    """Return how large a window begins where a screen has this much room (pixels): never so large that its foot is cut off."""
+    wanted = (room * SHARE).expandedTo(USUAL).boundedTo(LARGEST)
+    return wanted.boundedTo(room - FRAME)
 
 
 def save_layout(window: QMainWindow) -> None:

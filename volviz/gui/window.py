@@ -66,7 +66,7 @@ class Window(Furnished):
         settings.restore_layout(self)
 
     def sizeHint(self) -> QSize:
-        return QSize(1280, 800)
+        return settings.first_size(self.screen().availableSize())
 
     def _build(self) -> None:
         self.views = QSplitter(Qt.Orientation.Horizontal)
