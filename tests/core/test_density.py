@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from skimage.filters import threshold_isodata
 
-from volviz.core.density import box_mean, contrast_of, dense_is_dark, lowpass_voxels, lowpassed, lowpassed_contrast
+from volviz.core.density import (
+    MOST_VOXELS,
+    box_mean,
+    contrast_of,
+    dense_is_dark,
+    lowpass_voxels,
+    lowpassed,
+    lowpassed_contrast,
+    narrowed,
+    spread_planes,
+)
 from volviz.core.estimate import automatic_low, drawn_points, first_camera, raw_look, ridler_calvard, threshold_curve
 from volviz.core.grid import Grid, Region
 from volviz.core.scene import Scene
@@ -43,6 +53,17 @@ def test_a_region_is_low_passed_with_its_context():
     whole = lowpassed(volume, 50.0)
     region = Region((5, 0, 20), (9, 33, 64))
     np.testing.assert_allclose(lowpassed(volume, 50.0, region), whole[region.slices], atol=1e-5)
+
+
+def test_of_large_sections_the_middle_is_read_and_of_others_all():
+    usual, large = Grid((400, 960, 928), (10.0,) * 3), Grid((1024, 5600, 5600), (2.0,) * 3)
+    assert all(plane.shape == (1, 960, 928) for plane in spread_planes(usual, 30.0))
+    for plane in spread_planes(large, 30.0):
+        assert 15 * np.prod(plane.shape) <= MOST_VOXELS
+        assert plane.start[1] + plane.stop[1] == pytest.approx(5600, abs=1)
+    across = narrowed(Region((0, 7, 0), (1024, 8, 5600)), large, 30.0)
+    assert across.shape[:2] == (1024, 1)  # the beam is never cut short
+    assert 15 * np.prod(across.shape) <= MOST_VOXELS
 
 
 def test_the_low_pass_is_a_width_in_angstrom():

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from volviz.core.alone import is_alone
 from volviz.core.camera import Camera
-from volviz.core.density import contrast_of, dense_is_dark, lowpassed, lowpassed_contrast, spread_planes
+from volviz.core.density import contrast_of, dense_is_dark, lowpass_voxels, lowpassed, lowpassed_contrast, narrowed, spread_planes
 from volviz.core.grid import Floats, Region
 from volviz.core.scene import DENSITY, Ramp, RawLook, Scene
 from volviz.core.segmentation import Segmentation
@@ -19,7 +19,7 @@ from volviz.core.volume import Volume
 # Extinction per nm at the top of the ramp: a bilayer of 7 nm lets 3 % through; a lumen of 80 nm is a dense fog, so
 # that it shows where the membrane is cut or faint and does not drown the rest.
 OPACITIES = {"membrane": 0.6, "spikes": 1.0, "lumen": 0.35}
-MOST_ROWS = 6400  # of a file, read one by one: each of them is a place of its own on the disk
+MOST_ROWS = 25600  # of a file, read one by one: each of them is a place of its own on the disk
 
 
 def ridler_calvard(histogram: npt.NDArray[np.int64]) -> float:
@@ -88,7 +88,7 @@ def raw_look(volume: Volume, segmentation: Segmentation | None = None) -> RawLoo
         return look
     contrast = lowpassed_contrast(volume, look.lowpass, look.invert)
     inside = []
-    for plane in spread_planes(volume.grid):
+    for plane in spread_planes(volume.grid, look.lowpass):
         foreground = segmentation.values(segmentation.data[(0, *plane.slices)]) < 0.5
         inside.append(contrast.apply(lowpassed(volume, look.lowpass, plane)[foreground]))
     values = np.concatenate(inside)
@@ -100,7 +100,7 @@ def raw_look(volume: Volume, segmentation: Segmentation | None = None) -> RawLoo
 
 def density_ramp(volume: Volume, look: RawLook) -> Ramp:
     """Return a ramp for the raw density drawn by itself: the densest few hundredths of the voxels, the last of them opaque."""
-    sample = np.concatenate([lowpassed(volume, look.lowpass, plane).ravel() for plane in spread_planes(volume.grid)])
+    sample = np.concatenate([lowpassed(volume, look.lowpass, plane).ravel() for plane in spread_planes(volume.grid, look.lowpass)])
     low, high = np.percentile(contrast_of(sample, look.invert).apply(sample), [97.0, 99.8])
     return replace(DENSITY, low=round(float(low), 2), high=round(float(max(high, low + 0.5)), 2))
 
@@ -113,9 +113,10 @@ def averaged_contrast(volume: Volume, look: RawLook, planes: int = 8) -> tuple[f
     """
     contrast, grid = lowpassed_contrast(volume, look.lowpass, look.invert), volume.grid
     depth, height, width = grid.shape
-    planes = max(1, min(planes, MOST_ROWS // depth))
+    planes = max(1, min(planes, MOST_ROWS // (depth * lowpass_voxels(grid, look.lowpass)[1])))
     chosen = np.unique(np.linspace(0, height - 1, min(height, planes + 2)).astype(int))
-    regions = [Region((0, int(y), 0), (depth, int(y) + 1, width)) for y in (chosen[1:-1] if len(chosen) > 2 else chosen)]
+    across = [Region((0, int(y), 0), (depth, int(y) + 1, width)) for y in (chosen[1:-1] if len(chosen) > 2 else chosen)]
+    regions = [narrowed(region, grid, look.lowpass) for region in across]
     means = np.concatenate([contrast.apply(lowpassed(volume, look.lowpass, region)).mean(axis=0).ravel() for region in regions])
     low, high = np.percentile(means, [1.0, 99.5])
     air = max(0.1 * float(high - low), 0.05)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from volviz.core.density import contrast_of, lowpassed
+from volviz.core.density import contrast_of, lowpassed, spread_planes
 from volviz.core.estimate import class_plane
-from volviz.core.grid import Region
 from volviz.core.scene import RawLook
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
@@ -49,10 +48,8 @@ def class_histograms(segmentation: Segmentation) -> dict[str | None, Histogram]:
 
 def density_histogram(volume: Volume, look: RawLook) -> Histogram:
     """Count the low-passed density of a few slices in standard deviations, dense positive: the axis of the raw ramp."""
-    depth, height, width = volume.grid.shape
-    chosen = np.unique(np.linspace(0, depth - 1, min(depth, SLICES // 2)).astype(int))
-    planes = [lowpassed(volume, look.lowpass, Region((int(z), 0, 0), (int(z) + 1, height, width))).ravel() for z in chosen]
-    values = np.concatenate(planes)
+    planes = spread_planes(volume.grid, look.lowpass, SLICES // 2)
+    values = np.concatenate([lowpassed(volume, look.lowpass, plane).ravel() for plane in planes])
     values = contrast_of(values, look.invert).apply(values)
     low, high = np.percentile(values, [0.1, 99.9])
     low, high = min(-3.0, float(np.floor(low))), max(4.0, float(np.ceil(high)))
