@@ -115,6 +115,27 @@ def test_bricks_that_come_meanwhile_are_not_lost(window: Window, qtbot: QtBot, s
     assert (np.abs(picture(window).astype(int) - picture(window)[0, 0]).max(axis=2) > 40).mean() > 0.02
 
 
+def test_the_last_bricks_of_a_run_reach_the_picture(window: Window, qtbot: QtBot, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(viewport, "AT_ONCE", 10**9)
+    found = state.segmentation
+    data = np.zeros_like(found.data)
+    data[0] = 255
+    live = replace(found, data=data)
+    window.document.open(replace(state, segmentation=None, live=live))
+    rest(qtbot, window)
+    nothing = picture(window)
+    data[...] = found.data
+    window.document.brick(Region.whole(found.grid.shape))
+    window.document.show(live=None)  # the run ends before that has been written
+    window.document.change("Segment", segmentation=replace(live, provenance={"model": "unet"}))
+    rest(qtbot, window)
+    ended = picture(window)
+    assert not np.array_equal(ended, nothing)
+    window.document.open(replace(state, volume=replace(state.volume)))
+    rest(qtbot, window)
+    np.testing.assert_array_equal(ended, picture(window))
+
+
 def test_a_failure_in_the_thread_reaches_the_person(window: Window, qtbot: QtBot, state: State) -> None:
     class Broken:
         shape, dtype = state.volume.data.shape, state.volume.data.dtype

@@ -161,7 +161,7 @@ class Viewport(QOpenGLWidget):
         self._renderer.sketch_scale = self.devicePixelRatioF()
         try:
             if self._drawn != self._picture():
-                self._data = self._data.brought(self._renderer, state)
+                self._bring(self._renderer, state)
                 self._renderer.draw(state.scene, state.camera, self.size_px(), self.defaultFramebufferObject(), moving=True)
                 self._drawn, self._frames = self._picture(), 0
                 self._say_what_is_drawn(self._renderer, state)
@@ -204,7 +204,7 @@ class Viewport(QOpenGLWidget):
                 better = self._frames == 0 or self._whole == self._samples or self._whole.bit_count() == 1
                 self._due = renderer.presentable and self._whole > self._frames and better
             else:
-                self._data = self._data.brought(renderer, state)
+                self._bring(renderer, state)
                 self.studio.advance(renderer, state)
             self.draws += 1
         except Exception as error:
@@ -263,7 +263,8 @@ class Viewport(QOpenGLWidget):
         other_data = new.volume is not old.volume or not akin(new.classes, old.classes)
         if other_data:
             self._broken = False
-            if not self._data.adoptable(new):
+            # A run that ends takes its preview away and then puts its result there, which is the same data: what waits is still to be written.
+            if new.classes is not None and not self._data.adoptable(new):
                 self._bricks.forget()
         elif new.scene == old.scene and new.camera == old.camera and new.classes is old.classes:
             return
@@ -294,10 +295,15 @@ class Viewport(QOpenGLWidget):
             self._held_back = False
             self.touch()
 
+    def _bring(self, renderer: Renderer, state: State) -> None:
+        if not self._data.adoptable(state):
+            self._bricks.forget()  # everything is brought anew, with what they hold
+        self._data = self._data.brought(renderer, state)
+
     def _upload(self, renderer: Renderer, state: State) -> None:
         self.makeCurrent()
         try:
-            self._data = self._data.brought(renderer, state)
+            self._bring(renderer, state)
             loading = renderer.loading(state.scene)
         except Exception as error:
             self._fail(error)
@@ -347,7 +353,7 @@ class Viewport(QOpenGLWidget):
             return  # perhaps read already, perhaps not; or a still is drawn of what there was
         self.makeCurrent()
         try:
-            self._data = self._data.brought(renderer, state)
+            self._bring(renderer, state)
             self._bricks.write(renderer, state.classes)
         except Exception as error:
             self._fail(error)
