@@ -74,6 +74,13 @@ def test_opening_forgets_the_steps(document: Document, state: State) -> None:
     assert not document.undo_stack.canUndo()
 
 
+def test_what_is_opened_after_something_recovered_has_no_changes(document: Document, state: State) -> None:
+    document.undo_stack.clear()
+    document.undo_stack.resetClean()  # as what was recovered, and is saved nowhere
+    document.open(state)
+    assert document.undo_stack.isClean()
+
+
 def test_a_segmentation_comes_and_goes_as_one_step(document: Document) -> None:
     segmentation = document.state.segmentation
     document.change("Segment", segmentation=None, scene=replace(document.state.scene, ramps={}))

@@ -100,6 +100,7 @@ class Document(QObject):
     def open(self, state: State) -> None:
         """Show other data. What was undoable is no more: it belonged to the data before."""
         self.undo_stack.clear()
+        self.undo_stack.setClean()  # an empty stack does not clear itself of what was recovered and not saved
         if state.grid is not None:
             state = replace(state, crosshair_xyz=meeting(state.scene, state.grid, state.crosshair_xyz))
         self._replace(state)

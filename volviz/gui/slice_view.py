@@ -123,6 +123,8 @@ class SliceView(QWidget):
         index = self.plane.index(self.grid, new.crosshair_xyz)
         if other_data or self._slice is None or index != self.plane.index(self.grid, old.crosshair_xyz) or new.slab != old.slab:
             self._show_number(self.grid, index)
+            if old.volume is not None and new.volume is not None and old.volume.data is not new.volume.data:
+                self._slice, self._grey.visible = None, False  # of another tomogram, on whose place it would lie while this is read
             self._ask()
         elif new.scene.ramps != old.scene.ramps or new.overlay != old.overlay or new.doubt != old.doubt:
             self._show_classes()
