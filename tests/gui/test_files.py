@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from volviz.core.motions import Turntable
 from volviz.core.segmentation import Segmentation
 from volviz.core.stages import stages
-from volviz.gui import files, stills, videos
+from volviz.gui import asking, files, settings, stills, videos
 from volviz.gui.stills import StillChoice
 from volviz.gui.videos import VideoChoice
 from volviz.gui.window import Window
@@ -88,6 +89,7 @@ def test_a_session_comes_back_as_it_was(shown: Window, qtbot: QtBot, tmp_path: P
     files.write_session(shown, tmp_path / "view.volviz")
     finish(qtbot, shown)
     assert shown.document.undo_stack.isClean()
+    assert settings.recent()[0] == (tmp_path / "view.volviz",)  # what was saved is what one goes on with
     shown.open_paths([tmp_path / "view.volviz"])
     qtbot.waitUntil(lambda: shown.document.state.path is not None and not shown.jobs.running, timeout=10_000)
     after = shown.document.state
@@ -97,6 +99,28 @@ def test_a_session_comes_back_as_it_was(shown: Window, qtbot: QtBot, tmp_path: P
     np.testing.assert_array_equal(np.asarray(after.segmentation.data[:]), before.segmentation.data)
     rest(qtbot, shown)
     np.testing.assert_array_equal(picture(shown), drawn)
+
+
+def test_files_go_where_one_was_saved_before_and_never_into_the_folder_of_the_demo(
+    shown: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proposed: list[Path] = []
+
+    def answer(_parent: object, _title: str, path: str, _kinds: str) -> tuple[str, str]:
+        proposed.append(Path(path))
+        return str(tmp_path / "kept" / "one.png"), "PNG (*.png)"
+
+    monkeypatch.setattr(asking.QFileDialog, "getSaveFileName", answer)
+    monkeypatch.setattr(asking.tempfile, "gettempdir", lambda: str(tmp_path))
+    (tmp_path / "kept").mkdir()
+    passing = tmp_path / f"{asking.DEMO}1"
+    passing.mkdir()
+    state = shown.document.state
+    shown.document.open(replace(state, volume=replace(state.volume, source=passing / "sample.mrc"), path=None))
+    shown.saved_in = None
+    for _ in range(2):
+        asking.ask_path(shown, "Export still", "one.png", "PNG (*.png)", ".png")
+    assert proposed == [Path.home() / "one.png", tmp_path / "kept" / "one.png"]
 
 
 def test_the_stages_of_light_are_saved_side_by_side(shown: Window, qtbot: QtBot, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from volviz.core.errors import VolvizError
 from volviz.core.report import Report, part
+from volviz.gui.asking import DEMO
 from volviz.gui.asking import ask_path as _ask_path
 from volviz.gui.asking import folder as _folder
 from volviz.gui.asking import stem as _stem
@@ -45,7 +46,7 @@ def ask_add_classes(window: Window) -> None:
 
 def demo(window: Window) -> Job:
     """Simulate a tomogram, open it and segment it."""
-    folder = Path(tempfile.mkdtemp(prefix="volviz-demo-"))
+    folder = Path(tempfile.mkdtemp(prefix=DEMO))
 
     def work(report: Report) -> Path:
         from volviz.tasks.demo import sample_file
@@ -94,6 +95,7 @@ def write_session(window: Window, path: Path) -> Job:
         # Only what was written is saved: the person may have gone on meanwhile.
         if window.document.undo_stack.index() == index:
             window.document.undo_stack.setClean()
+        window.keep_recent([path])
         window.say(f"Saved {path}")
 
     return window.jobs.start("Save session", work, done, [path])

@@ -48,6 +48,7 @@ class Window(Furnished):
         self.welcome = Welcome()
         self.segmenting: Segmenting | None = None
         self._opening: Job | None = None
+        self.saved_in: Path | None = None  # the folder of what was saved last of the tomogram that is open
         self.splitters: dict[str, QSplitter] = {}
         self._closes = False  # without another question
         self._status = QLabel()
@@ -252,9 +253,10 @@ class Window(Furnished):
             self.document.change("Open segmentation", **changed)
         else:
             self.cancel_segmenting()
+            self.saved_in = None
+            self.say("")  # what was said of the tomogram before
             self.document.open(state)
-        settings.remember(recent.entry(paths, None if state.volume is None else state.volume.source, state.path))
-        self._show_recent()
+        self.keep_recent(recent.entry(paths, None if state.volume is None else state.volume.source, state.path))
         self.docks["Segment" if state.segmentation is None else "Data"].raise_()
         offer_tour(self)
 
@@ -262,6 +264,11 @@ class Window(Furnished):
     def _goes_on(before: State, state: State) -> bool:
         """Whether the tomogram is the one that is open already, perhaps with another voxel size."""
         return before.volume is not None and state.volume is not None and state.volume.data is before.volume.data
+
+    def keep_recent(self, paths: Sequence[Path]) -> None:
+        """Put what is open, or was saved, at the head of what was open last."""
+        settings.remember(paths)
+        self._show_recent()
 
     def _show_recent(self) -> None:
         entries = settings.recent()
