@@ -47,6 +47,15 @@ def write(window: Window, qtbot: QtBot, path: Path, choice: StillChoice) -> np.n
         return np.asarray(image.convert("RGB"))
 
 
+def test_a_picture_that_will_open_without_its_classes_says_so(qtbot: QtBot) -> None:
+    dialog = StillDialog((800, 600))
+    qtbot.addWidget(dialog)
+    dialog.say_lacking(True)
+    assert not dialog.lacking.isHidden()
+    dialog.reopens.click()
+    assert dialog.lacking.isHidden()
+
+
 def test_presets_fill_the_boxes_and_boxes_can_say_something_else(qtbot: QtBot) -> None:
     dialog = StillDialog((800, 600), scale_bar=True)
     qtbot.addWidget(dialog)

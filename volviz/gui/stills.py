@@ -105,6 +105,9 @@ class StillDialog(QDialog):
         self.reopens.setChecked(True)
         self.said = QLabel()
         self.said.setObjectName("hint")
+        self.lacking = QLabel("Without its classes, which are in no file\nyet: save the session first (Ctrl+S).")
+        self.lacking.setObjectName("hint")
+        self.lacking.hide()
         form = QFormLayout(self)
         form.addRow("Size", self.preset)
         form.addRow("", beside(self.width_box, QLabel("×"), self.height_box, QLabel("pixels")))
@@ -113,6 +116,7 @@ class StillDialog(QDialog):
         form.addRow("Light", self.quality)
         for check in (self.transparent, self.scale_bar, self.marks, self.reopens):
             form.addRow("", check)
+        form.addRow("", self.lacking)
         form.addRow(buttons(self, "Save…")[0])
         self.preset.currentIndexChanged.connect(self._fill)
         for signal in (self.on_paper.toggled, self.paper.valueChanged, self.dpi.valueChanged):
@@ -133,6 +137,11 @@ class StillDialog(QDialog):
             self.reopens.isChecked(),
             self.marks.isChecked(),
         )
+
+    def say_lacking(self, lacking: bool) -> None:
+        """Say that the classes are in no file, so that the picture opens without them."""
+        self.lacking.setVisible(lacking and self.reopens.isChecked())
+        self.reopens.toggled.connect(lambda on: self.lacking.setVisible(lacking and on))
 
     def _fill(self) -> None:
         given = self.preset.currentData()
@@ -245,6 +254,7 @@ def _ask_and_write(window: Window, title: str, ending: str, panels: Sequence[Pan
     state = window.document.state
     dialog = StillDialog(window.viewport.size_px(), window, scale_bar=state.scene.guides.scale_bar, marks=bool(state.annotations))
     dialog.setWindowTitle(title)
+    dialog.say_lacking(state.segmentation is not None and "file" not in state.segmentation.provenance)
     if not dialog.exec():
         return
     kinds = KINDS if not dialog.choice.transparent else KINDS.rpartition(";;")[0]
