@@ -277,6 +277,8 @@ class _Row(QWidget):
     def _show_time(self) -> None:
         if self._job.cancelling:  # perhaps from the list
             self._look_stopping()
+        elif self._job.text:  # the last word may have come too soon after another to be passed on, and stand for a minute
+            self._show(self._job.fraction, self._job.text)
         self._time.setText(self._job.time_said)
 
 

@@ -47,7 +47,7 @@ class TableDialog(QDialog):
         self.classes: dict[str, QCheckBox] = {}
         boxes = QVBoxLayout()
         for name, ramp in state.scene.ramps.items():
-            box = self.classes[name] = QCheckBox(f"{name}, from {level_of(state.scene, name):.2f} up")
+            box = self.classes[name] = QCheckBox(f"{name.capitalize()}, from {level_of(state.scene, name):.2f} up")
             box.setChecked(ramp.visible)
             box.setToolTip("An object ends where the ramp of its class begins, or at the level of its cleaning: what is seen is measured")
             box.toggled.connect(self._look)
