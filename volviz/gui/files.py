@@ -95,7 +95,7 @@ def write_session(window: Window, path: Path) -> Job:
         # Only what was written is saved: the person may have gone on meanwhile.
         if window.document.undo_stack.index() == index:
             window.document.undo_stack.setClean()
-        window.keep_recent([path])
+        window.list_recent([path])
         window.say(f"Saved {path}")
 
     return window.jobs.start("Save session", work, done, [path])

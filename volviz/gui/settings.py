@@ -31,6 +31,8 @@ def recent() -> list[tuple[Path, ...]]:
 
 def remember(paths: Sequence[Path]) -> None:
     """Put files that are open together at the head of the list, in place of any of them alone, or with fewer of the others."""
+    if not paths:
+        return
     new = tuple(dict.fromkeys(path.absolute() for path in paths))
     kept = [new, *(entry for entry in recent() if not set(entry) <= set(new))]
     settings().setValue("recent", [TOGETHER.join(map(str, entry)) for entry in kept[:RECENT]])

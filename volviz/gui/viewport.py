@@ -263,7 +263,7 @@ class Viewport(QOpenGLWidget):
         other_data = new.volume is not old.volume or not akin(new.classes, old.classes)
         if other_data:
             self._broken = False
-            # A run that ends takes its preview away and then puts its result there, which is the same data: what waits is still to be written.
+            # A run that ends takes its preview away, then puts its result there, which is the same data: what waits is still to be written.
             if new.classes is not None and not self._data.adoptable(new):
                 self._bricks.forget()
         elif new.scene == old.scene and new.camera == old.camera and new.classes is old.classes:

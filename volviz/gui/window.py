@@ -142,7 +142,7 @@ class Window(Furnished):
         self.welcome.open_asked.connect(self.actions_by_id["file.open"].trigger)
         self.welcome.demo_asked.connect(self.actions_by_id["file.demo"].trigger)
         self.welcome.recent_chosen.connect(self.open_asking)
-        self._show_recent()
+        self.list_recent()
 
     def say(self, text: str) -> None:
         """Tell the person something in passing."""
@@ -254,9 +254,9 @@ class Window(Furnished):
         else:
             self.cancel_segmenting()
             self.saved_in = None
-            self.say("")  # what was said of the tomogram before
+            self.say("")
             self.document.open(state)
-        self.keep_recent(recent.entry(paths, None if state.volume is None else state.volume.source, state.path))
+        self.list_recent(recent.entry(paths, None if state.volume is None else state.volume.source, state.path))
         self.docks["Segment" if state.segmentation is None else "Data"].raise_()
         offer_tour(self)
 
@@ -265,17 +265,14 @@ class Window(Furnished):
         """Whether the tomogram is the one that is open already, perhaps with another voxel size."""
         return before.volume is not None and state.volume is not None and state.volume.data is before.volume.data
 
-    def keep_recent(self, paths: Sequence[Path]) -> None:
-        """Put what is open, or was saved, at the head of what was open last."""
-        settings.remember(paths)
-        self._show_recent()
-
-    def _show_recent(self) -> None:
+    def list_recent(self, head: Sequence[Path] = ()) -> None:
+        """List what was open last; what is open now, or was saved, comes to its head."""
+        settings.remember(head)
         entries = settings.recent()
         # In a thread: a disk of the network that does not answer must not keep the window waiting.
-        self._recently.ask(lambda: recent.look(entries), self._list_recent)
+        self._recently.ask(lambda: recent.look(entries), self._show_recent)
 
-    def _list_recent(self, found: list[recent.Recent]) -> None:
+    def _show_recent(self, found: list[recent.Recent]) -> None:
         self.welcome.set_recent(found)
         self.recent_menu.clear()
         self.recent_menu.setEnabled(bool(found))
