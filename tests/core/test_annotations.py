@@ -84,6 +84,22 @@ def test_sections_along_two_axes_leave_what_both_leave() -> None:
     np.testing.assert_allclose(both.moved((1.0, 2.0, 3.0)).outline("z", 78.0), top + np.array([1.0, 2.0]))
 
 
+@pytest.mark.parametrize("first", ["x", "y"])
+def test_a_section_pulled_wider_than_those_of_another_direction_leave_is_as_wide_as_it_says(first: str) -> None:
+    # On one side view the object is narrower; then it is pulled out again where it is seen from above.
+    narrow = Section(20.0, (25.0, 0.0), (55.0, 80.0), "x") if first == "x" else Section(40.0, (5.0, 0.0), (30.0, 80.0), "y")
+    box = BOX.with_section(narrow)
+    pulled = box.with_section(Section(30.0, (-4.0, 16.0), (44.0, 64.0)))
+    found = pulled.outline("z", 30.0)
+    assert found.min(axis=0) == pytest.approx((-4, 16))
+    assert found.max(axis=0) == pytest.approx((44, 64))
+    x, y = found.T
+    assert abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2 == pytest.approx(48 * 48)  # nothing is cut off
+    # Nothing gives way to a rectangle within what is left.
+    inward = box.with_section(Section(30.0, (15.0, 30.0), (25.0, 50.0)))
+    assert [s for s in inward.sections if s.axis == first] == [s for s in box.sections if s.axis == first]
+
+
 def test_sections_of_earlier_versions_are_read() -> None:
     old = {"z": 20.0, "low_xy": [1.0, 2.0], "high_xy": [30.0, 40.0]}
     assert from_json(Section, old) == Section(20.0, (1.0, 2.0), (30.0, 40.0), "z")

@@ -169,11 +169,12 @@ class Box:
     def with_section(self, section: Section) -> Box:
         """Return the box with another rectangle on one section.
 
-        A box that had none along that axis keeps its rectangle in its middle, or, if that is what is adjusted, at both ends.
+        A box that had none along that axis keeps its rectangle in its middle, or, if that is what is adjusted, at both ends. Sections
+        along other axes, which would cut off what reaches farther out now, make room for it.
         """
         k = AXES.index(section.axis)
         low, high = self.corners_xyz
-        kept = tuple(s for s in self.sections if (s.axis, s.at) != (section.axis, section.at))
+        kept = tuple(s for s in self._making_room(section) if (s.axis, s.at) != (section.axis, section.at))
         if section.axis not in self.adjusted:
             depth = high[k] - low[k]
             middle = low[k] + depth / 2
@@ -182,6 +183,29 @@ class Box:
             assert whole is not None
             kept += tuple(replace(whole, at=place) for place in anchors if place != section.at)
         return replace(self, sections=(*kept, section))
+
+    def _making_room(self, section: Section) -> tuple[Section, ...]:
+        """Return the sections, those along other axes as wide as a rectangle where it reaches beyond what all of them left of it."""
+        seen = self.outline(section.axis, section.at)
+        found = [s for s in self.sections if s.axis == section.axis]
+        for axis in self.adjusted:
+            if axis == section.axis:
+                continue
+            own = [s for s in self.sections if s.axis == axis]
+            third = next(one for one in AXES if one not in {axis, section.axis})
+            here, there = _place(third, section.axis), _place(third, axis)
+            low, high = section.low[here], section.high[here]
+            beyond = seen is None or low < seen[:, here].min() or high > seen[:, here].max()
+            if beyond:
+                along = _place(axis, section.axis)
+                ends = section.low[along], section.high[along]
+                lows, highs = self.spans(axis, ends)
+                known = {s.at: s for s in own}
+                for at, (a0, b0), (a1, b1) in zip(ends, lows.tolist(), highs.tolist(), strict=True):
+                    known.setdefault(at, Section(at, (a0, b0), (a1, b1), axis))  # as it was there: no change to what is outside
+                own = [s if not ends[0] <= s.at <= ends[1] else _reaching(s, there, low, high, section.at) for s in known.values()]
+            found += own
+        return tuple(found)
 
     def with_face(self, axis: int, upper: bool, to: float) -> Box:
         """Return the box with one face moved to a place (A) along axis 0 x, 1 y, 2 z, at the most onto the face opposite.
@@ -225,6 +249,14 @@ def _side(section: Section, axis: int) -> int:
 def _place(axis: Axis, normal: Axis) -> int:
     """Return which of the two numbers of a section across an axis is along another."""
     return [one for one in AXES if one != normal].index(axis) if axis != normal else 0
+
+
+def _reaching(section: Section, side: int, least: float, most: float, across: float) -> Section:
+    """Return a section that reaches from ``least`` to ``most`` along one of its sides, and to ``across`` along the other."""
+    low, high = list(section.low), list(section.high)
+    low[side], high[side] = min(low[side], least), max(high[side], most)
+    low[1 - side], high[1 - side] = min(low[1 - side], across), max(high[1 - side], across)
+    return replace(section, low=(low[0], low[1]), high=(high[0], high[1]))
 
 
 def _edge(section: Section, side: int, upper: bool, by: float) -> Section:
