@@ -174,6 +174,31 @@ def _action(*names: str, segmented: bool = True) -> Callable[[Studio], None]:
     return show
 
 
+def _alone(on: bool) -> Callable[[Studio], None]:
+    def show(studio: Studio) -> None:
+        studio.open()
+        if (studio.window.panes.alone is not None) != on:
+            studio.do("view.alone_xy")
+
+    return show
+
+
+def _dialog(name: str) -> Callable[[Studio], None]:
+    """Show a dialog of what leaves volviz, without waiting for its answer."""
+
+    def show(studio: Studio) -> None:
+        from volviz.gui.stills import StillDialog
+        from volviz.gui.videos import VideoDialog
+
+        studio.open()
+        size, marks = studio.window.viewport.size_px(), bool(studio.window.document.state.annotations)
+        dialog = StillDialog(size, studio.window, marks=marks) if name == "still" else VideoDialog((), size, studio.window, marks=marks)
+        dialog.open()
+        studio.pause(1.0)
+
+    return show
+
+
 def _scribbled(studio: Studio, count: int) -> None:
     """Draw so many strokes with the switch on, class after class, on the labels beside the tomogram."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
@@ -248,8 +273,10 @@ def states(window: Window) -> dict[str, Callable[[Studio], None]]:
         "segmented": _segmented,
         **panels,
         "annotated": _annotated,
-        "alone": _action("view.alone_xy"),
-        "together": _action("view.alone_xy"),
+        "alone": _alone(True),
+        "together": _alone(False),
+        "still": _dialog("still"),
+        "video": _dialog("video"),
         "keys": _action("help.shortcuts"),
         "palette": _typed("light"),
         "tour": _action("help.tour"),

@@ -187,6 +187,13 @@ def test_a_motion_is_filled_in_as_keyframes(directed: Window, qtbot: QtBot, monk
     assert directed.document.state.animation == ()
 
 
+def test_the_fields_of_the_dialog_begin_at_one_line(qtbot: QtBot) -> None:
+    dialog = VideoDialog()
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert len({field.mapTo(dialog, QPoint()).x() for field in (dialog.motion.turntable.degrees, dialog.format, dialog.fps)}) == 1
+
+
 def test_the_dialog_offers_motions_formats_and_sizes_that_codecs_take(qtbot: QtBot, directed: Window) -> None:
     made = three(directed, qtbot)
     empty, full = VideoDialog((), (641, 481)), VideoDialog(made, (641, 481))

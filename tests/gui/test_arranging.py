@@ -8,9 +8,10 @@ import mrcfile
 import numpy as np
 import pytest
 from conftest import PATIENCE_MS, rest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLineEdit, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from volviz.core.alone import is_alone
@@ -26,6 +27,8 @@ from volviz.io import save
 from volviz.tasks.render import open_view
 
 pytestmark = [pytest.mark.gui, pytest.mark.display]
+
+LEFT = Qt.MouseButton.LeftButton
 
 
 def called(window: Window, name: str, new: str) -> None:
@@ -88,6 +91,40 @@ def test_classes_are_moved_and_removed_and_a_session_keeps_that(shown: Window, q
     np.testing.assert_array_equal(shown.document.state.segmentation.probabilities(), before)
     assert open_view(tmp_path / "s.volviz").scene == shown.document.state.scene
     rest(qtbot, shown)
+
+
+def send(widget: QWidget, kind: QEvent.Type, at: QPoint, buttons: Qt.MouseButton = LEFT) -> None:
+    button = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else LEFT
+    event = QMouseEvent(kind, QPointF(at), QPointF(widget.mapToGlobal(at)), button, buttons, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(widget, event)
+
+
+def drag(widget: QWidget, onto: QWidget) -> None:
+    """Carry a widget by its middle to the lower edge of another."""
+    start = widget.rect().center()
+    stop = widget.mapFromGlobal(onto.mapToGlobal(onto.rect().bottomLeft()))
+    send(widget, QEvent.Type.MouseButtonPress, start)
+    for share in (0.1, 0.5, 1.0):
+        send(widget, QEvent.Type.MouseMove, start + (stop - start) * share)
+    send(widget, QEvent.Type.MouseButtonRelease, stop, Qt.MouseButton.NoButton)
+
+
+def test_classes_are_dragged_into_another_order_as_one_step(shown: Window) -> None:
+    shown.docks["Classes"].raise_()
+    panel, steps = shown.classes_panel, shown.document.undo_stack.count()
+    drag(panel.rows["membrane"].visible, panel.rows["spikes"])
+    assert names(shown) == ["spikes", "membrane", "lumen"]
+    assert shown.document.undo_stack.count() == steps + 1
+    assert shown.document.state.scene.ramps["membrane"].visible  # it was carried, not clicked
+    drag(panel.rows["spikes"], panel.rows["lumen"])
+    assert names(shown) == ["membrane", "lumen", "spikes"]
+    shown.undo()
+    shown.undo()
+    assert names(shown) == ["membrane", "spikes", "lumen"]
+    drag(panel.rows["lumen"].visible, panel.rows["lumen"])  # to where it is
+    assert names(shown) == ["membrane", "spikes", "lumen"]
+    QTest.mouseClick(panel.rows["lumen"].visible, LEFT, pos=QPoint(8, panel.rows["lumen"].visible.height() // 2))
+    assert not shown.document.state.scene.ramps["lumen"].visible
 
 
 def test_a_class_is_added_from_a_volume_and_an_empty_one_to_annotate(shown: Window, qtbot: QtBot, tmp_path: Path, monkeypatch) -> None:

@@ -64,6 +64,11 @@ class MotionForm(QWidget):
         self._turn()
 
     @property
+    def forms(self) -> tuple[QFormLayout, ...]:
+        """The forms of all motions."""
+        return self.turntable.form, self.rocking.form, self.peel.form
+
+    @property
     def motion(self) -> Motion | None:
         """What was chosen; None for what is extra."""
         index = self.kind.currentIndex() - self._extra

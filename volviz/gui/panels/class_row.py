@@ -50,7 +50,7 @@ class ClassRow(QWidget):
         self.fold.clicked.connect(lambda: self.set_folded(not self.folded))
         title = "All as one" if name is None else name[:1].upper() + name[1:]
         self.visible = QCheckBox(title if len(title) <= LONGEST else f"{title[: LONGEST - 1]}…")
-        self.visible.setToolTip(f"Show {said} in 3D and on the slices")
+        self.visible.setToolTip(f"Show {said} in 3D and on the slices. Drag it up or down to put the classes in another order")
         self.visible.toggled.connect(lambda on: self._change("Show" if on else "Hide", visible=on))
         self.title = QLabel(title)  # all of them as one are shown or are not one
         self.title.setVisible(name is None)
@@ -164,6 +164,11 @@ class ClassRow(QWidget):
             do()
         except VolvizError as error:
             show_error(window, "Classes", error)
+
+    @property
+    def handles(self) -> tuple[QWidget, ...]:
+        """What the row can be dragged at: its name, and what is free of its line."""
+        return self, self.visible
 
     @property
     def folded(self) -> bool:

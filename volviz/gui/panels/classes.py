@@ -14,12 +14,14 @@ from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QMenu, QToolButton
 from volviz.core.estimate import low_of, threshold_curve
 from volviz.core.scene import Ramp, Scene
 from volviz.core.segmentation import Segmentation
+from volviz.gui import arranging
 from volviz.gui.document import Document, State
 from volviz.gui.histograms import Histogram, class_histograms, density_histogram
 from volviz.gui.latest import PICTURES_FIRST_MS, Latest
 from volviz.gui.looks import LooksMenu
 from volviz.gui.panels.class_row import ClassRow, at_rest
 from volviz.gui.panels.density import DensityRow, density_at_rest
+from volviz.gui.panels.row_order import RowOrder
 from volviz.gui.panels.rows import line_of, rule, small_button
 from volviz.gui.planes import XY
 from volviz.gui.widgets.number import Number
@@ -57,6 +59,7 @@ class ClassesPanel(QWidget):
         self._overlay.set_value(document.state.overlay)
         self.density = DensityRow(document)
         self.one = ClassRow(None, document)
+        self.order = RowOrder(self, lambda: dict(self.rows), self._move)
         self._connect(self.one, None)
         self._build()
         document.changed.connect(self._look)
@@ -166,6 +169,7 @@ class ClassesPanel(QWidget):
         self.rows = {name: ClassRow(name, self._document) for name in names}
         for name, row in self.rows.items():
             self._connect(row, name)
+            self.order.add(name, *row.handles)
             row.histogram.set_log(self.log.isChecked())
             row.set_folded(len(names) >= FOLDED_FROM)
             self._rows.addWidget(row)
@@ -238,6 +242,12 @@ class ClassesPanel(QWidget):
     def _change(self, what: str, scene: Scene, merge: str = "") -> None:
         self._document.settle()
         self._document.change(what, merge=merge, scene=scene)
+
+    def _move(self, name: str, by: int) -> None:
+        if arranging.possible(self._document.state):
+            arranging.move(self._document, name, by)
+        else:
+            self.noted.emit("Classes can be put in order when they have been found, or learning is switched off.")
 
     def _solo(self, name: str, on: bool) -> None:
         """Show one class alone, or again those that were shown before it."""

@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 DEVICES = (("Automatic", "auto"), ("GPU (CUDA)", "cuda"), ("CPU", "cpu"))
 VIEWS = (("One", 1), ("Four, mirrored in the slice", 4), ("Eight, upside down too", 8))
 BITS = (("8 bits, as fine as the eye can tell", 8), ("16 bits, twice the memory", 16))
+ROW_GAP = 4  # pixels: all of it is to be seen without scrolling in a window of 1280 by 800
 AS_IN_DATA = "as in Data"
 UNCERTAINTIES = (("Not saved", None), ("Margin between the classes", "margin"), ("Spread of the views", "spread"))
 
@@ -155,6 +156,7 @@ class SegmentPanel(QWidget):
         model.addWidget(self._file)
         model.addWidget(self.train)
         form = QFormLayout()
+        form.setVerticalSpacing(ROW_GAP)
         form.addRow("Model", model)
         form.addRow(self.about)
         form.addRow(self.card)
@@ -255,7 +257,7 @@ class SegmentPanel(QWidget):
             self._latest.ask(lambda: text_of(name), self.card.setText)
 
     def _name_devices(self, gpu: str | None) -> None:
-        self.device.setItemText(0, f"Automatic ({gpu or 'CPU: no NVIDIA GPU found'})")
+        self.device.setItemText(0, f"Automatic ({gpu or 'CPU, no NVIDIA GPU'})")
         at = self.device.findData("cuda")
         model = self.device.model()
         assert isinstance(model, QStandardItemModel)
@@ -284,14 +286,15 @@ class SegmentPanel(QWidget):
             self.first.setValue(1)
             self.last.setValue(depth)
         self.button.setEnabled(self._running or (state.volume is not None and self.model.count() > 0))
+        said = ""
         if state.volume is None:
-            self._notes.setText("Open a tomogram first.")
+            said = "Open a tomogram first."
         elif self.model.count() == 0:
-            self._notes.setText("No model is installed; choose one from a file.")
+            said = "No model is installed; choose one from a file."
         elif state.segmentation is not None:
-            self._notes.setText("\n".join(str(note) for note in state.segmentation.provenance.get("notes", ())))
-        else:
-            self._notes.setText("")
+            said = "\n".join(str(note) for note in state.segmentation.provenance.get("notes", ()))
+        self._notes.setText(said)
+        self._notes.setVisible(bool(said))
 
 
 def text_of(name: str) -> str:
