@@ -176,3 +176,24 @@ def picture(window: Window) -> np.ndarray:
     """What the 3D view shows: (height, width, 3) uint8."""
     image = window.viewport.grabFramebuffer().convertToFormat(QImage.Format.Format_RGBX8888)
     return np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)[..., :3].copy()
+
+
+@pytest.fixture
+def annotated(window: Window, qtbot: QtBot, tmp_path: Path) -> Iterator[Window]:
+    """The window with a volume of bricks that are no cubes, away from the origin."""
+    from annotating import GRID
+
+    from volviz.io import save
+
+    noise = np.random.default_rng(0).normal(0, 1, GRID.shape).astype(np.float32)
+    save(Volume(GRID, noise, name="bricks.mrc"), tmp_path / "bricks.mrc")
+    with qtbot.waitSignal(window.document.changed, timeout=PATIENCE_MS):
+        window.open_paths([tmp_path / "bricks.mrc"])
+    rest(qtbot, window)
+    assert window.document.state.volume.grid == GRID
+    window.document.show(crosshair_xyz=tuple(GRID.to_world((11, 16, 20))))
+    for view in window.slices.views:
+        view.fit()
+    yield window
+    window.annotating.take(None)
+    window.annotating.set(visible=True, section_only=False)
