@@ -230,6 +230,20 @@ def test_cleaning_waits_for_a_run_to_end(speckled: Window, qtbot: QtBot, monkeyp
     assert speckled.document.state.cleaned is not None
 
 
+def test_the_panel_says_that_what_still_comes_is_not_cleaned(speckled: Window, qtbot: QtBot) -> None:
+    panel, state = speckled.clean_panel, speckled.document.state
+    dust(speckled, 6.0)
+    settle(qtbot, speckled)
+    assert panel.waiting.isHidden()
+    assert "objects stay" in panel.rows["spikes"].count.text()
+    speckled.document.show(live=plain(state.segmentation))
+    assert not panel.waiting.isHidden()
+    assert panel.rows["spikes"].count.isHidden()
+    speckled.document.show(live=None)
+    assert panel.waiting.isHidden()
+    assert not panel.rows["spikes"].count.isHidden()
+
+
 def test_where_objects_end_can_be_said(speckled: Window, qtbot: QtBot) -> None:
     row = speckled.clean_panel.rows["membrane"]
     dust(speckled, 3.0, "membrane")

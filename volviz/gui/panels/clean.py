@@ -14,6 +14,7 @@ from volviz.gui.document import Document, State
 from volviz.gui.widgets.number import Number
 
 BOX = 84  # pixels
+WAITING = "What is being found or learnt is shown as it comes. It is cleaned when it is all there, or learning is switched off."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,9 @@ class CleanPanel(QWidget):
         self._empty.setWordWrap(True)
         self.status = QLabel()
         self.status.setObjectName("hint")
+        self.waiting = QLabel(WAITING)
+        self.waiting.setWordWrap(True)
+        self.waiting.setObjectName("hint")
         self.reset = QToolButton()
         self.reset.setText("Reset")
         self.reset.setToolTip("Clean nothing: all classes as they were segmented")
@@ -60,6 +64,7 @@ class CleanPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.addWidget(self._empty)
         layout.addLayout(top)
+        layout.addWidget(self.waiting)
         layout.addLayout(self._rows)
         layout.addStretch(1)
         document.changed.connect(lambda _old, new: self._look(new))
@@ -73,7 +78,9 @@ class CleanPanel(QWidget):
         cleans = state.scene.cleans
         for name, row in self.rows.items():
             row.look(state.scene.cleaning.get(name, Cleaning()), cleans.get(name))
+            row.count.setVisible(state.live is None)
         self._empty.setVisible(not names)
+        self.waiting.setVisible(bool(names) and state.live is not None)
         self.reset.setVisible(bool(names))
         self.reset.setEnabled(bool(state.scene.cleaning))
         fraction = self._cleaning.fraction
