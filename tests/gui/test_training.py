@@ -20,7 +20,7 @@ from volviz.gui.form import Form
 from volviz.gui.train_window import TrainWindow
 from volviz.gui.window import Window
 from volviz.segment.models import models
-from volviz.tasks.runs import unfinished
+from volviz.tasks.runs import TrainingRun, unfinished
 
 pytestmark = [pytest.mark.gui, pytest.mark.display]
 
@@ -157,6 +157,25 @@ def test_a_cancelled_training_leaves_no_model_and_can_go_on(shown: Window, train
         pass
     assert trainer.curve.losses[-1][0] == stopped + 4
     assert trainer.curve.losses[0][0] <= stopped
+    assert not unfinished()
+
+
+def test_a_stopped_training_is_deleted_with_all_it_left(shown: Window, trainer: TrainWindow, qtbot: QtBot) -> None:
+    run = TrainingRun("old", "unet", shown=True)
+    run.keep()
+    (run.folder / "checkpoints").mkdir()
+    (run.folder / "checkpoints" / "checkpoint.pt").write_bytes(bytes(3_000_000))
+    trainer._list_runs()
+    assert not trainer.stopped.isHidden()
+    assert not trainer.stopped.delete.isEnabled()
+    trainer.again.setCurrentIndex(trainer.again.findData("old"))
+    assert trainer.again.currentText() == "old, today, 3 MB"
+    for answer, stays in (("Cancel", True), ("Delete", False)):
+        qtbot.mouseClick(trainer.stopped.delete, LEFT)
+        box = next(found for found in trainer.findChildren(QMessageBox) if found.isVisible())
+        qtbot.mouseClick(next(button for button in box.buttons() if button.text().replace("&", "") == answer), LEFT)
+        assert run.folder.exists() is stays
+    assert trainer.stopped.isHidden()
     assert not unfinished()
 
 

@@ -72,7 +72,7 @@ def _look(path: Path, today: date) -> Recent:
             words.append(size)
         if found.st_size > 100_000:
             words.append(f"{found.st_size / 1e9:.1f} GB" if found.st_size > 1e9 else f"{max(1, round(found.st_size / 1e6))} MB")
-    words.append(_day(datetime.fromtimestamp(found.st_mtime).astimezone().date(), today))
+    words.append(day_said(datetime.fromtimestamp(found.st_mtime).astimezone().date(), today))
     return Recent(path, ", ".join(words), there=True)
 
 
@@ -89,7 +89,8 @@ def _voxels(path: Path) -> str:
     return ""
 
 
-def _day(day: date, today: date) -> str:
+def day_said(day: date, today: date) -> str:
+    """Write a day as people say it: today, 3 June, 3 June 2024."""
     ago = (today - day).days
     if ago in {0, 1}:
         return ("today", "yesterday")[ago]

@@ -28,6 +28,7 @@ from volviz.gui.form import Form
 from volviz.gui.jobs import Jobs
 from volviz.gui.latest import Latest
 from volviz.gui.learn_from import LearnFrom, aligned
+from volviz.gui.stopped_runs import StoppedRuns
 from volviz.gui.training import Training
 from volviz.gui.widgets.learning import LearningCurve
 from volviz.segment.parameters import parameters
@@ -90,14 +91,15 @@ class TrainWindow(QWidget):
         self.device.setToolTip("Where the network learns; automatic takes the GPU if there is one")
         for title, name in DEVICES:
             self.device.addItem(title, name)
-        self.again = QComboBox()
-        self.again.setToolTip("Go on with a training that was stopped, with what it was told then")
-        self.again.activated.connect(self._choose_run)
+        self.stopped = StoppedRuns()
+        self.again = self.stopped.box
+        self.stopped.chosen.connect(self._choose_run)
+        self.stopped.deleted.connect(self._list_runs)
         self._holder = QVBoxLayout()
         left = QWidget()
         form = QFormLayout()
         form.setVerticalSpacing(4)
-        form.addRow("Go on with", self.again)
+        form.addRow("Go on with", self.stopped)
         self._top = form
         form.addRow("Method", self.method)
         form.addRow(self.about)
@@ -229,26 +231,16 @@ class TrainWindow(QWidget):
         Raises:
             VolvizError: a new one has the name of one that was stopped.
         """
-        if name not in self._runs:
-            return None
-        if self.again.currentData() != name:
-            raise VolvizError(f"A training called '{name}' was stopped and can go on (Go on with); choose another name.")
-        return self._runs[name]
+        run = self.stopped.runs.get(name)
+        if run is not None and self.stopped.run is not run:
+            raise VolvizError(f"A training called '{name}' was stopped and can go on (Go on with); choose another name, or delete it.")
+        return run
 
     def _list_runs(self) -> None:
-        from volviz.tasks.runs import unfinished
+        self.stopped.look()
+        self._top.setRowVisible(self.stopped, bool(self.stopped.runs))
 
-        self._runs = unfinished()
-        self.again.clear()
-        self.again.addItem("nothing: a new training", None)
-        for name in self._runs:
-            self.again.addItem(name, name)
-        self._top.setRowVisible(self.again, bool(self._runs))
-
-    def _choose_run(self) -> None:
-        run = self._runs.get(self.again.currentData())
-        if run is None:
-            return
+    def _choose_run(self, run: TrainingRun) -> None:
         self.name.setText(run.name)
         self.method.setCurrentIndex(self.method.findData(run.method))
         if run.method in self.forms:

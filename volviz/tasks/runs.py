@@ -74,6 +74,12 @@ class TrainingRun:
         """Whether a checkpoint remains, of one stage or another."""
         return any((self.folder / "checkpoints").rglob("checkpoint.pt"))
 
+    @property
+    def left(self) -> tuple[int, float]:
+        """How many bytes its folder takes, and when (seconds since 1970) it was last written to."""
+        files = [path.stat() for path in self.folder.rglob("*") if path.is_file()]
+        return sum(one.st_size for one in files), max((one.st_mtime for one in files), default=0.0)
+
     def keep(self) -> None:
         """Write it down, so that it can be found again."""
         self.folder.mkdir(parents=True, exist_ok=True)
