@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from volviz.gui.window import Window
 
-WAIT_SECONDS = 300.0
+WAIT_SECONDS = 900.0  # on a machine that has other work too
 STROKES = 8  # of each class
 OF_SCRIBBLES = ("learning", "learnt", "doubt", "teach")
 LARGEST = 195_000  # bytes of a picture

@@ -120,7 +120,7 @@ def beside(*widgets: QWidget) -> QWidget:
     return holder
 
 
-def aligned(*forms: QFormLayout) -> None:
+def lined_up(*forms: QFormLayout) -> None:
     """Give the labels of forms above one another the same width, so that their fields begin at one line."""
     labels = [
         item.widget()

@@ -25,7 +25,7 @@ from volviz.core.report import Report
 from volviz.core.scene import Scene
 from volviz.gui import files
 from volviz.gui.asking import ask_path, stem, sure
-from volviz.gui.dialogs import aligned, buttons
+from volviz.gui.dialogs import buttons, lined_up
 from volviz.gui.motion_form import MotionForm
 from volviz.gui.stills import marks_box, marks_of
 
@@ -111,7 +111,7 @@ class VideoDialog(QDialog):
         form.addRow("Quality", self.quality)
         form.addRow("", self.marks)
         form.addRow("", self.said)
-        aligned(form, *self.motion.forms)
+        lined_up(form, *self.motion.forms)
         layout = QVBoxLayout(self)
         layout.addWidget(self.motion)
         layout.addLayout(form)
