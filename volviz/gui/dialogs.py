@@ -122,12 +122,8 @@ def beside(*widgets: QWidget) -> QWidget:
 
 def lined_up(*forms: QFormLayout) -> None:
     """Give the labels of forms above one another the same width, so that their fields begin at one line."""
-    labels = [
-        item.widget()
-        for form in forms
-        for row in range(form.rowCount())
-        if (item := form.itemAt(row, QFormLayout.ItemRole.LabelRole)) is not None and item.widget() is not None
-    ]
+    found = [form.itemAt(row, QFormLayout.ItemRole.LabelRole) for form in forms for row in range(form.rowCount())]
+    labels = [label for item in found if item is not None and (label := item.widget()) is not None]
     widest = max(label.sizeHint().width() for label in labels)
     for label in labels:
         label.setMinimumWidth(widest)
