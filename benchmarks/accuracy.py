@@ -26,6 +26,7 @@ import numpy as np
 import overlay
 import real
 import validation
+from scipy import ndimage
 
 import volviz
 from volviz.core.grid import Region
@@ -173,11 +174,16 @@ class Judge:
             volume = volume.crop(Region(start, stop))
             circles = [replace(c, z=c.z - start[0]) for c in circles if start[0] + 8 <= c.z < stop[0] - 4]
         found = self.segment(volume)
-        figures = real.along_circles(found.hard(), circles)
+        figures = {**real.along_circles(found.hard(), circles), **real.along_lines(found.hard(), volume.read(), circles)}
         self.volumes["lysosome"] = figures
         targets = {"membrane_found": (">=", 0.6), "inside_called_spikes": ("<", 0.01), "inside_called_membrane": ("<", 0.01)}
         self.show(*(Figure(f"lysosome: {name.replace('_', ' ')}", value, targets.get(name)) for name, value in figures.items()))
         self.picture("Lysosome, 12.3 A", volume, found)
+        if self.pictures:
+            smooth = ndimage.gaussian_filter(volume.read(), 1)
+            some = circles[::3]
+            both = [(real.around(c, np.full(360, c.radius)), real.around(c, real.darkest_line(smooth[c.z], c))) for c in some]
+            overlay.curves(self.out / "lysosome_circles.jpg", [smooth[c.z] for c in some], both)
 
     def cell(self) -> None:
         volume = opened(self.data / "tomograms/empiar11658_cell.mrc")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,13 @@ from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 
 Picture = npt.NDArray[np.float32]
+Points = npt.NDArray[np.float64]
 
 OPACITY = {"membrane": 0.8, "spikes": 0.8}
 """Of a class where it is certain; 0.4 for others, which fill large areas."""
 GAP, HEAD = 6, 20
 INK, PAPER = (30, 30, 30), (255, 255, 255)
+CURVES = ((255, 210, 0), (255, 60, 110))
 LARGEST = 1600
 """Pixels of the longer side."""
 
@@ -62,6 +65,20 @@ def draw(
     pen.text((12 + bar, HEAD + 4), "100 nm", PAPER, font, stroke_width=1, stroke_fill=INK)
     path.parent.mkdir(parents=True, exist_ok=True)
     page.save(path, quality=82)
+
+
+def curves(path: Path, planes: Sequence[Picture], drawn: Sequence[Sequence[Points]]) -> None:
+    """Write a picture: planes of density side by side, and below them the same with curves, (y, x) in voxels, in two colours."""
+    rows: tuple[list[npt.NDArray[np.uint8]], ...] = ([], [])
+    for plane, lines in zip(planes, drawn, strict=True):
+        grey = Image.fromarray((_grey(plane) * 255).astype(np.uint8))
+        over = grey.copy()
+        for points, color in zip(lines, CURVES, strict=True):
+            ImageDraw.Draw(over).line([(x, y) for y, x in points], color)
+        rows[0].append(np.asarray(grey))
+        rows[1].append(np.asarray(over))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.concatenate([np.concatenate(row, axis=1) for row in rows])).save(path, quality=60)
 
 
 def _plane(data: npt.NDArray[np.generic], axis: int, at: tuple[int, ...]) -> Picture:

@@ -61,6 +61,29 @@ def test_what_lies_inside_and_outside_a_circle_is_counted_apart(benchmark: Any) 
     }
 
 
+def test_a_membrane_that_leaves_its_circle_is_judged_along_its_line(benchmark: Any) -> None:
+    real = benchmark("real")
+    circle = real.Circle(1, 70, 61, 40)  # nine voxels beside it
+    y, x = np.arange(140)[:, None] - 70, np.arange(140) - 70.0
+    distance = np.abs(np.hypot(y, x) - 40)
+    density = np.random.default_rng(0).standard_normal((3, 140, 140), dtype=np.float32)
+    density[:, distance < 2] -= 2
+    line = real.around(circle, real.darkest_line(density[1], circle))
+    assert np.abs(np.hypot(line[:, 0] - 70, line[:, 1] - 70) - 40).max() < 3
+    classes = np.zeros((3, 140, 140), np.uint8)
+    classes[1, (np.hypot(y, x) < 38)] = 3
+    classes[1, distance < 2] = 1
+    assert real.along_circles(classes, [circle])["inside_called_membrane"] > 0.01
+    figures = real.along_lines(classes, density, [circle])
+    assert figures["line_found"] == 1
+    assert figures["inside_line_called_membrane"] == 0
+    assert figures["inside_line_called_lumen"] == 1
+    assert figures["line_inside_circle"] > 0.01
+    classes[1, 60:80, 60:80] = 1
+    assert real.along_lines(classes, density, [circle])["inside_line_called_membrane"] == pytest.approx(400 / 4000, rel=0.15)
+    assert real.along_lines(0 * classes, density, [circle])["line_found"] == 0
+
+
 def test_seeds_are_not_those_of_training(benchmark: Any) -> None:
     validation = benchmark("validation")
     recipes = {**validation.clear_virions(), **validation.ice()}
