@@ -100,6 +100,10 @@ def test_before_2000_the_origin_meant_something_else(raw_mrc, ramp):
         ((4, 3, 4), None, True, (2, 1, 1)),  # anisotropic: somebody meant it
         ((56.32, 42.24, 28.16), None, True, (14.08, 14.08, 14.08)),
         ((40, 30, 20), (8, 6, 4), True, (5, 5, 5)),  # a cell larger than the map
+        ((40, 30, 20), (4, 3, 1), True, (10, 10, 10)),  # an image stack with the cell of a volume
+        ((40, 30, 10), (4, 3, 1), True, (10, 10, 10)),  # an image stack
+        ((4e-30, 3e-30, 2e-30), None, False, (1, 1, 1)),
+        ((4e30, 3e30, 2e30), None, False, (1, 1, 1)),
     ],
 )
 def test_voxel_size(raw_mrc, ramp, cell, intervals, known, size):
@@ -244,3 +248,9 @@ def test_what_is_no_tomogram(raw_mrc, ramp, tmp_path):
             io.open(path)
         assert str(path) in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e30, float("nan"), float("inf"), 0.0, -1.0])
+def test_a_voxel_size_that_none_can_have_is_refused(raw_mrc, ramp, size):
+    with pytest.raises(VolvizError, match="between 2 and 20"):
+        io.open(raw_mrc(ramp), voxel_size=size)

@@ -90,11 +90,13 @@ def test_channels_and_times(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("unit", "scale", "known"), [(None, 14.08, True), (None, 1.0, False), ("angstrom", 1.0, False), ("pixel", 14.08, False)]
+    ("unit", "scale", "known"),
+    [(None, 14.08, True), (None, 1.0, False), ("angstrom", 1.0, False), ("nanometer", 1.0, False), ("pixel", 14.08, False)],
 )
 def test_voxel_sizes_not_to_believe(tmp_path, ramp, unit, scale, known):
     volume = io.open(image(tmp_path / "x.zarr", ramp, "zyx", [scale] * 3, unit=unit))
     assert volume.grid.voxel_size_known is known
+    assert volume.grid.voxel_size == ((scale,) * 3 if known else (1, 1, 1))
     assert len(volume.notes) == 1
 
 
@@ -115,10 +117,31 @@ def test_damaged_ones_are_refused(tmp_path, ramp):
     image(tmp_path / "lost.zarr", ramp, "zyx", [5, 5, 5]).joinpath("s0", ".zarray").unlink()
     (tmp_path / "json.zarr").mkdir()
     (tmp_path / "json.zarr" / "zarr.json").write_text("{")
-    for name in ("empty", "axes", "size", "lost", "json"):
+    group = zarr.open_group(image(tmp_path / "none.zarr", ramp, "zyx", [5, 5, 5]))
+    group.attrs["multiscales"] = [{**group.attrs["multiscales"][0], "datasets": []}]
+    for name in ("empty", "axes", "size", "lost", "json", "none"):
         with pytest.raises(VolvizError, match="OME-Zarr") as caught:
             io.open(tmp_path / f"{name}.zarr")
         assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_piece_is_a_sentence_when_it_is_read(tmp_path, ramp):
+    path = image(tmp_path / "x.zarr", ramp, "zyx", [5, 5, 5])
+    chunk = next(p for p in sorted((path / "s0").iterdir()) if not p.name.startswith("."))
+    chunk.write_bytes(b"cut short")
+    with pytest.raises(VolvizError, match=r"x\.zarr.* is damaged"):
+        io.open(path).read()
+
+
+def test_numbers_that_are_not_real_are_refused(tmp_path, ramp):
+    with pytest.raises(VolvizError, match="complex64"):
+        io.open(image(tmp_path / "x.zarr", ramp.astype(np.complex64), "zyx", [5, 5, 5]))
+
+
+@pytest.mark.parametrize("dtype", [np.longlong, np.int64, np.dtype(">i2")])
+def test_every_name_of_a_type_is_written(tmp_path, ramp, dtype):
+    io.save(Volume(Grid(ramp.shape), ramp.astype(dtype)), tmp_path / "x.zarr")
+    np.testing.assert_array_equal(io.open(tmp_path / "x.zarr").read(), ramp)
 
 
 def test_units():

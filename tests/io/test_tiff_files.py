@@ -30,6 +30,7 @@ def bytes_(ramp):
         ("micron", 1 / 0.0014, 0.0014, (14, 14, 14)),
         ("\\u00B5m", 1 / 0.0014, 0.0014, (14, 14, 14)),
         ("angstrom", 1 / 14.0, 14.0, (14, 14, 14)),
+        ("\\u00C5", 1 / 14.0, 14.0, (14, 14, 14)),
         ("pixel", 1.0, 1.0, None),
         ("cm", 72.0, 0.01, None),  # dots on paper
     ],
@@ -87,6 +88,19 @@ def test_ways_of_storing(tmp_path, options):
     np.testing.assert_array_equal(volume.read(), data)
     pieces = "compression" in options or "tile" in options
     assert any("read whole" in note for note in volume.notes) is pieces
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_sections_written_one_by_one_are_one_volume(tmp_path, bytes_, compression):
+    with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
+        for section in bytes_:
+            writer.write(section, photometric="minisblack", contiguous=False, compression=compression)
+    volume = io.open(tmp_path / "a.tif")
+    np.testing.assert_array_equal(volume.read(), bytes_)
+    with tifffile.TiffWriter(tmp_path / "b.tif") as writer:
+        writer.write(bytes_[0], photometric="minisblack")
+        writer.write(bytes_[0, :2], photometric="minisblack")
+    assert any("different kinds" in note for note in io.open(tmp_path / "b.tif").notes)
 
 
 def test_what_is_refused(tmp_path, bytes_):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0, 2 for what a person can put right, 130 for Ctrl-C."""
     from volviz.cli.parser import parse
 
+    # What it logs about broken files, we say in a sentence.
+    logging.getLogger("tifffile").addHandler(logging.NullHandler())
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
         arguments = parse(sys.argv[1:] if argv is None else argv)

@@ -16,10 +16,16 @@ _ASK = "give the true one (--voxel-size, or the Data panel)."
 SIZE_UNSET = f"The header states no voxel size: 1 Å is assumed, lengths are guesses; {_ASK}"
 SIZE_ONE = f"The header says 1 Å per voxel exactly, as programs do that do not know; {_ASK}"
 SIZE_UNKNOWN = f"The file states no believable voxel size, so lengths are guesses; {_ASK}"
+BELIEVABLE = (0.01, 1e6)  # angstrom: from a fraction of an atom to a tenth of a millimetre
 GUESSES = (SIZE_UNSET, SIZE_ONE, SIZE_UNKNOWN)  # sentences that no longer hold once somebody knows
 SAME_BOX = 0.06  # by how much the edges of two boxes may differ that are taken for the same, when a voxel size is unknown
 DIFFER = 0.01  # by this share, two voxel sizes are not the same one rounded
 WHOLE = 0.02  # this near to a whole number, the ratio of two lattices is a binning
+
+
+def believable(sizes: Sequence[float]) -> bool:
+    """Whether these (A) can be the edges of a voxel at all: others come from headers that were never set."""
+    return all(BELIEVABLE[0] <= size <= BELIEVABLE[1] for size in sizes)  # False of NaN
 
 
 def with_size(volume: Volume, size: float | Triple, why: str) -> Volume:

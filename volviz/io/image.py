@@ -102,7 +102,7 @@ def read_metadata(path: str | Path) -> dict[str, str]:
         else:
             with Image.open(path) as picture:
                 text = str(picture.getexif().get(DESCRIPTION_TAG, ""))
-    except (UnidentifiedImageError, Image.DecompressionBombError, tifffile.TiffFileError, ValueError) as error:
+    except (UnidentifiedImageError, Image.DecompressionBombError, tifffile.TiffFileError, ValueError, IndexError) as error:
         raise VolvizError(f"{path} is not a picture that volviz can read.") from error
     except OSError as error:
         raise VolvizError(f"{path} cannot be read ({reason(error)}); check the name.") from error

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from volviz.core.errors import VolvizError
 
 ZARR_FILES = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
 
@@ -27,6 +30,12 @@ class LazyArray:
         self._stored, self._order, self._fixed = stored, tuple(order), dict(fixed)
         self.shape: tuple[int, ...] = tuple(int(stored.shape[axis]) for axis in self._order)
         self.dtype: np.dtype[Any] = np.dtype(stored.dtype)
+
+    @property
+    def _file(self) -> str:
+        """Where it is stored, by what zarr and h5py call that."""
+        at = getattr(self._stored, "store_path", None)
+        return str(self._stored.file.filename if at is None else at).removeprefix("file://")
 
     def __getitem__(self, key: Any) -> npt.NDArray[Any]:
         keys = list(key) if isinstance(key, tuple) else [key]
@@ -50,7 +59,10 @@ class LazyArray:
                     raise IndexError(f"index {int(k)} is outside an axis of length {n}")
                 where[axis] = slice(i, i + 1)
                 back.append(0)
-        part = np.asarray(self._stored[tuple(where)])
+        try:
+            part = np.asarray(self._stored[tuple(where)])
+        except (OSError, RuntimeError, ValueError, EOFError, zlib.error) as error:  # each compressor has one of its own
+            raise VolvizError(f"A part of {self._file} is damaged or cannot be read ({error}); fetch or export it again.") from error
         # The fixed axes were dropped by their integers; what is left is in stored order.
         left = sorted(self._order)
         return np.asarray(part.transpose([left.index(axis) for axis in self._order])[tuple(back)])

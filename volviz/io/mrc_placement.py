@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from volviz.core.grid import Grid, Shape, Triple
-from volviz.core.sizing import SIZE_ONE, SIZE_UNSET
+from volviz.core.sizing import SIZE_ONE, SIZE_UNSET, believable
 
 Counts = tuple[int, int, int]
 
@@ -32,7 +32,7 @@ class Placement:
 
     def grid(self, shape: Shape) -> tuple[Grid, list[str]]:
         """Return the grid of an array (z, y, x) with this placement, and sentences on what was decided."""
-        size, known, notes = self._voxel_size()
+        size, known, notes = self._voxel_size(shape)
         origin, more = self._origin(shape, size)
         if any(abs(a - 90) > 0.01 for a in self.angles) and all(0 < a < 180 for a in self.angles):
             more.append("The cell of this map is not rectangular; it is shown as if it were.")
@@ -68,14 +68,19 @@ class Placement:
         choices += [by_start] if not any(source.origin) or not source.modern else []
         return next((choice for choice in choices if _same(choice.grid(grid.shape)[0], grid)), by_origin)
 
-    def _voxel_size(self) -> tuple[Triple, bool, list[str]]:
+    def _voxel_size(self, shape: Shape) -> tuple[Triple, bool, list[str]]:
         if any(m <= 0 for m in self.intervals) or not all(math.isfinite(c) and c > 0 for c in self.cell):
             return (1.0, 1.0, 1.0), False, [SIZE_UNSET]
         x, y, z = (shortest(shortest(c) / m) for c, m in zip(self.cell, self.intervals, strict=True))
-        if not all(math.isfinite(v) and v > 0 for v in (x, y, z)):
+        notes: list[str] = []
+        # An image stack counts one section to a cell; made of a volume, it keeps the cell of all its sections.
+        if self.intervals[2] == 1 < shape[0] and math.isclose(z / shape[0], x, rel_tol=0.01):
+            z = shortest(z / shape[0])
+            notes = ["The header counts one section, as those of image stacks do; its cell was divided by the sections that there are."]
+        if not believable((x, y, z)):
             return (1.0, 1.0, 1.0), False, [SIZE_UNSET]
         known = (x, y, z) != (1.0, 1.0, 1.0)
-        return (x, y, z), known, [] if known else [SIZE_ONE]
+        return (x, y, z), known, notes if known else [SIZE_ONE]
 
     def _origin(self, shape: Shape, size: Triple) -> tuple[Triple, list[str]]:
         """Choose as ChimeraX does: the origin if it is set and sane, else the starts, unless those look uninitialised."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from volviz.core.errors import VolvizError
 from volviz.core.segmentation import Segmentation
-from volviz.core.sizing import with_size
+from volviz.core.sizing import believable, with_size
 from volviz.core.volume import Volume
 from volviz.io.atomic import reason
 from volviz.io.lazy import ZARR_FILES, is_zarr
@@ -45,8 +45,8 @@ def sized(value: Volume | Segmentation, voxel_size: float) -> Volume | Segmentat
     Raises:
         VolvizError: it is no length.
     """
-    if not 0 < voxel_size < float("inf"):
-        raise VolvizError(f"A voxel size is a positive length in Å, not {voxel_size}; for most tomograms it lies between 2 and 20.")
+    if not believable([voxel_size]):
+        raise VolvizError(f"A voxel size is a positive length in Å, not {voxel_size:g}; for most tomograms it lies between 2 and 20.")
     if isinstance(value, Segmentation):
         return replace(value, grid=value.grid.with_voxel_size(voxel_size))
     said = "another" if value.grid.voxel_size_known else "none"

@@ -48,10 +48,12 @@ def open_tiff(path: Path, *, index: int | None = None) -> Volume:
                 raise VolvizError(f"{path} holds numbers of the kind {dtype}, which volviz does not show; convert them first.")
             size, origin, unit_note = _size(file)
             notes = [unit_note] if unit_note else []
-            if len(file.series) > 1:
+            if stacked := _single_sections(file):
+                axes, shape = f"Z{axes}", (len(file.series), *shape)
+            elif len(file.series) > 1:
                 notes.append(f"The file holds {len(file.series)} images of different kinds; the first is shown.")
-            mapped = series.dataoffset is not None
-            data = tifffile.memmap(path, series=0, mode="r") if mapped else series.asarray()
+            mapped = series.dataoffset is not None and not stacked
+            data = tifffile.memmap(path, series=0, mode="r") if mapped else _whole(file, stacked)
             names = _channel_names(file)
     except (tifffile.TiffFileError, ValueError, KeyError, IndexError, RuntimeError, ET.ParseError) as error:
         raise VolvizError(f"{path} is not a whole TIFF file that volviz can read ({error}); export it again.") from error
@@ -68,6 +70,16 @@ def open_tiff(path: Path, *, index: int | None = None) -> Volume:
         {"format": "tiff", "count": count, "index": chosen, "channels": names if len(names) == count else ()},
         tuple(notes),
     )
+
+
+def _single_sections(file: tifffile.TiffFile) -> bool:
+    """Whether a file holds one section after the other, each said to be an image by itself, as a loop over tifffile's ``write`` leaves."""
+    kinds = {(str(series.axes), series.shape, series.dtype) for series in file.series}
+    return len(file.series) > 1 and len(kinds) == 1 and str(file.series[0].axes) == "YX" and not file.is_ome
+
+
+def _whole(file: tifffile.TiffFile, stacked: bool) -> npt.NDArray[Any]:
+    return np.stack([series.asarray() for series in file.series]) if stacked else np.asarray(file.series[0].asarray())
 
 
 def _volume(data: npt.NDArray[Any], axes: str, index: int | None, path: Path) -> tuple[Any, int, int, list[str]]:

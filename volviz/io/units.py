@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _METRE = 1e10
 _PREFIXES = {
     "yocto": -24,
@@ -48,7 +50,8 @@ def angstroms_per(unit: str | None) -> float | None:
     if not unit:
         return None
     # The micro sign and the Greek letter, and the angstrom sign and the Scandinavian letter, are pairs of lookalikes.
-    name = unit.strip().replace("\\u00B5", "u").replace("µ", "u").replace("μ", "u").replace("\u212b", "å").lower()
+    plain = re.sub(r"\\u([0-9A-Fa-f]{4})", lambda code: chr(int(code[1], 16)), unit)  # as ImageJ writes what is not ASCII
+    name = plain.strip().replace("µ", "u").replace("μ", "u").replace("\u212b", "å").lower()
     if name in _OTHERS:
         return _OTHERS[name]
     if name in _SYMBOLS:

@@ -14,7 +14,7 @@ import zarr
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, Triple
 from volviz.core.segmentation import Kind, Segmentation
-from volviz.core.sizing import SIZE_UNKNOWN
+from volviz.core.sizing import SIZE_UNKNOWN, believable
 from volviz.core.volume import Volume
 from volviz.io.classes import ClassFiles
 from volviz.io.description import label_from_json, source_from_json
@@ -68,6 +68,7 @@ def _parent(path: Path) -> zarr.Group | None:
 def _bare(array: zarr.Array[Any], path: Path, index: int | None) -> Volume:
     if array.ndim not in {3, 4}:
         raise VolvizError(f"{path} is a zarr array of {array.ndim} axes, not a volume; open an OME-Zarr image.")
+    _check_kind(array, path)
     count = array.shape[0] if array.ndim == 4 else 1
     chosen, notes = choose(index, count, path)
     first = array.ndim - 3
@@ -83,9 +84,14 @@ def _bare(array: zarr.Array[Any], path: Path, index: int | None) -> Volume:
     )
 
 
+def _check_kind(array: zarr.Array[Any], path: Path) -> None:
+    if np.dtype(array.dtype).kind not in "iufb":
+        raise VolvizError(f"{path} holds numbers of the kind {array.dtype}, which volviz does not show; convert them first.")
+
+
 def _image(group: zarr.Group, path: Path, level: str | None, index: int | None, notes: list[str]) -> Volume | Segmentation:
     scales = _multiscales(group)
-    if not scales:
+    if not scales or not scales[0].get("datasets"):
         raise VolvizError(f"{path} is a zarr folder without the metadata of an OME-Zarr image; export it as OME-Zarr.")
     scale = scales[0]
     datasets = {str(d["path"]): d for d in scale["datasets"]}
@@ -93,6 +99,7 @@ def _image(group: zarr.Group, path: Path, level: str | None, index: int | None, 
     array = group[name]
     if not isinstance(array, zarr.Array):
         raise VolvizError(f"{path} lacks its array {name}; fetch it again.")
+    _check_kind(array, path)
     axes = _axes(scale, array.ndim)
     if not {"y", "x"} <= set(axes):
         raise VolvizError(f"{path} has the axes {', '.join(axes)}, which are not those of a volume; it needs z, y and x.")
@@ -206,11 +213,14 @@ def _grid(lengths: Sequence[int], axes: list[str], scale: Mapping[str, Any], dat
     if "z" not in axes:
         sizes[0] = sizes[1]
     one = bool(all(size[axes.index(a)] == 1 for a in SPACE if a in axes))
-    known = stated and not one and not unit_strange
-    if known and unit_missing:
-        notes.append(ASSUMED_UNIT)
     if not all(math.isfinite(v) and v > 0 for v in sizes) or not all(math.isfinite(v) for v in origins):
         raise ValueError(f"its voxel size {tuple(sizes)} or origin {tuple(origins)} makes no sense")
+    known = stated and not one and not unit_strange and believable(sizes)
+    if known and unit_missing:
+        notes.append(ASSUMED_UNIT)
+    if not known:  # what is left are proportions; elsewhere too, a voxel whose size nobody knows has the edge 1
+        edge = min(sizes)
+        sizes, origins = [_short(v / edge) for v in sizes], [_short(v / edge) for v in origins]
     z, y, x = shape
     return Grid((z, y, x), _triple(sizes), _triple(origins), voxel_size_known=known)
 

@@ -111,7 +111,8 @@ def save_zarr(value: Volume, path: Path, *, overwrite: bool = False, report: Rep
     check_target(path, overwrite=overwrite)
     with replacing(path, overwrite=overwrite, folder=True) as partial:
         root = zarr.create_group(store=str(partial), zarr_format=3)
-        pyramid = Pyramid(root, value.grid, np.dtype(value.data.dtype).newbyteorder("="))
+        # By its name: numpy has two kinds of 8-byte integers, of which zarr knows one.
+        pyramid = Pyramid(root, value.grid, np.dtype(np.dtype(value.data.dtype).str).newbyteorder("="))
         root.update_attributes({"ome": pyramid.metadata(value.name), "volviz": _ours(value, value.grid)})
         regions = list(bricks(value.grid.shape, (CHUNK, CHUNK, CHUNK)))
         for i, region in enumerate(regions):
