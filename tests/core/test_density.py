@@ -18,7 +18,7 @@ from volviz.core.density import (
     narrowed,
     spread_planes,
 )
-from volviz.core.estimate import automatic_low, drawn_points, first_camera, raw_look, ridler_calvard, threshold_curve
+from volviz.core.estimate import automatic_low, density_ramp, drawn_points, first_camera, raw_look, ridler_calvard, threshold_curve
 from volviz.core.grid import Grid, Region
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
@@ -84,6 +84,22 @@ def test_contrast_is_not_set_by_a_gold_bead():
     assert contrast.mean == pytest.approx(5, abs=0.1)
     assert contrast.deviation == pytest.approx(2, rel=0.1)
     assert contrast.apply(np.array([1.0], np.float32)) == pytest.approx(2, abs=0.2)  # darker than the mean: dense
+
+
+@pytest.mark.parametrize("scale", [1e-40, 1e30])
+def test_tiny_and_huge_numbers_have_a_contrast(scale):
+    values = (RNG.normal(0, 1, 10_000) * scale).astype(np.float32)
+    with np.errstate(all="raise", under="ignore"):
+        assert np.isfinite(contrast_of(values, dense_is_dark=True).apply(values)).all()
+
+
+def test_the_densest_show_also_where_many_are_as_dense():
+    inside = np.zeros((32, 32, 32), np.uint8)
+    inside[8:24, 8:24, 8:24] = 1
+    volume = Volume(Grid(inside.shape, (10.0, 10.0, 10.0)), inside)
+    look = raw_look(volume)
+    contrast = lowpassed_contrast(volume, look.lowpass, look.invert)
+    assert density_ramp(volume, look).high <= contrast.apply(lowpassed(volume, look.lowpass)).max() + 0.01
 
 
 @pytest.mark.parametrize("seed", range(4))

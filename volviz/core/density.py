@@ -11,6 +11,7 @@ from volviz.core.grid import Grid, Region, Shape
 from volviz.core.volume import Volume
 
 MOST_VOXELS = 4_000_000  # read for one low-passed plane: with a voxel of 2 angstrom and a low pass of 30, 15 sections are
+LEAST_DEVIATION = 1e-30  # of values that differ at all; one over it still fits single precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ def contrast_of(values: npt.NDArray[np.float32], dense_is_dark: bool) -> Contras
     """
     low, high = np.percentile(values, [0.5, 99.5])
     inside = np.clip(values, low, high)
-    return Contrast(float(inside.mean()), float(inside.std()) or 1.0, dense_is_dark)
+    deviation = float(inside.std())
+    return Contrast(float(inside.mean()), deviation if deviation > LEAST_DEVIATION else 1.0, dense_is_dark)
 
 
 def dense_is_dark(volume: Volume, voxels: int = 1_000_000) -> bool:

@@ -102,7 +102,8 @@ def density_ramp(volume: Volume, look: RawLook) -> Ramp:
     """Return a ramp for the raw density drawn by itself: the densest few hundredths of the voxels, the last of them opaque."""
     sample = np.concatenate([lowpassed(volume, look.lowpass, plane).ravel() for plane in spread_planes(volume.grid, look.lowpass)])
     low, high = np.percentile(contrast_of(sample, look.invert).apply(sample), [97.0, 99.8])
-    return replace(DENSITY, low=round(float(low), 2), high=round(float(max(high, low + 0.5)), 2))
+    # The densest must show even where many are as dense as they: in files whose values are clipped, and in masks.
+    return replace(DENSITY, low=round(float(min(low, high - 0.5)), 2), high=round(float(high), 2))
 
 
 def averaged_contrast(volume: Volume, look: RawLook, planes: int = 8) -> tuple[float, float]:

@@ -43,17 +43,35 @@ class Volume:
     source: Path | None = None
     header: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    _median: list[float] = field(default_factory=list, init=False, repr=False)  # empty until a voxel was met that is no number
 
     def __post_init__(self) -> None:
         if tuple(self.data.shape) != self.grid.shape:
             raise ValueError(f"data of shape {tuple(self.data.shape)} do not fit a grid of {self.grid.shape}")
 
     def read(self, region: Region | None = None) -> npt.NDArray[np.float32]:
-        """Read a region (z, y, x), or everything, as float32. Values that are not finite become 0."""
+        """Read a region (z, y, x), or everything, as float32. Values that are not finite become an ordinary one (`stand_in`)."""
         part = np.asarray(self.data[(region or Region.whole(self.grid.shape)).slices], dtype=np.float32)
-        if np.isfinite(part).all():
+        finite = np.isfinite(part)
+        if finite.all():
             return part
-        return np.nan_to_num(part, nan=0.0, posinf=0.0, neginf=0.0)
+        # Not 0: where densities lie about 1000, the border that a program left undefined would be the darkest matter of all.
+        return np.where(finite, part, np.float32(self._ordinary()))
+
+    @property
+    def stand_in(self) -> float | None:
+        """What has been read in the place of voxels that are not finite: the median of others. None if none was met so far."""
+        return self._median[0] if self._median else None
+
+    def _ordinary(self) -> float:
+        if not self._median:
+            depth, *sides = self.grid.shape
+            middle = tuple(slice(max(0, n // 2 - 256), n // 2 + 256) for n in sides)
+            planes = np.unique(np.linspace(0, depth - 1, 9).astype(int))
+            values = np.concatenate([np.asarray(self.data[(int(z), *middle)], dtype=np.float32).ravel() for z in planes])
+            values = values[np.isfinite(values)]
+            self._median.append(float(np.median(values)) if values.size else 0.0)
+        return self._median[0]
 
     def let_go(self) -> None:
         """Take the pages of a mapped file that were read out of this process; reading brings them back.

@@ -42,7 +42,7 @@ def describe(value: Volume | Segmentation) -> Description:
         facts["kind"] = value.kind
         facts["classes"] = [label.name for label in value.labels]
         return Description(facts, tuple(str(n) for n in value.provenance.get("notes", ())))
-    sample = value.sample()
+    sample = value.sample().astype(np.float64)  # squares of large numbers do not fit single precision
     low, high = np.percentile(sample, [1, 99])
     facts |= {
         "minimum": float(sample.min()),
@@ -56,6 +56,10 @@ def describe(value: Volume | Segmentation) -> Description:
     notes = [*value.notes]
     if sample.size < np.prod(grid.shape, dtype=np.int64):
         notes.append(f"The statistics are those of a sample of {sample.size / 1e6:.1f} million voxels.")
+    if value.stand_in is not None:
+        notes.append(f"Some voxels are no numbers (NaN or infinite); they are read as {value.stand_in:.6g}, the median of others.")
+    if facts["minimum"] == facts["maximum"]:
+        notes.append("All voxels looked at have the same value: there is nothing to see.")
     notes.append(f"Dense matter looks {facts['dense_is']} here (a guess from the histogram); --dense and the window's switch change it.")
     return Description(facts, tuple(notes))
 
