@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import mrcfile
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 import volviz
@@ -117,6 +119,40 @@ def test_info_says_what_will_be_done(tmp_path, capsys):
     assert facts["dense_is"] == "dark"
 
 
+@pytest.mark.filterwarnings("error")
+def test_info_of_strange_numbers_is_json(tmp_path, capsys):
+    values = np.random.default_rng(0).normal(0, 1e30, (8, 8, 8)).astype(np.float32)
+    values[0, 0, 0] = np.nan
+    with mrcfile.new(tmp_path / "t.mrc") as mrc:
+        mrc.header.map = b"MAP "
+        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+            mrc.set_data(values)
+    assert main(["info", str(tmp_path / "t.mrc"), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert facts["standard_deviation"] == pytest.approx(1e30, rel=0.1)
+    assert any("NaN" in note for note in facts["notes"])
+    with mrcfile.new(tmp_path / "flat.mrc") as mrc:
+        mrc.set_data(np.full((4, 4, 4), 7, np.int16))
+    assert main(["info", str(tmp_path / "flat.mrc")]) == 0
+    assert "same value" in capsys.readouterr().out
+
+
+def test_one_of_several_volumes(tmp_path, capsys):
+    tifffile.imwrite(
+        tmp_path / "two.tif",
+        np.stack([np.zeros((4, 5, 6), np.uint8), np.ones((4, 5, 6), np.uint8)]),
+        photometric="minisblack",
+        metadata={"axes": "CZYX"},
+    )
+    assert main(["info", str(tmp_path / "two.tif"), "--index", "1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["mean"] == 1
+    assert main(["convert", str(tmp_path / "two.tif"), str(tmp_path / "one.mrc"), "--index", "1"]) == 0
+    with mrcfile.open(tmp_path / "one.mrc") as mrc:
+        assert (mrc.data == 1).all()
+    assert main(["info", str(tmp_path / "two.tif"), "--index", "2"]) == 2
+    assert "0 to 1" in said(capsys)
+
+
 def test_convert_keeps_numbers_and_place(tmp_path):
     source = tomogram(tmp_path / "t.mrc")
     assert main(["convert", str(source), str(tmp_path / "t.zarr")]) == 0
@@ -131,6 +167,7 @@ WRONG = {
     "text named mrc": (["info", "text.mrc"], "text.mrc"),
     "truncated": (["segment", "short.mrc", "--out", "o"], "short.mrc"),
     "folder named mrc": (["info", "folder.mrc"], "folder"),
+    "truncated tiff": (["render", "short.tif", "--out", "o.png"], "short.tif"),
     "no slices": (["segment", "t.mrc", "--out", "o", "--z", "5"], "5 is no range of slices such as 40:200"),
     "beyond the slices": (["segment", "t.mrc", "--out", "o", "--z", "4000:"], "none from 4000 on"),
     "spread of one view": (["segment", "t.mrc", "--out", "o", "--uncertainty", "spread"], "--augment 4"),
@@ -139,6 +176,7 @@ WRONG = {
     "no such class": (["render", "t.mrc", "--out", "o.txt"], ".png"),
     "missing option": (["segment", "t.mrc"], "--out"),
     "bad size": (["render", "t.mrc", "--out", "o.png", "--size", "big"], "size"),
+    "no voxel size": (["info", "t.mrc", "--voxel-size", "x"], "x is not a positive number"),
     "bad voxel size": (["info", "t.mrc", "--voxel-size", "-3"], "positive"),
     "unknown command": (["segmnt"], "segmnt"),
     "output taken": (["convert", "t.mrc", "taken.tif"], "--overwrite"),
@@ -157,6 +195,7 @@ def test_what_goes_wrong_is_one_sentence(case, tmp_path, monkeypatch, capsys):
     tomogram(Path("u.mrc"), shape=(8, 9, 10))
     Path("text.mrc").write_text("not a tomogram\n" * 100)
     Path("short.mrc").write_bytes(Path("t.mrc").read_bytes()[:9000])
+    Path("short.tif").write_bytes(b"II*\0\x08\0\0\0")
     Path("folder.mrc").mkdir()
     Path("taken.tif").write_text("mine")
     before = {p: p.stat().st_mtime_ns for p in Path().rglob("*")}

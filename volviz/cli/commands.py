@@ -53,7 +53,7 @@ def info(arguments: Namespace) -> None:
     from volviz.io import open as open_path
     from volviz.tasks.describe import describe
 
-    described = describe(open_path(arguments.path, voxel_size=arguments.voxel_size))
+    described = describe(open_path(arguments.path, voxel_size=arguments.voxel_size, index=arguments.index))
     if arguments.json:
         print(json.dumps({**described.facts, "notes": list(described.notes)}, indent=2))
     else:
@@ -70,7 +70,7 @@ def convert(arguments: Namespace) -> None:
         _warn(convert_weights(arguments.path, arguments.out, overwrite=arguments.overwrite).assumptions)
         print(arguments.out)
         return
-    value = open_path(arguments.path, voxel_size=arguments.voxel_size)
+    value = open_path(arguments.path, voxel_size=arguments.voxel_size, index=arguments.index)
     with Progress() as report:
         save(value, arguments.out, overwrite=arguments.overwrite, report=report)
     print(arguments.out)

@@ -78,6 +78,7 @@ def build_parser() -> tuple[_Parser, set[str]]:
     p = command("info", commands.info, "Header, statistics, warnings, and what volviz will do about them.")
     p.add_argument("path", type=Path)
     _voxel_size(p)
+    _index(p)
     p.add_argument("--json", action="store_true", help="print JSON")
 
     p = command(
@@ -89,6 +90,7 @@ def build_parser() -> tuple[_Parser, set[str]]:
     p.add_argument("path", metavar="IN", type=Path)
     p.add_argument("out", metavar="OUT", type=Path)
     _voxel_size(p)
+    _index(p)
     _overwrite(p)
 
     p = command("combine", combining.combine, combining.ABOUT)
@@ -347,6 +349,11 @@ def _voxel_size(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--voxel-size", type=_positive, metavar="A", help="in angstrom, instead of what the file says")
 
 
+def _index(parser: argparse.ArgumentParser) -> None:
+    text = "which of several volumes, channels or times in the file, counted from 0 (default: the first)"
+    parser.add_argument("--index", type=int, metavar="N", help=text)
+
+
 def _find(parser: argparse.ArgumentParser) -> None:
     text = "where to look for files of a session that have moved, also in folders below (may be given again)"
     parser.add_argument("--find", action="append", default=[], type=Path, metavar="FOLDER", help=text)
@@ -357,7 +364,10 @@ def _overwrite(parser: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return value

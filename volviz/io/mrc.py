@@ -105,7 +105,7 @@ def choose(index: int | None, count: int, path: Path) -> tuple[int, tuple[str, .
         held = "one volume" if count == 1 else f"{count} volumes, 0 to {count - 1}"
         raise VolvizError(f"{path} holds {held}; there is no number {index}.")
     if index is None and count > 1:
-        return 0, (f"The file holds {count} volumes; the first is shown (--index chooses another).",)
+        return 0, (f"The file holds {count} volumes; the first is shown (volviz convert --index N writes another alone).",)
     return index or 0, ()
 
 
