@@ -66,3 +66,9 @@ def test_what_does_not_fit_is_one_sentence(
     assert words in captured.splitlines()[-1]
     assert "Traceback" not in captured
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_compressed_tomogram_has_compressed_labels_beside_it(tmp_path: Path) -> None:
+    assert main(["simulate", str(tmp_path / "s.mrc.gz"), *TINY, "--virions", "1"]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"s.mrc.gz", "s_labels.mrc.gz"}
+    assert volviz.open(tmp_path / "s_labels.mrc.gz").grid == volviz.open(tmp_path / "s.mrc.gz").grid

@@ -53,6 +53,9 @@ def test_the_command_line_says_what_it_wrote(stored: Path, capsys: pytest.Captur
     assert "--overwrite" in capsys.readouterr().err
     assert main(["mesh", str(stored / "classes.zarr"), "--out", str(stored / "x.ply"), "--region", "1:2"]) == 2
     assert "is no region" in capsys.readouterr().err
+    cut = ["--class", "membrane", "--region", "0:12,:,:", "--triangles", "4"]  # the border's own triangles are more
+    assert main(["mesh", str(stored / "classes.zarr"), "--out", str(stored / "few.ply"), *cut]) == 0
+    assert "triangles are left, more than 4" in capsys.readouterr().err
 
 
 def test_what_cannot_be_is_said_before_the_work(stored: Path) -> None:

@@ -239,3 +239,9 @@ def test_own_tomograms_are_read_cube_by_cube() -> None:
     Judge(crops, ["background", "membrane", "spikes", "lumen"], 8, torch.float32).some([(0, (0.75, 1.0))])
     assert 16**3 < density.most < 64 * 200 * 200 / 20
     assert 16**3 < labels.most < 64 * 200 * 200 / 10
+
+
+@pytest.mark.parametrize("wrong", [{"learning_rate": -1.0}, {"learning_rate": float("nan")}, {"seed": -1}])
+def test_what_no_network_can_learn_with_is_a_sentence(wrong):
+    with pytest.raises(VolvizError, match=f"--{next(iter(wrong)).replace('_', '-')}"):
+        UNet(**wrong).fit([], Run())

@@ -180,6 +180,10 @@ def mesh(arguments: Namespace) -> None:
             report=report,
         )
     _warn(f"No voxel of {name} reaches its level: it has no surface." for name in arguments.classes if name not in {m.name for m in made})
+    count = sum(len(surface.faces) for surface in made)
+    if arguments.triangles is not None and count > arguments.triangles:
+        more = f"{count:,} triangles are left, more than {arguments.triangles:,}"
+        _warn([f"{more}: fewer would fold a surface over, or change what the border cuts."])
     for surface in made:
         inside = f", {surface.volume:,.0f} nm3 inside" if surface.closed else ", open where it meets the border"
         print(f"{surface.name:<13} {len(surface.faces):,} triangles, {surface.area:,.0f} nm2{inside}")

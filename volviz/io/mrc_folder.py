@@ -18,13 +18,14 @@ from volviz.core.volume import Volume
 from volviz.io.atomic import check_absent, check_folder, make_folder, move, partial_name, reason, remove, remove_if_empty
 from volviz.io.classes import ClassFiles, from_stored, hard_classes, is_short
 from volviz.io.description import label_from_json, label_to_json, source_from_json, source_to_json
-from volviz.io.mrc import open_mrc
+from volviz.io.mrc import MRC_SUFFIXES, open_mrc
 from volviz.io.mrc_writer import MrcWriter
 
 FORMAT = "volviz segmentation"
 VERSION = 1
 SEGMENTATION_SUFFIX = "_segmentation.json"
 HARD_CLASSES = 127
+FILE_SUFFIXES = (*MRC_SUFFIXES, ".gz", ".tif", ".tiff", ".h5", ".json")
 
 
 class MrcFolder:
@@ -48,6 +49,10 @@ class MrcFolder:
         labels: tuple[Label, ...] = VIRION_LABELS,
         bits: Bits = 8,
     ) -> None:
+        if folder.suffix.lower() in FILE_SUFFIXES and not folder.is_dir():
+            raise VolvizError(
+                f"{folder} would be a folder, with a file for each class; leave out its ending, or write an OME-Zarr (.zarr)."
+            )
         self._folder, self._stem, self._source, self._overwrite = folder, stem, source, overwrite
         self._check(labels)
         check_folder(folder)

@@ -60,6 +60,16 @@ def save(value: Volume | Segmentation, path: str | Path, *, overwrite: bool = Fa
     elif isinstance(value, Segmentation) and "." not in path.name.rstrip("."):
         pour(value, segmentation_sink(value, path, overwrite=overwrite), report)
     else:
+        check_suffix(path)
+
+
+def check_suffix(path: Path) -> None:
+    """Refuse a name that says no format in which a volume is written.
+
+    Raises:
+        VolvizError: it says none.
+    """
+    if not path.name.lower().removesuffix(".gz").endswith(MRC_SUFFIXES) and not path.name.lower().endswith((".zarr", ".tif", ".tiff")):
         raise VolvizError(f"volviz does not know how to write {path.name}; end the name in .mrc, .mrc.gz, .zarr or .tif.")
 
 

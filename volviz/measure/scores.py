@@ -99,7 +99,7 @@ def read_classes(value: Segmentation | Volume, region: Region, labels: tuple[Lab
     wrong = values[(values < 0) | ((values >= len(labels)) & (values != 255))]
     if wrong.size:
         names = ", ".join(f"{i} {label.name}" for i, label in enumerate(labels))
-        raise VolvizError(f"The {which} hold the value {wrong[0]:g}, which is no class; the classes are {names}, and 255 is unknown.")
+        raise VolvizError(f"There is a value {wrong[0]:g} in the {which}, which is no class; the classes are {names}, and 255 is unknown.")
     return values.astype(np.uint8)
 
 

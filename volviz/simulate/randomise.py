@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from volviz.core.grid import Shape
-from volviz.simulate.spec import Spec
+from volviz.simulate.spec import Spec, check_seed
 
 T = TypeVar("T")
 Difficulty = Literal["easy", "mixed", "hard"]
@@ -60,6 +60,7 @@ def random_spec(
     recipes take their spikes from the files in ``spike_densities``, and half of them proteins from up to four of ``debris_densities``,
     if there are any. Dense is always dark: whoever learns from a tomogram is told its sign.
     """
+    check_seed(seed)
     dice = Dice(np.random.default_rng([seed, 77]))
     shape = shape or (96, 192, 192)
     voxel = float(voxel_size or dice.between(5, 16))

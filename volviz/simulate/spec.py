@@ -189,6 +189,7 @@ class Spec:
         object.__setattr__(self, "shape", (z, y, x))
         if min(self.shape) < 8:
             raise VolvizError(f"A simulated tomogram needs at least 8 voxels along every axis, not {z} {y} {x}: ask for a larger shape.")
+        check_seed(self.seed)
         if not (math.isfinite(self.voxel_size) and 1 <= self.voxel_size <= 60):
             raise VolvizError(f"A voxel size of {self.voxel_size:g} A cannot be simulated: choose one between 1 and 60 A.")
         if not (math.isfinite(self.snr) and self.snr > 0):
@@ -204,3 +205,13 @@ class Spec:
     def to_json(self) -> dict[str, Any]:
         """Return the fields as plain values; `Spec(**...)` of them gives the same recipe."""
         return asdict(self)
+
+
+def check_seed(seed: int) -> None:
+    """Refuse what no random numbers start from.
+
+    Raises:
+        VolvizError: it is negative.
+    """
+    if seed < 0:
+        raise VolvizError(f"A seed is a whole number from 0, not {seed}.")

@@ -17,6 +17,7 @@ from volviz.core.volume import Volume
 from volviz.io import open as open_path
 from volviz.io import save
 from volviz.io.atomic import check_absent, make_folder
+from volviz.io.writing import check_suffix
 
 if TYPE_CHECKING:
     from volviz.simulate import Difficulty, Scene, Spec
@@ -98,7 +99,9 @@ def simulate_file(
     """
     from volviz.simulate import Spec, checked, random_spec
 
-    labels_out = out.with_name(f"{out.stem}_labels{out.suffix}")
+    check_suffix(out)
+    ending = "".join(out.suffixes[-2:]) if out.suffix.lower() == ".gz" else out.suffix
+    labels_out = out.with_name(f"{out.name.removesuffix(ending)}_labels{ending}")
     for path in (out, labels_out):
         check_absent(path, overwrite=overwrite)
     make_folder(out.parent)

@@ -113,6 +113,10 @@ class UNet:
         for name in ("crop", "batch", "steps", "validate_every"):
             if getattr(self, name) < 1:
                 raise VolvizError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}.")
+        if self.seed < 0:
+            raise VolvizError(f"--seed is a whole number from 0, not {self.seed}.")
+        if not 0 < self.learning_rate < float("inf"):
+            raise VolvizError(f"--learning-rate is a step above 0, such as 0.002, not {self.learning_rate:g}.")
         if not 0 <= self.sure < 1:
             raise VolvizError(f"--sure is a probability from 0 to less than 1, not {self.sure:g}.")
         judges = None if self.held_out else Judges.of(examples, self.held_back)
