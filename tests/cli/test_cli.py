@@ -278,3 +278,30 @@ def test_suggest_lists_places_and_writes_them(tmp_path, capsys):
     assert main([*ask, "--segmentation", str(tmp_path / "s.zarr"), "--count", "1"]) == 0
     assert main([*ask, "--segmentation", str(path)]) == 2
     assert "no probabilities" in said(capsys)
+
+
+WRONG_LOOKS = {
+    "no look": (["--look", "nolook"], "nolook"),
+    "no camera": (["--camera", "nowhere"], "front"),
+    "no region": (["--region", "1:2"], "region"),
+    "no class": (["--set", "capsid.low=0.3"], "membrane, spikes, lumen"),
+    "no value": (["--set", "spikes.low=much"], "takes a number"),
+    "no panel": (["--compare", "bogus"], "WHAT=VALUE"),
+    "a still that turns": (["--spin", "360"], ".mp4"),
+    "a video one can see through": (["--transparent", "--out", "o.mp4"], "opaque"),
+    "a video of countless pictures": (["--fps", "100000", "--out", "o.mp4"], "frames per second"),
+    "a turn of no length": (["--spin", "nan", "--out", "o.mp4"], "degrees"),
+    "no animation": (["--animation", "nofile", "--out", "o.mp4"], "nofile"),
+    "no folder": (["--out", "a/b/o.png"], "does not exist"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_LOOKS)
+def test_what_cannot_be_drawn_is_refused_before_the_model_runs(case, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    tomogram(Path("t.mrc"))
+    monkeypatch.setattr("volviz.tasks.render.segment", lambda *args, **options: pytest.fail("the model was run"))
+    options, words = WRONG_LOOKS[case]
+    assert main(["render", "t.mrc", "--out", "o.png", *options]) == 2
+    assert words in said(capsys)
+    assert [path.name for path in Path().iterdir()] == ["t.mrc"]

@@ -246,13 +246,13 @@ def evaluate(arguments: Namespace) -> None:
 
 def render(arguments: Namespace) -> None:
     """Draw a still or a video."""
-    from volviz.cli.animating import frames_of, motion_of
-    from volviz.core.stages import apply, panels_of
-    from volviz.tasks.render import is_video, open_view, settled, write_picture
+    from volviz.cli.animating import motion_of
+    from volviz.tasks.looks import find_look
+    from volviz.tasks.render import open_view, write_picture
 
-    motion_of(arguments)  # refused before the work, not after it
+    motion_of(arguments)
     classes = [str(path) for path in arguments.segmentation or ()] != ["none"]
-    size = _pixels(arguments.size, arguments.dpi)
+    look = None if arguments.look is None else find_look(arguments.look)
     with Progress() as report:
         view = open_view(
             arguments.path,
@@ -265,45 +265,59 @@ def render(arguments: Namespace) -> None:
             voxel_size=arguments.voxel_size,
             dense_is_dark=DENSE[arguments.dense],
             find=arguments.find,
-            check=lambda: settled(arguments.out, overwrite=arguments.overwrite),
+            check=lambda view: _check_asked(arguments, view, look),
             bits=arguments.bits or 8,
             marks=arguments.marks,
             report=part(report, 0.0, 0.5),
         )
-        look = None
-        if arguments.look is not None:
-            from volviz.tasks.looks import find_look
-
-            look = find_look(arguments.look)
-            _warn(look.notes)
-
-        def dressed(scene: Any) -> Any:
-            scene = scene if look is None else look.apply(scene)
-            for setting in arguments.set:
-                scene = apply(scene, setting)
-            return scene if arguments.region is None else scene.set("region", arguments.region)
-
-        scene = dressed(view.scene)
-        camera = _camera(arguments.camera, view.camera, view.volume.grid, size)
-        shown = replace(view, scene=scene, camera=camera)
+        _warn(() if look is None else look.notes)
+        shown, how = _asked(arguments, view, look)
         write_picture(
             shown,
             arguments.out,
-            size=size,
+            **how,
             dpi=arguments.dpi,
             marks=bool(arguments.marks),
-            quality=arguments.quality,
-            transparent=arguments.transparent,
-            frames=frames_of(arguments, shown, dressed, is_video(arguments.out)),
-            fps=arguments.fps,
             video_quality=arguments.video_quality,
             overwrite=arguments.overwrite,
-            panels=panels_of(scene, arguments.compare),
             bits=arguments.bits,
             report=part(report, 0.5, 1.0),
         )
     _warn(view.notes)
     print(arguments.out)
+
+
+def _asked(arguments: Namespace, view: Any, look: Any) -> tuple[Any, dict[str, Any]]:
+    """Return a view in the look and from the side that are asked for, and how it is to be drawn."""
+    from volviz.cli.animating import frames_of
+    from volviz.core.stages import apply, panels_of
+    from volviz.tasks.render import is_video
+
+    def dressed(scene: Any) -> Any:
+        scene = scene if look is None else look.apply(scene)
+        for setting in arguments.set:
+            scene = apply(scene, setting)
+        return scene if arguments.region is None else scene.set("region", arguments.region)
+
+    scene, size = dressed(view.scene), _pixels(arguments.size, arguments.dpi)
+    shown = replace(view, scene=scene, camera=_camera(arguments.camera, view.camera, view.volume.grid, size))
+    return shown, {
+        "size": size,
+        "quality": arguments.quality,
+        "transparent": arguments.transparent,
+        "frames": frames_of(arguments, shown, dressed, is_video(arguments.out)),
+        "fps": arguments.fps,
+        "panels": panels_of(scene, arguments.compare),
+    }
+
+
+def _check_asked(arguments: Namespace, view: Any, look: Any) -> None:
+    """Refuse what cannot be drawn or written before the work, which may take minutes, and not after it."""
+    from volviz.tasks.render import possible, settled
+
+    _, how = _asked(arguments, view, look)
+    possible(arguments.out, how.pop("frames"), **{name: value for name, value in how.items() if name != "size"})
+    settled(arguments.out, overwrite=arguments.overwrite)
 
 
 def _pixels(size: tuple[float, float, str], dpi: float | None) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from volviz.core.grid import Floats, Triple
 from volviz.core.scene import Scene
 
 Axis = Literal["vertical", "horizontal", "x", "y", "z"]
+MOST_DEGREES = 36_000  # a hundred turns
 LARGEST_ARC = 120.0  # degrees between keyframes of a turn: half a turn would have two shortest ways
 LEAST = 0.02  # of the volume is left where a cut has gone farthest
 
@@ -47,6 +48,7 @@ class Turntable:
 
     def __post_init__(self) -> None:
         _check_seconds(self.seconds)
+        _check_degrees(self.degrees)
 
     def keyframes(self, scene: Scene, camera: Camera, bounds_xyz: Bounds | None = None) -> Keyframes:
         """Return keyframes at even speed, close enough together that each way is the shortest."""
@@ -182,3 +184,8 @@ def _opened(clips: Clips, axis: str, part: Part) -> Clips:
 def _check_seconds(seconds: float) -> None:
     if not 0 < seconds < math.inf:
         raise VolvizError(f"A video lasts a positive number of seconds, not {seconds:g}.")
+
+
+def _check_degrees(degrees: float) -> None:
+    if not abs(degrees) <= MOST_DEGREES:
+        raise VolvizError(f"A video turns by up to {MOST_DEGREES} degrees, not by {degrees:g}.")

@@ -18,8 +18,8 @@ from volviz.core.errors import VolvizError
 from volviz.core.estimate import first_camera
 from volviz.core.project import Project, Source
 from volviz.core.report import Report, part, silent
-from volviz.core.scene import Scene
-from volviz.core.segmentation import Bits, Segmentation
+from volviz.core.scene import Ramp, Scene
+from volviz.core.segmentation import Bits, Label, Segmentation
 from volviz.core.sizing import agreed, laid
 from volviz.core.stages import Panel
 from volviz.core.volume import Volume
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from volviz.segment.protocol import Device
 
 Quality = Literal["cached", "exact"]
+MOST_FPS = 1000
 
 
 def still(
@@ -109,7 +110,7 @@ def open_view(
     voxel_size: float | None = None,
     dense_is_dark: bool | None = None,
     find: Sequence[Path] = (),
-    check: Callable[[], None] = lambda: None,
+    check: Callable[[View], None] = lambda view: None,
     bits: Bits = 8,
     classes: bool = True,
     marks: Path | bool = False,
@@ -120,7 +121,8 @@ def open_view(
     Without ``classes`` there is none of either. ``names`` and ``scales`` are those of classes from other programs, as
     `volviz.tasks.combine` takes them. Files of a session that have moved are looked for in the folders of ``find``.
     ``marks`` is a file of annotations, in place of the session's, or says that there must be some.
-    ``check`` is called when the inputs are open and before the long work, to refuse an output that cannot be written.
+    ``check`` is called when the inputs are open and before the long work, to refuse what cannot be drawn or written: with the view as
+    far as it is known by then, whose look, if there is none yet, is a plain one of the classes that there will be.
 
     Raises:
         VolvizError: something cannot be opened, or the two do not belong together.
@@ -158,8 +160,9 @@ def open_view(
             project = replace(project, segmentation=Source(str(files[0]), shape=found.grid.shape), classes=kept_of(found))
     if marks:
         project = with_marks(project, marks, volume)
-    check()
-    if classes and found is None and (scene is None or scene.ramps):
+    runs = classes and found is None and (scene is None or bool(scene.ramps))
+    check(View(volume, found, scene or _plain(found, model if runs else None), camera, (), animation, project))
+    if runs:
         found = segment(volume, model, device, dense_is_dark=dense_is_dark, bits=bits, report=report)
         notes += tuple(str(note) for note in found.provenance.get("notes", ()))
     if scene is None:
@@ -167,6 +170,16 @@ def open_view(
     if dense_is_dark is not None:
         scene = replace(scene, raw=replace(scene.raw, invert=dense_is_dark))
     return View(volume, found, scene, camera, notes, animation, project)
+
+
+def _plain(found: Segmentation | None, model: str | Path | None) -> Scene:
+    """Return a look of the classes that are there, or that a model will find."""
+    labels: Sequence[Label] = found.drawn if found is not None else ()
+    if model is not None:
+        from volviz.segment.models import card
+
+        labels = card(model).labels[1:]
+    return Scene(ramps={label.name: Ramp(color=label.color) for label in labels})
 
 
 def open_classes(
@@ -226,6 +239,31 @@ def settled(out: Path, *, overwrite: bool) -> None:
     make_folder(out.parent)
 
 
+def possible(
+    out: Path,
+    frames: Motion | Sequence[Keyframe] | None = None,
+    *,
+    fps: float = 30,
+    transparent: bool = False,
+    quality: Quality = "cached",
+    panels: Sequence[Panel] = (),
+) -> None:
+    """Refuse a picture of which things are asked that do not go together, before the work and not after it.
+
+    Raises:
+        VolvizError: they do not.
+    """
+    if is_video(out):
+        if transparent or quality == "exact" or panels:
+            raise VolvizError("A video is drawn opaque, in cached quality and of one look; leave out what asks for anything else.")
+        if not 0 < fps <= MOST_FPS:
+            raise VolvizError(f"A video has up to {MOST_FPS} frames per second, not {fps:g}; for example 30.")
+    elif frames is not None:
+        raise VolvizError(f"{out} is a still, which does not move; end the name in .mp4 for a video, or leave out what makes it move.")
+    elif transparent and out.suffix.lower() in {".jpg", ".jpeg"}:
+        raise VolvizError("A JPEG has no transparency; end the name in .png.")
+
+
 def write_picture(
     view: View,
     out: Path,
@@ -254,10 +292,9 @@ def write_picture(
         VolvizError: the file cannot be written, or what was asked for does not go together.
     """
     settled(out, overwrite=overwrite)
+    possible(out, frames, fps=fps, transparent=transparent, quality=quality, panels=panels)
     said: Marks = annotated(view.project) if marks is True else marks or ()
     if is_video(out):
-        if transparent or quality == "exact" or panels:
-            raise VolvizError("A video is drawn opaque, in cached quality and of one look; leave out what asks for anything else.")
         from volviz.core.motions import Turntable
         from volviz.tasks.video import animate
 
@@ -277,10 +314,6 @@ def write_picture(
             bits=bits,
             marks=said,
         )
-    if frames is not None:
-        raise VolvizError(f"{out} is a still, which does not move; end the name in .mp4 for a video, or leave out what makes it move.")
-    if transparent and out.suffix.lower() in {".jpg", ".jpeg"}:
-        raise VolvizError("A JPEG has no transparency; end the name in .png.")
     from volviz.io.image import save_image
 
     # Settled here, so that the picture can say from where it was seen.
