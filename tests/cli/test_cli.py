@@ -17,6 +17,7 @@ from PIL import Image
 
 import volviz
 from volviz.cli import main
+from volviz.cli.progress import Progress
 from volviz.render.textures import Textures
 
 
@@ -173,7 +174,8 @@ WRONG = {
     "spread of one view": (["segment", "t.mrc", "--out", "o", "--uncertainty", "spread"], "--augment 4"),
     "a folder called as a file": (["segment", "t.mrc", "--out", "o.mrc"], "would be a folder"),
     "unknown model": (["segment", "t.mrc", "--out", "o", "--model", "nnunet"], "nnunet"),
-    "unknown look": (["render", "t.mrc", "--out", "o.png", "--segmentation", "t.mrc", "--look", "x"], "does not look like a class"),
+    "unknown look": (["render", "t.mrc", "--out", "o.png", "--segmentation", "t.mrc", "--look", "x"], "no look called 'x'"),
+    "no class at all": (["render", "t.mrc", "--out", "o.png", "--segmentation", "t.mrc"], "does not look like a class"),
     "no such class": (["render", "t.mrc", "--out", "o.txt"], ".png"),
     "missing option": (["segment", "t.mrc"], "--out"),
     "bad size": (["render", "t.mrc", "--out", "o.png", "--size", "big"], "size"),
@@ -290,6 +292,9 @@ WRONG_LOOKS = {
     "a still that turns": (["--spin", "360"], ".mp4"),
     "a video one can see through": (["--transparent", "--out", "o.mp4"], "opaque"),
     "a video of countless pictures": (["--fps", "100000", "--out", "o.mp4"], "frames per second"),
+    "a swing of no time": (["--rock", "9", "--period", "0", "--out", "o.mp4"], "seconds"),
+    "an odd video": (["--size", "47x36", "--out", "o.mp4"], "even"),
+    "a folder to be made": (["--set", "spikes.low=x", "--out", "new/o.png"], "takes a number"),
     "a turn of no length": (["--spin", "nan", "--out", "o.mp4"], "degrees"),
     "no animation": (["--animation", "nofile", "--out", "o.mp4"], "nofile"),
     "no folder": (["--out", "a/b/o.png"], "does not exist"),
@@ -305,3 +310,21 @@ def test_what_cannot_be_drawn_is_refused_before_the_model_runs(case, tmp_path, m
     assert main(["render", "t.mrc", "--out", "o.png", *options]) == 2
     assert words in said(capsys)
     assert [path.name for path in Path().iterdir()] == ["t.mrc"]
+
+
+def test_what_was_begun_in_a_folder_to_be_made_leaves_none(tmp_path, monkeypatch):
+    def stopped(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("volviz.tasks.render.segment", stopped)
+    assert main(["render", str(tomogram(tmp_path / "t.mrc")), "--out", str(tmp_path / "new" / "o.png")]) == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["t.mrc"]
+
+
+def test_a_log_does_not_list_every_picture(capsys):
+    report = Progress()
+    for i in range(500):
+        report(i / 500, f"picture {i} of 500")
+    report(1.0, "written")
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split("s  ")[1] for line in lines] == ["picture 0 of 500", "written"]

@@ -52,7 +52,7 @@ def motion_of(arguments: argparse.Namespace) -> Motion | None:
     axis: Axis = arguments.axis or "vertical"
     seconds = arguments.seconds or SECONDS
     if arguments.rock is not None:
-        return Rocking(arguments.rock, arguments.period or PERIOD, seconds, axis)
+        return Rocking(arguments.rock, PERIOD if arguments.period is None else arguments.period, seconds, axis)
     if arguments.peel is not None:
         return Peel(arguments.peel, seconds, thickness=arguments.slab)
     return None if arguments.spin is None else Turntable(arguments.spin, seconds, axis)

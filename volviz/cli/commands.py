@@ -316,7 +316,7 @@ def _check_asked(arguments: Namespace, view: Any, look: Any) -> None:
     from volviz.tasks.render import possible, settled
 
     _, how = _asked(arguments, view, look)
-    possible(arguments.out, how.pop("frames"), **{name: value for name, value in how.items() if name != "size"})
+    possible(arguments.out, how.pop("frames"), **how)
     settled(arguments.out, overwrite=arguments.overwrite)
 
 

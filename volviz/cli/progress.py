@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from types import TracebackType
 from typing import Self
+
+SECONDS_BETWEEN = 10.0
 
 
 class Progress:
     """A `Report` that draws a bar on a terminal, and in a log file one line for each new thing that happens."""
 
     def __init__(self) -> None:
-        self._text = ""
+        self._text = self._kind = ""
+        self._printed = 0.0
         self._began = time.monotonic()
         self._bar = None
         if sys.stderr.isatty():
@@ -28,7 +32,11 @@ class Progress:
             self._bar.n = 100 * min(1.0, fraction)
             self._bar.refresh()
         elif text and text != self._text:
-            print(f"{time.monotonic() - self._began:6.1f} s  {text}", file=sys.stderr, flush=True)
+            now, kind = time.monotonic(), re.sub(r"\d+", "", text)
+            # What only counts on, such as the pictures of a video, is said now and then.
+            if kind != self._kind or now - self._printed > SECONDS_BETWEEN:
+                print(f"{now - self._began:6.1f} s  {text}", file=sys.stderr, flush=True)
+                self._kind, self._printed = kind, now
         self._text = text or self._text
 
     def __enter__(self) -> Self:

@@ -35,6 +35,7 @@ RATE_FACTORS: dict[str, dict[VideoQuality, int]] = {
     "libvpx-vp9": {"small": 42, "good": 32, "high": 24, "best": 15},
 }
 OPTIONS = {"libx264": {"preset": "medium"}, "libvpx-vp9": {"b": "0", "row-mt": "1", "cpu-used": "4"}}
+MOST_FPS = 1000
 LARGEST_DENOMINATOR = 1001  # 30000/1001 frames per second is the oddest rate in use
 
 
@@ -54,12 +55,7 @@ class Video:
         self, path: str | Path, size: tuple[int, int], fps: float, *, overwrite: bool = False, quality: VideoQuality = "high"
     ) -> None:
         path = Path(path).expanduser()
-        width, height = size
-        codec = check_video_name(path)
-        if width < 1 or height < 1 or not fps > 0:
-            raise VolvizError(f"A video of {width} x {height} pixels and {fps:g} frames per second is impossible; give positive numbers.")
-        if codec and (width % 2 or height % 2):
-            raise VolvizError(f"A video's sides must be even, not {width} x {height}; ask for {width + width % 2} x {height + height % 2}.")
+        codec = check_video(path, size, fps)
         check_video_absent(path, overwrite=overwrite)
         self._size, self._count = size, 0
         self._replacement = _Numbered(path) if numbered(path) else Replacement(path, overwrite=overwrite, folder=codec is None)
@@ -173,6 +169,22 @@ def check_video_name(path: Path) -> str | None:
         raise VolvizError(
             f"volviz does not write videos called {path.name}; end the name in .mp4 or .webm, or for pictures in _%04d.png or in nothing."
         )
+    return codec
+
+
+def check_video(path: Path, size: tuple[int, int], fps: float) -> str | None:
+    """Refuse a video that no file of this name can hold; return its codec, None for pictures.
+
+    Raises:
+        VolvizError: the name stands for none, the size is odd where the codec needs even ones, or the speed is impossible.
+    """
+    (width, height), codec = size, check_video_name(path)
+    if width < 1 or height < 1 or not 0 < fps <= MOST_FPS:
+        raise VolvizError(
+            f"A video of {width} x {height} pixels and {fps:g} frames per second, of which {MOST_FPS} are the most, is impossible."
+        )
+    if codec and (width % 2 or height % 2):
+        raise VolvizError(f"A video's sides must be even, not {width} x {height}; ask for {width + width % 2} x {height + height % 2}.")
     return codec
 
 

@@ -152,7 +152,7 @@ def mesh_file(
         VolvizError: something cannot be opened or written, or as `mesh`.
     """
     from volviz.core.stages import apply
-    from volviz.io.atomic import check_absent, make_folder
+    from volviz.io.atomic import check_absent, check_folder
     from volviz.io.meshes import mesh_files, save_meshes
 
     segmentation, scene = segmentation_of(path, find)
@@ -160,7 +160,7 @@ def mesh_file(
         scene = apply(scene, setting)
     for file in mesh_files(out, meshed(segmentation, scene, classes)):  # refused before the work and not after it
         check_absent(file, overwrite=overwrite)
-    make_folder(out.parent)
+    check_folder(out.parent)
     made = mesh(
         segmentation,
         scene,

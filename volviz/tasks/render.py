@@ -24,7 +24,7 @@ from volviz.core.sizing import agreed, laid
 from volviz.core.stages import Panel
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
-from volviz.io.atomic import check_absent, make_folder
+from volviz.io.atomic import check_absent, check_folder
 from volviz.io.combined import CombinedClasses
 from volviz.tasks.clean import clean
 from volviz.tasks.marked import Marks, annotated, sketched, with_marks
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from volviz.segment.protocol import Device
 
 Quality = Literal["cached", "exact"]
-MOST_FPS = 1000
 
 
 def still(
@@ -236,13 +235,14 @@ def settled(out: Path, *, overwrite: bool) -> None:
         check_video_absent(out, overwrite=overwrite)
     else:
         check_absent(out, overwrite=overwrite)
-    make_folder(out.parent)
+    check_folder(out.parent)
 
 
 def possible(
     out: Path,
     frames: Motion | Sequence[Keyframe] | None = None,
     *,
+    size: tuple[int, int] = (1920, 1080),
     fps: float = 30,
     transparent: bool = False,
     quality: Quality = "cached",
@@ -256,8 +256,9 @@ def possible(
     if is_video(out):
         if transparent or quality == "exact" or panels:
             raise VolvizError("A video is drawn opaque, in cached quality and of one look; leave out what asks for anything else.")
-        if not 0 < fps <= MOST_FPS:
-            raise VolvizError(f"A video has up to {MOST_FPS} frames per second, not {fps:g}; for example 30.")
+        from volviz.io.video import check_video
+
+        check_video(out, size, fps)
     elif frames is not None:
         raise VolvizError(f"{out} is a still, which does not move; end the name in .mp4 for a video, or leave out what makes it move.")
     elif transparent and out.suffix.lower() in {".jpg", ".jpeg"}:
@@ -292,7 +293,7 @@ def write_picture(
         VolvizError: the file cannot be written, or what was asked for does not go together.
     """
     settled(out, overwrite=overwrite)
-    possible(out, frames, fps=fps, transparent=transparent, quality=quality, panels=panels)
+    possible(out, frames, size=size, fps=fps, transparent=transparent, quality=quality, panels=panels)
     said: Marks = annotated(view.project) if marks is True else marks or ()
     if is_video(out):
         from volviz.core.motions import Turntable

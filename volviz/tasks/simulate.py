@@ -16,7 +16,7 @@ from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
 from volviz.io import save
-from volviz.io.atomic import check_absent, make_folder
+from volviz.io.atomic import check_absent, check_folder
 from volviz.io.writing import check_suffix
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def simulate_file(
     labels_out = out.with_name(f"{out.name.removesuffix(ending)}_labels{ending}")
     for path in (out, labels_out):
         check_absent(path, overwrite=overwrite)
-    make_folder(out.parent)
+    check_folder(out.parent)
     values = {name: checked(name, value) for name, value in given.items()}
     structures = densities_in(densities) if densities is not None else {}
     if randomise:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from volviz.core.errors import VolvizError
-from volviz.io.atomic import check_absent, make_folder
+from volviz.io.atomic import check_absent, check_folder
 from volviz.segment.card import Card
 from volviz.segment.models import is_foreign, load
 
@@ -25,7 +25,7 @@ def convert_weights(path: Path, out: Path, *, overwrite: bool = False) -> Card:
     for taken in (out, out.with_suffix(".json")):
         check_absent(taken, overwrite=overwrite)
     predictor = load(path)
-    make_folder(out.parent)
+    check_folder(out.parent)
     predictor.save(out)
     from volviz.segment.models import card
 
