@@ -181,7 +181,7 @@ def check_video(path: Path, size: tuple[int, int], fps: float) -> str | None:
     (width, height), codec = size, check_video_name(path)
     if width < 1 or height < 1 or not 0 < fps <= MOST_FPS:
         raise VolvizError(
-            f"A video of {width} x {height} pixels and {fps:g} frames per second, of which {MOST_FPS} are the most, is impossible; give positive numbers."
+            f"A video of {width} x {height} pixels and {fps:g} frames per second is impossible; give positive numbers, up to {MOST_FPS}."
         )
     if codec and (width % 2 or height % 2):
         raise VolvizError(f"A video's sides must be even, not {width} x {height}; ask for {width + width % 2} x {height + height % 2}.")
