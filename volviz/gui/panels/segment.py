@@ -170,6 +170,8 @@ class SegmentPanel(QWidget):
         form.addRow("Slices", slices)
         form.addRow("Uncertainty", self.uncertainty)
         form.addRow("Keep", self.bits)
+        for line in (model, slices):
+            line.setSpacing(8)  # not that of the rows
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setFormat("%p %")
