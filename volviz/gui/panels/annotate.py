@@ -42,6 +42,13 @@ DEPTH_TIPS = {
 }
 
 
+class _Marks(QListView):
+    """A list that takes what room there is and asks for no more: a panel is to scroll only where it must."""
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self.minimumHeight())
+
+
 class AnnotatePanel(QWidget):
     """Controls of an `Annotating`."""
 
@@ -74,7 +81,7 @@ class AnnotatePanel(QWidget):
         self.tag_region = QPushButton("Selected region…")
         self.tag_region.setToolTip("Say which classes are present in the region of the tag that is selected in the list")
         self.tag_region.clicked.connect(self._ask_region)
-        self.marks = QListView()
+        self.marks = _Marks()
         self.marks.setUniformItemSizes(True)
         self.marks.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.marks.setMinimumHeight(110)
