@@ -64,7 +64,7 @@ def run(network: nn.Module, report: Heard, shape: tuple[int, int, int] = (24, 40
     return np.asarray(apply(network, noise(shape), how, labels=TWO, bricks=replace(WHOLE, tile=tile)).data)
 
 
-@pytest.mark.parametrize("tile", [64, 32], ids=["one tile", "four tiles, two at a time, after a sample"])
+@pytest.mark.parametrize("tile", [64, 24], ids=["one tile", "six tiles, two at a time, after a sample"])
 def test_progress_moves_with_every_layer_and_only_forward(tile: int) -> None:
     heard = Heard()
     run(Slow(0.1), heard, tile=tile)
@@ -101,7 +101,7 @@ def test_within_a_pass_layers_count_by_their_share() -> None:
     assert said == [pytest.approx(first / (first + second))]
 
 
-@pytest.mark.parametrize(("tile", "until"), [(32, 0.02), (32, 0.6), (64, 0.2)], ids=["in the sample", "in two tiles", "in the only tile"])
+@pytest.mark.parametrize(("tile", "until"), [(24, 0.02), (24, 0.6), (64, 0.2)], ids=["in the sample", "in two tiles", "in the only tile"])
 def test_cancelling_takes_a_layer_not_a_tile(tile: int, until: float) -> None:
     network, heard = Slow(0.2), Heard(until)
     before = set(threading.enumerate())

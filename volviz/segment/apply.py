@@ -85,10 +85,9 @@ class _Work:
         self.frame, self.region, self.bricks = frame, region, bricks
         self.back = frame.back(region)
         self.tilings = tilings(frame.grid.shape, bricks)
-        sampled = boxes(frame.grid.shape, bricks.multiple)
         # One tile that is the whole volume normalises by the volume's statistics without being told.
-        alone = sampled == [((0, 0, 0), tuple(t.size for t in self.tilings))]
-        self.sampled = [] if bricks.statistics == "tile" or alone else sampled
+        alone = all(len(t.starts) == 1 for t in self.tilings)
+        self.sampled = [] if bricks.statistics == "tile" or alone else boxes(frame.grid.shape, bricks.multiple)
 
     def voxels(self, views: int) -> float:
         """Return how many voxels go through the network, if every tile is seen so many times."""
