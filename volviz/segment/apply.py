@@ -35,6 +35,8 @@ from volviz.segment.tiles import Bricks, tilings
 
 # Voxels that are turned back to the tomogram's grid at a time: bounds the floats, and the size of a written brick.
 _SLAB = 2**19
+# To take statistics of voxels takes about as long as two passes of as many through the network that has them.
+_SAMPLING = 2.0
 
 
 def apply(
@@ -90,13 +92,13 @@ class _Work:
         self.sampled = [] if bricks.statistics == "tile" or alone else boxes(frame.grid.shape, bricks.multiple)
 
     def voxels(self, views: int) -> float:
-        """Return how many voxels go through the network, if every tile is seen so many times."""
+        """Return how many voxels go through the network, if every tile is seen so many times; those of the sample count twice."""
         tiles = [t.size * len(t.touching(back.start, back.stop)) for t, back in zip(self.tilings, self.back, strict=True)]
         return float(views * np.prod(tiles) + self._of_sample)
 
     @property
     def _of_sample(self) -> float:
-        return float(sum(np.prod(size) for _, size in self.sampled))
+        return _SAMPLING * sum(float(np.prod(size)) for _, size in self.sampled)
 
     def prepared(self, network: Network, dtype: torch.dtype, passes: Passes) -> Network:
         """Return a network that is on its device, with statistics of this volume if it wants them.
