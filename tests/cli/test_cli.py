@@ -328,3 +328,32 @@ def test_a_log_does_not_list_every_picture(capsys):
     report(1.0, "written")
     lines = capsys.readouterr().err.splitlines()
     assert [line.split("s  ")[1] for line in lines] == ["picture 0 of 500", "written"]
+
+
+def run_with(folder, environment, *arguments):
+    command = [sys.executable, "-m", "volviz", *arguments]
+    return subprocess.run(command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+
+
+def test_a_terminal_that_knows_ascii_alone_is_told_all(tmp_path):
+    tomogram(tmp_path / "t.mrc", voxel_size=1.0)
+    done = run_with(tmp_path, {"PYTHONIOENCODING": "ascii"}, "info", "t.mrc")
+    assert done.returncode == 0, done.stderr
+    assert "1 \\xc5 per voxel exactly" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="EGL")
+def test_what_other_programs_set_for_opengl(tmp_path):
+    tomogram(tmp_path / "t.mrc")
+    drawing = ("render", "t.mrc", "--segmentation", "none", "--size", "16x12", "--out", "o.png")
+    done = run_with(tmp_path, {"PYOPENGL_PLATFORM": "glx"}, *drawing)
+    assert (done.returncode, "unset it" in done.stderr) == (2, True), done.stderr
+    done = run_with(tmp_path, {"PYOPENGL_PLATFORM": "osmesa"}, *drawing)
+    assert done.returncode == 0, done.stderr
+
+
+def test_where_nothing_can_be_drawn_the_model_is_not_run(tmp_path):
+    tomogram(tmp_path / "t.mrc")
+    done = run_with(tmp_path, {"PYOPENGL_PLATFORM": "glx"}, "render", "t.mrc", "--out", "o.png")
+    assert done.returncode == 2
+    assert "segmenting" not in done.stderr

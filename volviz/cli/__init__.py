@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import signal
 import sys
@@ -20,12 +21,15 @@ class _Terminated(BaseException):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0, 2 for what a person can put right, 130 for Ctrl-C."""
-    from volviz.cli.parser import parse
-
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")  # a terminal that knows no angstrom gets its code, not a failure
     # What it logs about broken files, we say in a sentence.
     logging.getLogger("tifffile").addHandler(logging.NullHandler())
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
+        from volviz.cli.parser import parse
+
         arguments = parse(sys.argv[1:] if argv is None else argv)
         arguments.command(arguments)
     except (KeyboardInterrupt, Cancelled):

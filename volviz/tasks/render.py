@@ -162,6 +162,7 @@ def open_view(
     runs = classes and found is None and (scene is None or bool(scene.ramps))
     check(View(volume, found, scene or _plain(found, model if runs else None), camera, (), animation, project))
     if runs:
+        _check_drawing()
         found = segment(volume, model, device, dense_is_dark=dense_is_dark, bits=bits, report=report)
         notes += tuple(str(note) for note in found.provenance.get("notes", ()))
     if scene is None:
@@ -169,6 +170,18 @@ def open_view(
     if dense_is_dark is not None:
         scene = replace(scene, raw=replace(scene.raw, invert=dense_is_dark))
     return View(volume, found, scene, camera, notes, animation, project)
+
+
+def _check_drawing() -> None:
+    """Refuse to work for minutes on what nothing here could draw.
+
+    Raises:
+        VolvizError: there is no OpenGL 4.3 here.
+    """
+    from volviz.render.gl.context import headless
+
+    with headless():
+        pass
 
 
 def _plain(found: Segmentation | None, model: str | Path | None) -> Scene:

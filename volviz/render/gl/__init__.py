@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 SOFTWARE = "VOLVIZ_SOFTWARE"
+PLATFORMS = ("egl", "glx", "x11", "wayland")  # by which contexts like ours can be made
 MESA = Path("/usr/share/glvnd/egl_vendor.d/50_mesa.json")
 
 
@@ -19,7 +20,8 @@ def gl_env() -> None:
         _draw_in_software()
     if os.name == "nt":
         return
-    os.environ.setdefault("PYOPENGL_PLATFORM", "egl")
+    if os.environ.get("PYOPENGL_PLATFORM") not in PLATFORMS:  # such as osmesa, which other programs ask to have set
+        os.environ["PYOPENGL_PLATFORM"] = "egl"
     os.environ.setdefault("QT_XCB_GL_INTEGRATION", "xcb_egl")
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("EGL_PLATFORM", "surfaceless")

@@ -97,6 +97,8 @@ def _egl() -> Any:
         raise VolvizError(
             "Without a window stills and videos are drawn by EGL, which Windows lacks; draw them in the window, on Linux or under WSL."
         )
+    if (platform := os.environ.get("PYOPENGL_PLATFORM", "egl")) != "egl":
+        raise VolvizError(f"PYOPENGL_PLATFORM is set to {platform}, but without a window volviz draws by EGL; unset it.")
     try:
         from OpenGL import EGL
     except (ImportError, AttributeError, OSError) as error:  # PyOpenGL reports a missing library in all three ways
