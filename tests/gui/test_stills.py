@@ -131,6 +131,7 @@ def test_names_are_looked_for_among_recent_files_and_then_asked_for(stored: Wind
     assert str(tmp_path).encode() not in (sent / "view.png").read_bytes()
     stored.actions_by_id["view.front"].trigger()
     settings.remember([tmp_path / "ball.mrc"])
+    settings.remember([tmp_path / "a disk that is gone" / "other.mrc"])
     stored.open_paths([sent / "view.png"])
     qtbot.waitUntil(lambda: stored.document.state.camera == before.camera, timeout=PATIENCE_MS)
     stored.actions_by_id["view.front"].trigger()

@@ -145,7 +145,8 @@ def _add(found: _Found, path: Path, current: State) -> _Found:
 
 def _session(path: Path, find: Sequence[Path], chosen: Mapping[str, Path | None] | None) -> _Found:
     if is_picture(path):  # which knows names alone
-        find = [*find, *dict.fromkeys(path.parent for entry in settings.recent() for path in entry)]
+        known = dict.fromkeys(path.parent for entry in settings.recent() for path in entry)
+        find = [*find, *(folder for folder in known if folder.is_dir())]  # what was open last may have lain on a disk that is gone
     session = open_session(path, find=find, chosen=chosen)
     segmentation, project = session.segmentation, session.project
     if segmentation is not None and project.segmentation is not None:
