@@ -136,6 +136,17 @@ def test_the_last_bricks_of_a_run_reach_the_picture(window: Window, qtbot: QtBot
     np.testing.assert_array_equal(ended, picture(window))
 
 
+def test_a_run_that_is_cancelled_as_its_first_brick_comes_leaves_the_picture(window: Window, qtbot: QtBot, state: State) -> None:
+    window.document.open(replace(state, segmentation=None))
+    rest(qtbot, window)
+    before = picture(window)
+    window.document.show(live=state.segmentation)
+    window.viewport.repaint()  # while the data are held back there is nothing to see
+    window.document.show(live=None)
+    rest(qtbot, window)
+    np.testing.assert_array_equal(picture(window), before)
+
+
 def test_a_failure_in_the_thread_reaches_the_person(window: Window, qtbot: QtBot, state: State) -> None:
     class Broken:
         shape, dtype = state.volume.data.shape, state.volume.data.dtype
@@ -162,7 +173,8 @@ def test_the_disk_is_read_in_a_thread_and_the_driver_is_fed_in_turns(
     write = Texture3D.write
 
     def watched(self: Texture3D, start: tuple[int, int, int], data: np.ndarray) -> None:
-        put.append((turns[0], threading.current_thread() is threading.main_thread(), data.nbytes))
+        if data.shape[:3] != (1, 1, 1):  # which the light has until there is any
+            put.append((turns[0], threading.current_thread() is threading.main_thread(), data.nbytes))
         write(self, start, data)
 
     turns = [0]

@@ -156,7 +156,7 @@ class Viewport(QOpenGLWidget):
         if state.volume is None or self._renderer is None or self._broken or self._held_back:
             self._clear(state.scene.background)
             self.badge.hide()
-            self._said = None
+            self._said = self._drawn = None  # or what was there before would count as drawn when it comes back
             return
         self._renderer.sketch_scale = self.devicePixelRatioF()
         try:
