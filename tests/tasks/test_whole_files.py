@@ -6,8 +6,9 @@ import pytest
 
 import volviz
 from volviz.core.errors import Cancelled, VolvizError
-from volviz.core.grid import bricks
+from volviz.core.grid import Grid, bricks
 from volviz.core.segmentation import VIRION_LABELS, Segmentation
+from volviz.core.volume import Volume
 from volviz.segment import models
 from volviz.segment.results import Streamed
 from volviz.tasks import demo
@@ -158,3 +159,21 @@ def test_a_cancelled_segmentation_leaves_no_uncertainty(tmp_path, out):
         with pytest.raises(Cancelled):
             segment_file(tomogram, tmp_path / out, uncertainty=uncertainty, augment=augment, report=stop_at(0.9))
         assert sorted(tmp_path.iterdir()) == sorted([tomogram, labels])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"size": (0, 5)}, "0 x 5"), ({"size": (32.5, 24)}, "32.5"), ({"quality": "best"}, "cached or exact"), ({"bits": 12}, "8 or 16")],
+)
+def test_pictures_that_cannot_be_are_refused_in_python(options, words):
+    volume = Volume(Grid((8, 8, 8)), np.zeros((8, 8, 8), np.float32))
+    with pytest.raises(VolvizError, match=words):
+        volviz.still(volviz.Scene.of(volume), volume, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"), [({"bits": 7}, "8 or 16"), ({"augment": 3}, "1, 4 or 8"), ({"device": "tpu"}, "cuda or cpu")]
+)
+def test_segmenting_that_cannot_be_is_refused_in_python(options, words):
+    with pytest.raises(VolvizError, match=words):
+        volviz.segment(Volume(Grid((8, 8, 8)), np.zeros((8, 8, 8), np.float32)), **options)

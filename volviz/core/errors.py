@@ -1,5 +1,9 @@
 """What can go wrong through no fault of the program."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 
 class VolvizError(Exception):
     """Something a person can put right.
@@ -18,3 +22,13 @@ class Enough(Cancelled):
 
     Raised by `Report`, once. What has nothing to keep lets it pass, as it does with `Cancelled`.
     """
+
+
+def check_choice(what: str, value: object, choices: Sequence[object]) -> None:
+    """Refuse a value that is none of those there are.
+
+    Raises:
+        VolvizError: it is another one.
+    """
+    if value not in choices:
+        raise VolvizError(f"{what} is {', '.join(map(str, choices[:-1]))} or {choices[-1]}, not {value!r}.")

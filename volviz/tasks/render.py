@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from volviz.core.alone import is_alone
 from volviz.core.animation import Keyframe, Keyframes
 from volviz.core.arranged import arrange, kept_of
 from volviz.core.camera import Camera
-from volviz.core.errors import VolvizError
+from volviz.core.errors import VolvizError, check_choice
 from volviz.core.estimate import first_camera
 from volviz.core.project import Project, Source
 from volviz.core.report import Report, part, silent
@@ -64,6 +64,10 @@ def still(
     """
     from volviz.render.still import still as draw
 
+    if min(size) < 1 or any(n != int(n) for n in size):
+        raise VolvizError(f"A picture has a whole number of pixels along each side, and at least one, not {size[0]} x {size[1]}.")
+    check_choice("The quality of a picture", quality, get_args(Quality))
+    check_choice("How many bits the classes are drawn with", bits, (None, 8, 16))
     if segmentation is not None:
         volume, segmentation = agreed(volume, segmentation)
     shown = _cleaned(segmentation, scene, report)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy.typing as npt
 
-from volviz.core.errors import VolvizError
+from volviz.core.errors import VolvizError, check_choice
 from volviz.core.grid import Grid, Region
 from volviz.core.report import Report, silent
 from volviz.core.segmentation import Bits, Kind, Label, Segmentation
@@ -61,6 +61,9 @@ def segment(
     from volviz.segment.models import load
     from volviz.segment.protocol import Run
 
+    check_choice("How many bits the classes have", bits, (8, 16))
+    check_choice("The number of sides from which tiles are seen", augment, (1, 4, 8))
+    check_choice("The device", device, ("auto", "cuda", "cpu"))
     if spread is not None and augment == 1:
         raise VolvizError("One view of each tile has no spread; ask for 4 or 8 (--augment 4), or for the margin.")
     report(0.0, "Loading the model")
