@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import errno
+import mmap
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +14,14 @@ import pytest
 from volviz.core.annotations import Example, Stroke
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid
+from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
+from volviz.io import open as open_path
+from volviz.io.zarr_writer import ZarrSink
+from volviz.segment.filling import Filling
 from volviz.segment.methods.scribble_forest import ScribbleForest
 from volviz.segment.protocol import Run
+from volviz.tasks import live_work
 from volviz.tasks.live import Began, Done, Event, Failed, Learnt, Live, Suggested, Waiting, Wrote
 
 FEW = ScribbleForest(features="smoothed, gradient, hessian 1.6", trees=20)
@@ -173,6 +182,100 @@ def test_without_room_for_features_it_finds_the_same(tmp_path: Path, heard: Hear
         cached.learn([INSIDE, OUTSIDE])
         assert np.array_equal(cached.result().data, data)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with less memory than the classes of the ball take, for which they lie on its disk."""
+    monkeypatch.setattr(sys.modules[Filling.__module__], "physical_memory", lambda: 2**20)
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_classes_beyond_memory_are_on_disk_and_go_to_a_file_as_others_do(live: Live, tmp_path: Path) -> None:
+    volume = ball()
+    live.learn([INSIDE, OUTSIDE])
+    found = live.result()
+    assert live.segmentation is not None
+    for data in (live.segmentation.data, found.data):
+        assert isinstance(data, np.ndarray)
+        assert isinstance(data.base, mmap.mmap | np.memmap)
+    said = live.result(sink=ZarrSink(tmp_path / "found.zarr", volume))
+    assert [path.name for path in tmp_path.iterdir()] == ["found.zarr"]  # temporary files have no name
+    written = open_path(tmp_path / "found.zarr")
+    assert isinstance(written, Segmentation)
+    live.learn([INSIDE, OUTSIDE, MEMBRANE])  # which fills another file, and leaves those as they are
+    other = live.result()
+    with Live(volume, FEW, device="cpu", dense_is_dark=True, cache=0) as in_one_piece:
+        in_one_piece.learn([INSIDE, OUTSIDE])
+        expected = in_one_piece.result()
+    assert np.array_equal(np.asarray(written.data), expected.data)
+    assert np.array_equal(found.data, expected.data)
+    assert (written.grid, written.labels, written.provenance) == (expected.grid, expected.labels, said.provenance)
+    assert [label.name for label in other.labels] == ["background", "membrane", "lumen"]
+    assert np.asarray(other.data).sum(axis=0).min() > 250  # every voxel is of some class
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_without_room_on_disk_the_session_says_so(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    live.learn([INSIDE, OUTSIDE])
+    with pytest.raises(VolvizError, match=r"no room for 0\.0 GB of classes"):
+        live.result()
+
+
+def rod() -> tuple[Volume, list[Stroke]]:
+    """Dark and bright halves of a volume that is as long as several chunks, and a stroke along each."""
+    grid = Grid((20, 24, 300), (10.0, 10.0, 10.0))
+    noise = np.random.default_rng(0).standard_normal(grid.shape)
+    noise[:, 12:] -= 2
+    strokes = [Stroke(((300.0, y, 100.0), (500.0, y, 100.0)), 30.0, name) for y, name in ((50.0, "background"), (180.0, "lumen"))]
+    return Volume(grid, noise.astype(np.float32), name="rod"), strokes
+
+
+def test_marks_that_come_while_a_result_is_handed_on_do_not_mix_with_it(tmp_path: Path) -> None:
+    volume, strokes = rod()
+    with Live(volume, FEW, device="cpu", dense_is_dark=True) as live:
+
+        def scribble_on(_: float, text: str = "", **__: float) -> None:
+            if text == "writing":
+                live.learn([*strokes, Stroke(((2000.0, 50.0, 100.0),), 30.0, "membrane")])
+
+        live.learn(strokes)
+        with pytest.raises(VolvizError, match="other marks now"):
+            live.result(scribble_on, ZarrSink(tmp_path / "found.zarr", volume))
+        assert not list(tmp_path.iterdir())
+        assert len(live.result().labels) == 3
+
+
+def test_a_view_that_takes_long_is_shown_part_by_part_and_left_for_another(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_work, "_AT_ONCE", 0.0)
+    volume, strokes = rod()
+    here, there = (2600.0, 100.0, 100.0), (200.0, 100.0, 50.0)
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Wrote) and not heard.of(Wrote):
+            live.look(there)
+        heard(event)
+
+    with Live(volume, FEW, listen=listen, device="cpu", dense_is_dark=True) as live:
+        live.pause()
+        live.look(here)
+        live.learn(strokes)
+        assert live.wait(60)
+    first, *rest = [event.region for event in heard.of(Wrote)]
+    assert (first.start[0], first.stop[0]) == (10, 11)
+    assert first.start[2] <= 260 < first.stop[2]  # the nearest to the crosshair
+    assert not [region for region in rest if region.start[0] == 10 and region.shape[0] == 1]
+    plane = [region for region in rest if region.start[0] == 5 and region.shape[0] == 1]
+    assert plane[-1].shape == (1, 24, 300)
+    covered = np.zeros((24, 300), int)
+    for region in plane[:-1]:
+        covered[region.slices[1:]] += 1
+    assert covered.max() == 1
+    assert covered.mean() > 0.5
 
 
 def test_another_method_learns_anew_and_a_wrong_one_ends_the_session(live: Live, heard: Heard) -> None:

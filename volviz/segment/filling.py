@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from volviz.core.errors import VolvizError
-from volviz.core.grid import Grid, Region, Shape, Triple
+from volviz.core.grid import Grid, Region, Shape, Triple, bricks
 from volviz.core.memory import physical_memory
-from volviz.core.segmentation import Label, Segmentation
+from volviz.core.segmentation import Kind, Label, Segmentation
 from volviz.segment.feature_cache import nearest
+from volviz.segment.results import Memory
 
 NEAR = 64  # voxels a side of the neighbourhood of the crosshair
 _SHARE = 4  # of the memory that many-th part at the most
+# Voxels that are handed on at a time: whole chunks of the files that volviz writes, or each would be written many times.
+_HANDED = (128, 128, 128)
 
 
 class Filling:
@@ -33,7 +36,9 @@ class Filling:
 
     def __init__(self, grid: Grid, labels: tuple[Label, ...], counts: Shape, folder: Path, rest: dict[str, Any]) -> None:
         """Make room on a grid, in so many bricks along each axis; ``rest`` is what else the segmentation says."""
-        self.segmentation = Segmentation(grid, _room((len(labels), *grid.shape), folder), labels, **rest)
+        data = _room((len(labels), *grid.shape), folder)
+        data[0] = 255
+        self.segmentation = Segmentation(grid, data, labels, **rest)
         self.final: set[int] = set()
         self._ends = [[n * i // min(n, count) for i in range(min(n, count) + 1)] for n, count in zip(grid.shape, counts, strict=True)]
         self._counts = [len(ends) - 1 for ends in self._ends]
@@ -93,10 +98,31 @@ class Filling:
                 found.append((number, common))
         return found
 
-    def finished(self) -> Iterator[tuple[Region, npt.NDArray[np.float32]]]:
-        """Yield its bricks with their probabilities (class, z, y, x)."""
-        for brick in self.bricks:
-            yield brick, np.asarray(self.segmentation.data[(slice(None), *brick.slices)], np.float32) / np.float32(255)
+    def finished(self) -> Iterator[tuple[float, Region, npt.NDArray[np.float32]]]:
+        """Yield all of it part by part: how much was yielded before, the region, and its probabilities (class, z, y, x)."""
+        parts = list(bricks(self.segmentation.grid.shape, _HANDED))
+        for number, part in enumerate(parts):
+            values = np.asarray(self.segmentation.data[(slice(None), *part.slices)], np.float32) / np.float32(255)
+            yield number / len(parts), part, values
+
+
+class Room(Memory):
+    """A sink that keeps everything where a `Filling` would: a large result in a temporary file that is mapped.
+
+    To others this is memory, since nothing else than letting go of the array makes room on that disk.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def begin(self, grid: Grid, labels: tuple[Label, ...], kind: Kind, provenance: Mapping[str, Any]) -> None:
+        """Make room.
+
+        Raises:
+            VolvizError: there is none.
+        """
+        self.data = np.asarray(_room((len(labels), *grid.shape), self._folder))
 
 
 def _triple(values: Sequence[int]) -> Shape:
@@ -105,23 +131,20 @@ def _triple(values: Sequence[int]) -> Shape:
 
 
 def _room(shape: tuple[int, ...], folder: Path) -> npt.NDArray[np.uint8]:
-    """Return an array in which every voxel is background.
+    """Return an array of zeros.
 
     Raises:
         VolvizError: it is too large for the memory, and for the disk.
     """
     size, memory = math.prod(shape), physical_memory()
     if memory is None or size <= memory // _SHARE:
-        data = np.zeros(shape, np.uint8)
-    else:
-        try:
-            with tempfile.TemporaryFile(prefix="volviz-classes-", dir=folder) as file:
-                if hasattr(os, "posix_fallocate"):  # or a full disk would end the process when a page is first written
-                    os.posix_fallocate(file.fileno(), 0, size)
-                data = np.memmap(file, np.uint8, "w+", shape=shape)
-        except OSError as error:
-            raise VolvizError(
-                f"There is no room for {size / 1e9:.1f} GB of classes in {folder}; make some, or name another folder with TMPDIR."
-            ) from error
-    data[0] = 255
-    return data
+        return np.zeros(shape, np.uint8)
+    try:
+        with tempfile.TemporaryFile(prefix="volviz-classes-", dir=folder) as file:
+            if hasattr(os, "posix_fallocate"):  # or a full disk would end the process when a page is first written
+                os.posix_fallocate(file.fileno(), 0, size)
+            return np.memmap(file, np.uint8, "w+", shape=shape)
+    except OSError as error:
+        raise VolvizError(
+            f"There is no room for {size / 1e9:.1f} GB of classes in {folder}; make some, or name another folder with TMPDIR."
+        ) from error

@@ -12,13 +12,16 @@ all bricks, the nearest first. As long as there is nothing to learn from, featur
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
+import numpy.typing as npt
+
 from volviz.core.annotations import Annotation
 from volviz.core.errors import VolvizError
-from volviz.core.grid import Triple
+from volviz.core.grid import Region, Triple
 from volviz.core.report import Report, part, silent
 from volviz.core.segmentation import Segmentation
 from volviz.core.sink import Sink
@@ -59,7 +62,8 @@ class Live:
         cache: int | None = None,
         folder: Path | None = None,
     ) -> None:
-        self._volume, self._how = volume, {"device": device, "dense_is_dark": dense_is_dark}
+        self._volume, self._folder = volume, folder
+        self._how = {"device": device, "dense_is_dark": dense_is_dark}
         x, y, z = volume.grid.center_xyz.tolist()
         self._wishes = Wishes((x, y, z), method)
         self._work = Work(volume, self._wishes, listen, self._how, cache, folder)
@@ -121,10 +125,14 @@ class Live:
     def result(self, report: Report = silent, sink: Sink | None = None) -> Segmentation:
         """Return the whole volume as the latest marks have it, once it is done; with a sink, all but the data, which go there.
 
+        Without one the data are a copy: in memory, or where they are too large for it in a mapped temporary file.
+
         Raises:
-            VolvizError: the marks do not suffice, or the session has ended.
+            VolvizError: the marks do not suffice, others came while the result was handed on, or the session has ended.
             Cancelled: by the report; the session goes on.
         """
+        from volviz.segment.feature_cache import default_folder
+        from volviz.segment.filling import Room
         from volviz.segment.frame import classified
         from volviz.segment.protocol import Run
 
@@ -133,14 +141,28 @@ class Live:
                 raise self._work.error
             if self._work.ended:
                 raise VolvizError("The session of scribbling was closed before the volume was done; begin another one.")
-            report(0.95 * self.fraction, "segmenting")
+            report(0.9 * self.fraction, "segmenting")
+        lessons = self._wishes.lessons
         if self._work.refused:
             raise VolvizError(self._work.refused)
         predictor, filling, engine = self.predictor, self._work.filling, self._work.engine
         if engine is None or filling is None or predictor is None or filling.fraction < 1:
             raise VolvizError("The volume is not classified yet: scribble on at least two classes, and let the session go on.")
-        run = Run(**self._how, sink=sink, report=part(report, 0.95, 1.0))  # type: ignore[arg-type]
-        return classified(self._volume, run, engine.frame, predictor.labels, lambda _: filling.finished(), predictor.said)
+        kept = sink or Room(self._folder or default_folder())
+        run = Run(**self._how, sink=kept)  # type: ignore[arg-type]
+        hear = part(report, 0.9, 1.0)
+
+        def finished(_: Region) -> Iterator[tuple[Region, npt.NDArray[np.float32]]]:
+            for fraction, region, values in filling.finished():
+                others = self._wishes.lessons != lessons
+                hear(fraction, "writing")  # whoever draws a stroke may have cancelled this before
+                if others:
+                    raise VolvizError("There are other marks now than those of this result; ask for it again.")
+                yield region, values
+
+        found = classified(self._volume, run, engine.frame, predictor.labels, finished, predictor.said)
+        report(1.0, "segmented")
+        return found
 
     def __enter__(self) -> Self:
         return self

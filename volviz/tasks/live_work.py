@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from volviz.segment.scribbling import Scribbling
 
 _PER_SECOND = 5  # times that progress is told
+_AT_ONCE = 1.0  # seconds; a view that takes longer is told part by part
 
 
 class _Interrupted(Exception):  # noqa: N818 - a wish, not an error
@@ -193,17 +194,35 @@ class Work:
         """Do one thing that somebody waits for; return whether there was any."""
         stale = [view for view in filling.views(self._wishes.point_xyz) if view not in self._shown]
         if stale:
-            # A view that was begun is finished though the crosshair moves on: else nothing would be seen while it moves.
-            for _ in self._classify(engine, filling, filling.pieces(stale[0]), self._same_marks, keep=True):
-                pass
-            self._shown.add(stale[0])
-            self.listen(Wrote(stale[0], quick=engine.predictor is None))
+            self._show(engine, filling, stale[0])
             return True
         if self._wishes.places:
             count, self._wishes.places = self._wishes.places, 0
             self.listen(Suggested(engine.suggest(self._wishes.marks, count, self._same_marks)))
             return True
         return False
+
+    def _show(self, engine: Scribbling, filling: Filling, view: Region) -> None:
+        """Classify what somebody looks at.
+
+        A view that was begun is finished though the crosshair moves on: else nothing would be seen while it moves. But in a large
+        volume of which no features are there yet that takes minutes: then its parts are told, and it is left for another.
+        """
+        from volviz.segment.feature_cache import nearest
+
+        point = self._wishes.point_xyz
+        pieces = filling.pieces(view)
+        pieces = [pieces[i] for i in nearest([region for _, region in pieces], filling.segmentation.grid, point)]
+        began, told, quick = time.monotonic(), 0, engine.predictor is None
+        for done, _ in enumerate(self._classify(engine, filling, pieces, self._same_marks, keep=True), 1):
+            if done < len(pieces) and time.monotonic() - began > _AT_ONCE:
+                for _, region in pieces[told:done]:
+                    self.listen(Wrote(region, quick))
+                told = done
+                if view not in filling.views(self._wishes.point_xyz):
+                    return
+        self._shown.add(view)
+        self.listen(Wrote(view, quick))
 
     def _grow(self, engine: Scribbling, filling: Filling) -> None:
         def report(fraction: float, text: str = "", **_: float) -> None:
