@@ -278,6 +278,16 @@ def test_a_view_that_takes_long_is_shown_part_by_part_and_left_for_another(heard
     assert covered.mean() > 0.5
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priorities of their own")
+def test_what_it_does_stands_behind_what_the_window_does(live: Live, heard: Heard) -> None:
+    live.learn([INSIDE, OUTSIDE])
+    heard.wait(Wrote)
+    mine = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    working = [thread for thread in threading.enumerate() if thread.name == "live" or thread.name.startswith("block")]
+    assert len(working) > 1
+    assert {os.getpriority(os.PRIO_PROCESS, thread.native_id or 0) for thread in working} == {min(19, mine + 5)}
+
+
 def test_another_method_learns_anew_and_a_wrong_one_ends_the_session(live: Live, heard: Heard) -> None:
     live.learn([INSIDE, OUTSIDE])
     live.learn([INSIDE, OUTSIDE], ScribbleForest(features="smoothed, gradient", trees=10, budget=1e-9))

@@ -76,6 +76,9 @@ class Viewport(QOpenGLWidget):
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
         self._rest.timeout.connect(self._go_to_work)
+        self._unseen = QTimer(self)  # bricks are written, and wait to be seen together
+        self._unseen.setSingleShot(True)
+        self._unseen.timeout.connect(self._see_bricks)
         self._work = QTimer(self)  # turns of the event loop in which nothing else happens
         self._work.timeout.connect(self._do_a_piece)
         self.badge, self.meter = Badge(self), Meter(self)
@@ -89,7 +92,7 @@ class Viewport(QOpenGLWidget):
     def resting(self) -> bool:
         """Whether the picture on the screen is the final one."""
         sharp = self._frames == self._samples and self._drawn == self._picture()
-        return sharp and self._uploading is None and not self._bricks.waiting
+        return sharp and self._uploading is None and not self._bricks.waiting and not self._unseen.isActive()
 
     def size_px(self) -> tuple[int, int]:
         """Return width and height in pixels of the screen."""
@@ -359,10 +362,17 @@ class Viewport(QOpenGLWidget):
             self._fail(error)
         finally:
             self.doneCurrent()
-        # To draw what is half written takes longer than to write the rest.
-        if not self._bricks.waiting or time.perf_counter() - self._shown > SEEN_SECONDS:
-            self._written, self._shown = self._written + 1, time.perf_counter()
-            self.touch()
+        # To draw takes longer than to write, and bricks often come in quick succession.
+        left = self._shown + SEEN_SECONDS - time.perf_counter()
+        if left <= 0:
+            self._see_bricks()
+        elif not self._bricks.waiting and not self._unseen.isActive():
+            self._unseen.start(math.ceil(1000 * left))
+
+    def _see_bricks(self) -> None:
+        self._unseen.stop()
+        self._written, self._shown = self._written + 1, time.perf_counter()
+        self.touch()
 
     def _clear(self, color: Triple) -> None:
         from OpenGL import GL

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from volviz.segment.scribbling import Scribbling
 
 _PER_SECOND = 5  # times that progress is told
+_NICE = 5  # steps of priority that the work stands behind the window's
 _AT_ONCE = 1.0  # seconds; a view that takes longer is told part by part
 
 
@@ -111,6 +114,7 @@ class Work:
 
     def run(self) -> None:
         """Work until the session is closed."""
+        _give_way()
         try:
             self._open()
             while not self._wishes.closed:
@@ -302,3 +306,10 @@ class Work:
         if now - self._told > 1 / _PER_SECOND or fraction >= 1:
             self._told = now
             self.listen(Progress(fraction, text))
+
+
+def _give_way() -> None:
+    """Let threads that draw come before this one, and before those that it starts, where each thread has a priority of its own."""
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, min(19, os.getpriority(os.PRIO_PROCESS, thread) + _NICE))
