@@ -6,15 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import volviz
 from volviz.cli import main
 from volviz.core.annotations import Dense, Stroke
-from volviz.core.errors import VolvizError
+from volviz.core.errors import Cancelled, VolvizError
 from volviz.core.grid import Grid
+from volviz.core.report import Report, silent
 from volviz.core.volume import Volume
 from volviz.io.annotations import save_annotations
-from volviz.segment.card import read_card
+from volviz.segment.card import read_card, read_weights
 from volviz.segment.methods.scribble_forest import ScribbleForest
 from volviz.segment.methods.unet import UNet
 from volviz.segment.nn.curve import read_curve
@@ -77,6 +79,40 @@ def test_scribbles_of_two_people_teach_a_forest_and_its_labels_teach_networks_of
     assert card.training["start"]["drawn_anew"] == ["final_conv"]
     assert f"--data {data}" in card.command
     assert main(["segment", str(files / "b.mrc"), "--model", str(all_of_them), "--out", str(files / "b.zarr")]) == 0
+
+
+def test_a_run_with_marks_held_back_that_was_interrupted_goes_on_with_the_same_judges_to_the_same_end(files: Path) -> None:
+    example = (files / "a.mrc", files / "a_labels.mrc", files / "mine.json")
+    numbers = np.repeat([0, 1, 3], [10, 10, 12]).astype(np.uint8)[None, :, None] * np.ones(GRID.shape, np.uint8)
+    volviz.save(Volume(GRID, numbers), example[1])
+    seen: list[str] = []
+
+    def stop(fraction: float, text: str = "", **_: float) -> None:
+        if text.endswith("step 4"):
+            raise Cancelled
+
+    def learn(run: str, report: Report = silent) -> Path:
+        method = UNet(
+            f_maps=2, num_levels=2, crop=16, batch=1, steps=6, validate_every=2, held_back=0.25, sure=0.6, checkpoints=files / run
+        )
+        train_file(method, files / f"{run}.safetensors", data=[example], device="cpu", report=report)
+        return files / f"{run}.safetensors"
+
+    with pytest.raises(Cancelled):
+        learn("stopped", stop)
+    assert not (files / "stopped.safetensors").exists()
+    resumed = learn("stopped", lambda fraction, text="", **_: seen.append(text))
+    assert next(text for text in seen if "step" in text).endswith("step 3")
+    straight = learn("straight")
+    curves = [read_curve(files / run / "curve.csv") for run in ("stopped", "straight")]
+    assert curves[0]["macro_f1"] == curves[1]["macro_f1"]
+    assert [step for step, _ in curves[0]["macro_f1"]] == [2, 4, 6]
+    cards = [read_card(path) for path in (resumed, straight)]
+    assert cards[0].training["judged_by"] == cards[1].training["judged_by"]
+    assert cards[0].training["judged_by"].startswith("judged by marks that were held back: 1 of background, 1 of membrane")
+    assert cards[0].scores == cards[1].scores
+    weights = [read_weights(path) for path in (resumed, straight)]
+    assert all(torch.equal(weights[0][name], tensor) for name, tensor in weights[1].items())
 
 
 def test_another_tomograms_marks_choose_the_best_weights_and_teach_nothing(files: Path) -> None:
