@@ -1,8 +1,8 @@
 """Where a stroke would teach most: places at which a segmentation hesitates, far from what is marked already and from one another.
 
-Going by uncertainty alone, nearly all places would lie in the background or where much of the volume is unsure for good, such as
-the edges of large objects. So they are drawn at random, for each class in turn among those that most likely are of it: a stroke
-there adds to a rare class, or takes away what was wrongly found of it. `benchmarks/suggesting.py` measures what that is worth.
+Going by uncertainty alone, all places would lie where much of the volume is unsure for good, such as the edges of large
+objects. So they are drawn at random among the more uncertain ones, and of each class in turn that the segmentation finds.
+`benchmarks/suggesting.py` measures what that is worth.
 """
 
 from __future__ import annotations
@@ -25,9 +25,8 @@ Floats = npt.NDArray[np.float32]
 
 STEP = 4  # voxels between two places that are looked at
 SMOOTHING = 1.5  # steps: one voxel that hesitates is noise, a neighbourhood is a question
-NEAR = 0.7  # steps around a place that tell which class it is taken for
 APART = 6.0  # steps between two places, and to a mark
-BEST = 0.95  # of the places, those more likely of a class than this share of the others are drawn from
+BEST = 0.8  # of the places, those above this share of the others are drawn from
 _BRICK = (64, 256, 256)
 
 
@@ -96,37 +95,38 @@ def suggest(segmentation: Segmentation, annotations: Sequence[Annotation] = (), 
 def hesitations(
     votes: Floats, seen: npt.NDArray[np.bool_], grid: Grid, labels: Sequence[Label], annotations: Sequence[Annotation], count: int
 ) -> Suggestions:
-    """Return the places where a stroke would teach most, going by probabilities (class, z, y, x) where they were ``seen``."""
-    margin = np.where(seen, _margin(votes), 0).astype(np.float32)
-    uncertainty = _among(margin, seen, SMOOTHING)
-    near = np.stack([_among(of_class, seen, NEAR) for of_class in votes])
-    likely = np.argsort(-near, axis=0, kind="stable")[:2]
-    free = np.where(seen, _away(grid, annotations), 0)
+    """Return the places of most uncertainty, going by probabilities (class, z, y, x) where they were ``seen``."""
+    share = _smooth(seen.astype(np.float32))
+    smooth = np.stack([_smooth(np.where(seen, of_class, 0)) for of_class in votes]) / np.maximum(share, 1e-6)
+    uncertainty = np.where(seen, _smooth(np.where(seen, _margin(votes), 0)) / np.maximum(share, 1e-6), 0).astype(np.float32)
+    score = np.asarray(np.where(seen, uncertainty * _away(grid, annotations), 0), np.float32)
+    likely = np.argsort(-smooth, axis=0, kind="stable")[:2]
     rng = np.random.default_rng(0)
     places: list[Place] = []
     z, y, x = np.indices(grid.shape, sparse=True)
     for number in range(count):
         # Of each class in turn, the background last: those that fill little space would else hardly ever come.
-        chances = _chances(near, margin, free, (number + 1) % len(labels))
+        chances = _chances(score, smooth, likely, (number + 1) % len(labels))
         if chances is None:
             break
         k, j, i = (int(n) for n in np.unravel_index(int(rng.choice(chances.size, p=chances.ravel())), grid.shape))
         px, py, pz = grid.to_world((k, j, i)).tolist()
         first, second = (labels[int(of)].name for of in likely[:, k, j, i])
         places.append(Place((px, py, pz), float(uncertainty[k, j, i]), (first, second)))
-        free[(z - k) ** 2 + (y - j) ** 2 + (x - i) ** 2 < APART**2] = 0
+        score[(z - k) ** 2 + (y - j) ** 2 + (x - i) ** 2 < APART**2] = 0
     return Suggestions(tuple(places), Volume(grid, uncertainty, name="uncertainty"), float(seen.mean()))
 
 
-def _chances(near: Floats, margin: Floats, free: npt.NDArray[Any], number: int) -> npt.NDArray[np.float64] | None:
-    """Return with what chance (z, y, x) each place is taken for a class; None if there is no place left."""
-    found = near[number] * free
-    if number and (free > 0).any():  # the background is nearly everywhere, and all of it may be wrong
-        found = np.where(found >= np.quantile(found[free > 0], BEST), found, 0)
-    for weights in (found * margin, free * margin):
-        total = weights.sum(dtype=np.float64)
-        if total > 0:
-            return np.asarray(weights, np.float64) / total
+def _chances(score: Floats, smooth: npt.NDArray[Any], likely: npt.NDArray[np.int64], number: int) -> npt.NDArray[np.float64] | None:
+    """Return with what chance (z, y, x) each place is taken for a class; None if there is no place left.
+
+    Drawn from the best fifth, because the very best are much alike: where two classes blend, or at the border of the volume.
+    """
+    for found in (score * (likely[0] == number), score * smooth[number], score):
+        positive = found[found > 0]
+        if positive.size:
+            best = np.where(found >= np.quantile(positive, BEST), found, 0).astype(np.float64)
+            return np.asarray(best / best.sum())
     return None
 
 
@@ -136,11 +136,8 @@ def _margin(votes: Floats) -> Floats:
     return np.asarray(1 - (two[-1] - two[-2]), np.float32)
 
 
-def _among(values: Floats, seen: npt.NDArray[np.bool_], sigma: float) -> Floats:
-    """Return means over the surroundings, so many steps wide, of what was seen of them; 0 elsewhere."""
-    parts = np.where(seen, values, 0).astype(np.float32), seen.astype(np.float32)
-    total, share = (ndimage.gaussian_filter(part, sigma, mode="constant", truncate=2.5) for part in parts)
-    return np.where(seen, total / np.maximum(share, 1e-6), 0).astype(np.float32)
+def _smooth(values: Floats) -> Floats:
+    return np.asarray(ndimage.gaussian_filter(values, SMOOTHING, mode="constant", truncate=2.5), np.float32)
 
 
 def _away(grid: Grid, annotations: Sequence[Annotation]) -> Floats:
