@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import asdict
 from functools import partial
 from itertools import product
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Region
@@ -27,9 +28,10 @@ from volviz.segment.batches import NO_ROOM, Batches
 from volviz.segment.device import give_back, torch_dtype
 from volviz.segment.frame import Finished, Frame, classified
 from volviz.segment.nn.statistics import boxes, with_fixed_statistics
+from volviz.segment.overview import Seen
 from volviz.segment.passes import Network, Passes
 from volviz.segment.protocol import Run
-from volviz.segment.resample import gather
+from volviz.segment.resample import Taps, gather
 from volviz.segment.sums import Step, Sums, steps
 from volviz.segment.tiles import Bricks, tilings
 
@@ -51,7 +53,7 @@ def apply(
     """Return probabilities from a network that turns tiles (n, 1, z, y, x) into logits (n, class, z, y, x).
 
     Softmax comes first, then blending, then trilinear resampling to the volume's grid. With ``run.sink`` finished
-    bricks go there as soon as no further tile can change them.
+    bricks go there as soon as no further tile can change them. The look from farther away, if there is one, comes first.
 
     Raises:
         VolvizError: the device asked for is missing or has no room for one tile, or the volume has no slice in ``run.z``.
@@ -64,28 +66,39 @@ def apply(
         "tile": bricks.tile,
         "overlap": bricks.overlap,
         "statistics": bricks.statistics,
+        "overview": None if bricks.overview is None else asdict(bricks.overview),
         "augment": run.augment,
         "precision": str(dtype).removeprefix("torch."),
     }
 
     def finished(region: Region) -> Finished:
-        work = _Work(frame, region, bricks)
+        work = _Work(frame, frame.back(region), bricks)
+        far = seen = None
+        if bricks.overview is not None:
+            coarse = frame.coarser(bricks.overview.coarser)
+            seen = Seen.nothing([label.name for label in labels].index(bricks.overview.label), coarse.back(region))
+            far = _Work(coarse, seen.itself(coarse.grid), bricks)
         placed = _placed(network, frame.device)
-        passes = Passes(work.voxels(run.augment), run.report)
+        passes = Passes(sum(each.voxels(run.augment) for each in (far, work) if each is not None), run.report)
+
+        def batches(each: _Work, spread: bool) -> Batches:
+            ready = each.prepared(placed, dtype, passes)
+            return Batches(ready, frame.device, dtype, augment=run.augment, spread=spread, passes=passes)
+
         with passes.watching(placed, bricks.multiple):
-            ready = work.prepared(placed, dtype, passes)
-            batches = Batches(ready, frame.device, dtype, augment=run.augment, spread=run.spread is not None, passes=passes)
-            yield from work.slabs(batches, len(labels))
+            if far is not None and seen is not None:
+                for place, values in far.slabs(batches(far, spread=False), len(labels)):
+                    seen.keep(place, values)
+            yield from work.slabs(batches(work, spread=run.spread is not None), len(labels), seen)
 
     return classified(volume, run, frame, labels, finished, said)
 
 
 class _Work:
-    """One run over a part of the volume: which tiles are needed and what becomes of them."""
+    """One look at a part of the volume: which tiles are needed for what the taps make of them, and what becomes of them."""
 
-    def __init__(self, frame: Frame, region: Region, bricks: Bricks) -> None:
-        self.frame, self.region, self.bricks = frame, region, bricks
-        self.back = frame.back(region)
+    def __init__(self, frame: Frame, back: tuple[Taps, Taps, Taps], bricks: Bricks) -> None:
+        self.frame, self.back, self.bricks = frame, back, bricks
         self.tilings = tilings(frame.grid.shape, bricks)
         # One tile that is the whole volume normalises by the volume's statistics without being told.
         alone = all(len(t.starts) == 1 for t in self.tilings)
@@ -115,10 +128,10 @@ class _Work:
         except torch.OutOfMemoryError as error:
             raise VolvizError(NO_ROOM) from error
 
-    def slabs(self, batches: Batches, classes: int) -> Iterator[tuple[Region, npt.NDArray[np.float32]]]:
+    def slabs(self, batches: Batches, classes: int, seen: Seen | None = None) -> Iterator[tuple[Region, npt.NDArray[np.float32]]]:
         """Run all tiles and yield (region within the part, values (channel, z, y, x)), as they are complete.
 
-        The channels are the classes and, if the batches give it, their spread.
+        The channels are the classes and, if the batches give it, their spread. What was ``seen`` from farther away is heard.
         """
         zs, ys, xs = (steps(tiling, back) for tiling, back in zip(self.tilings, self.back, strict=True))
         # The background is not kept: it is what the other classes leave, and a quarter of the memory.
@@ -132,14 +145,17 @@ class _Work:
                     sums.enter(z, y)
                 sums.add(tile[1:], z, y, x)
                 del tile  # or it would be held while the next one is computed
-                yield from self._finished(sums, z, y, x, classes)
+                for place, values in self._finished(sums, z, y, x, classes):
+                    if seen is not None:
+                        seen.settle(place, values)
+                    yield place, values.numpy()
                 if x is xs[-1]:
                     sums.leave(z, y)
                     give_back()
                     self.frame.volume.let_go()
                 batches.passes.tell()
 
-    def _finished(self, sums: Sums, z: Step, y: Step, x: Step, classes: int) -> Iterator[tuple[Region, npt.NDArray[np.float32]]]:
+    def _finished(self, sums: Sums, z: Step, y: Step, x: Step, classes: int) -> Iterator[tuple[Region, Tensor]]:
         """Yield what is complete with a tile, slab by slab."""
         (first, last), (top, bottom), (left, right) = z.ready, y.ready, x.ready
         if top == bottom or left == right:
@@ -152,7 +168,7 @@ class _Work:
             used = sums.complete(z, y, along_z, along_y)
             kept = gather(used, (along_z, along_y, along_x), (along_z.start, along_y.start, sums.x))
             values = torch.cat([1 - kept[: classes - 1].sum(dim=0, keepdim=True), kept])
-            yield Region((low, top, left), (high, bottom, right)), values.numpy()
+            yield Region((low, top, left), (high, bottom, right)), values
 
 
 def _placed(network: Network, device: torch.device) -> Network:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from volviz.core.errors import VolvizError
 from volviz.core.segmentation import Label
-from volviz.segment.tiles import Bricks, Output
+from volviz.segment.tiles import Bricks, Output, Overview
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,9 +60,12 @@ class Card:
         bricks = dict(rest.pop("bricks"))
         assumptions = tuple(rest.pop("assumptions", ()))
         low, high = bricks.pop("voxel_size_range")
+        overview = Overview(**found) if (found := bricks.pop("overview", None)) else None
+        if overview and overview.label not in (label.name for label in labels):
+            raise ValueError(f"no class {overview.label}")
         return cls(
             labels=labels,
-            bricks=Bricks(voxel_size_range=(low, high), **bricks),
+            bricks=Bricks(voxel_size_range=(low, high), overview=overview, **bricks),
             limits=tuple(rest.pop("limits")),
             assumptions=assumptions,
             **rest,

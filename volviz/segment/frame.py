@@ -7,7 +7,7 @@ for everything.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -66,9 +66,13 @@ class Frame:
         dark = dense_is_dark(volume) if run.dense_is_dark is None else run.dense_is_dark
         standard = Standard.of(volume, 1 if bricks.dense_is_dark in (None, dark) else -1, bricks.scale)
         seen = Volume(native, volume.data) if native is not volume.grid else volume
-        along = taps(native, grid, 0), taps(native, grid, 1), taps(native, grid, 2)
-        back = taps(grid, native, 0), taps(grid, native, 1), taps(grid, native, 2)
-        return cls(seen, grid, standard, dark, device, notes, along, back)
+        return cls(seen, grid, standard, dark, device, notes, _taps(native, grid), _taps(grid, native))
+
+    def coarser(self, times: float) -> Frame:
+        """Return the same volume as it is seen with voxels so many times as large."""
+        native = self.volume.grid
+        grid = native.resample([times * v for v in self.grid.voxel_size])
+        return replace(self, grid=grid, _along=_taps(native, grid), _back=_taps(grid, native))
 
     def read(self, start: Sequence[int], size: Sequence[int]) -> Tensor:
         """Read a box (z, y, x) of standardised density at the method's voxel size; beyond its ends the volume is mirrored."""
@@ -79,6 +83,10 @@ class Frame:
         """Return of which voxels of the method's grid those of a region of the volume are made, and with what weights."""
         z, y, x = (back.part(a, b) for back, a, b in zip(self._back, region.start, region.stop, strict=True))
         return z, y, x
+
+
+def _taps(source: Grid, target: Grid) -> tuple[Taps, Taps, Taps]:
+    return taps(source, target, 0), taps(source, target, 1), taps(source, target, 2)
 
 
 def classified(

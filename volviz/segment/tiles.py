@@ -24,6 +24,17 @@ _WHOLE = 2
 
 
 @dataclass(frozen=True, slots=True)
+class Overview:
+    """A second look at everything, with voxels ``coarser`` times as large, that may add to ``label`` what is background without it.
+
+    See `volviz.segment.overview`.
+    """
+
+    coarser: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bricks:
     """How a network wants its input: boxes of about ``tile`` voxels a side at most that overlap by ``overlap``, at ``voxel_size`` (A).
 
@@ -33,7 +44,7 @@ class Bricks:
     tomogram is upsampled more than ``upsampling`` times. ``dense_is_dark`` is the sign it was trained with; with None,
     no tomogram is inverted.
     ``statistics`` says over what layers normalise: each tile by itself, or all tiles by what was found on a sample of
-    the volume (`volviz.segment.nn.statistics`).
+    the volume (`volviz.segment.nn.statistics`). With an ``overview`` the network looks at everything from farther away too.
     """
 
     voxel_size: float | None = 10.0
@@ -45,6 +56,7 @@ class Bricks:
     dense_is_dark: bool | None = True
     scale: Scale = "robust"
     statistics: Statistics = "tile"
+    overview: Overview | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
