@@ -116,7 +116,7 @@ def test_a_cancelled_run_goes_on_from_its_checkpoint_to_the_same_end(
 def test_weights_to_start_from_may_get_more_levels(tmp_path: Path) -> None:
     first = UNet(f_maps=2, num_levels=2, crop=16, steps=2, held_out=1).fit([small(0), small(1)], Run(dense_is_dark=True))
     first.save(tmp_path / "a.safetensors")
-    frozen = UNet(num_levels=3, crop=16, steps=1, held_out=1, learning_rate=0.0, start=tmp_path / "a.safetensors")
+    frozen = UNet(num_levels=3, crop=16, steps=1, held_out=1, learning_rate=1e-12, start=tmp_path / "a.safetensors")
     again = frozen.fit([small(0), small(1)], Run(dense_is_dark=True))
     assert again.card.architecture == {**first.card.architecture, "num_levels": 3}
     assert again.card.bricks.multiple == 4
@@ -130,7 +130,7 @@ def test_starting_weights_are_used_with_the_sizes_on_their_card(tmp_path: Path) 
     first = UNet("unet3d", f_maps=4, num_levels=2, num_groups=2, crop=16, steps=2, held_out=1)
     predictor = first.fit([small(0), small(1)], Run(dense_is_dark=True))
     predictor.save(tmp_path / "a.safetensors")
-    frozen = UNet(crop=16, steps=1, held_out=1, learning_rate=0.0, seed=7, start=tmp_path / "a.safetensors", checkpoints=tmp_path / "ck")
+    frozen = UNet(crop=16, steps=1, held_out=1, learning_rate=1e-12, seed=7, start=tmp_path / "a.safetensors", checkpoints=tmp_path / "ck")
     again = frozen.fit([small(0), small(1)], Run(dense_is_dark=True))
     assert again.card.architecture == predictor.card.architecture
     assert again.card.training["start"] == {"weights": "unet", "sha256": card(tmp_path / "a.safetensors").sha256, "drawn_anew": []}
@@ -156,7 +156,7 @@ def test_two_classes_first_then_four_with_a_new_last_layer(tmp_path: Path, archi
     two.save(tmp_path / "two.safetensors")
     said: list[str] = []
     report = lambda fraction, text="", **metrics: said.append(text)  # noqa: E731
-    four = UNet(crop=16, held_out=1, steps=1, learning_rate=0.0, start=tmp_path / "two.safetensors", loss="ce")
+    four = UNet(crop=16, held_out=1, steps=1, learning_rate=1e-12, start=tmp_path / "two.safetensors", loss="ce")
     predictor = four.fit([small(0), small(1)], Run(dense_is_dark=True, report=report))
     assert said[0] == "last layer drawn anew: two.safetensors knows background, foreground; now background, membrane, spikes, lumen"
     assert predictor.labels == VIRION_LABELS

@@ -341,8 +341,6 @@ class Viewport(QOpenGLWidget):
         uploading, self._uploading, state = self._uploading, None, self._on_its_way
         uploading.deleteLater()
         self.preparing.emit(1.0)
-        if state.volume is not None:
-            state.volume.let_go()
         if uploading.error is not None:
             self._fail(uploading.error)
         elif not uploading.stopped:

@@ -179,6 +179,7 @@ class Loading:
         packed = self._packed = self._source.packed(self._look)
         for region in self._source.regions():
             yield self._source.slab(region, packed)
+            self._source.volume.let_go()  # or all of a mapped file would count as memory of this process by the end
         for region in self._source.brick_regions():
             yield Slab(region, ())
 

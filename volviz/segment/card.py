@@ -95,10 +95,11 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """
     import torch
     from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from safetensors.torch import load
 
     try:
-        return {k: v.to(torch.float32) if v.is_floating_point() else v for k, v in load_file(path).items()}
+        # Other threads go on while bytes are read; within `load_file` they would wait for the disk.
+        return {k: v.to(torch.float32) if v.is_floating_point() else v for k, v in load(path.read_bytes()).items()}
     except (OSError, SafetensorError) as error:
         raise VolvizError(f"{path} holds no weights in safetensors form; check the file, or fetch it anew.") from error
 
