@@ -8,11 +8,11 @@ import pytest
 from running import noise
 
 from volviz.core.annotations import Box, Lasso, Stroke
-from volviz.core.grid import Region
+from volviz.core.grid import Grid, Region
 from volviz.core.report import silent
 from volviz.core.segmentation import VIRION_LABELS
 from volviz.segment import feature_cache
-from volviz.segment.feature_cache import FeatureCache, block
+from volviz.segment.feature_cache import FeatureCache, block, nearest
 from volviz.segment.frame import Frame
 from volviz.segment.marked import Marks, marked_voxels, sampled
 from volviz.segment.nn.features import ALL, Feature
@@ -141,3 +141,10 @@ def test_marks_that_come_and_go_are_found_as_if_for_the_first_time(frame: Frame)
         assert np.allclose(marks.rows(found, silent), true, rtol=2**-11, atol=5e-6)
         assert np.allclose(marks.rows(found, silent, exact=True), true, rtol=1e-5, atol=1e-6)
     cache.close()
+
+
+def test_what_is_nearest_comes_first_and_of_nothing_nothing():
+    grid = Grid((20, 20, 20), (10.0, 10.0, 10.0))
+    regions = [Region((0, 0, 0), (4, 4, 4)), Region((16, 16, 16), (20, 20, 20)), Region((8, 8, 8), (12, 12, 12))]
+    assert nearest(regions, grid, tuple(grid.to_world((18.0, 18.0, 18.0)))) == [1, 2, 0]
+    assert nearest([], grid, (0.0, 0.0, 0.0)) == []

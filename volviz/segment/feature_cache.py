@@ -49,8 +49,8 @@ def block(frame: Frame, start: Sequence[int], size: Sequence[int], features: Seq
 
 
 def nearest(regions: Sequence[Region], grid: Grid, point_xyz: Triple) -> list[int]:
-    """Return the numbers of regions of a grid, that whose middle is nearest to a point (A) first."""
-    middles = np.array([np.add(region.start, region.stop) / 2 for region in regions])
+    """Return the numbers of regions of a grid, of which there may be none, that whose middle is nearest to a point (A) first."""
+    middles = np.array([np.add(region.start, region.stop) / 2 for region in regions]).reshape(-1, 3)
     away = np.linalg.norm((middles - grid.to_index(point_xyz)) * grid.voxel_size, axis=1)
     return [int(i) for i in np.argsort(away, kind="stable")]
 
