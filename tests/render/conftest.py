@@ -11,11 +11,12 @@ import numpy.typing as npt
 import pytest
 
 from volviz.core.camera import Camera
-from volviz.core.grid import Grid
+from volviz.core.grid import Grid, Shape
 from volviz.core.scene import Bloom, Light, Occlusion, Ramp, RawLook, Scene, Shadow
 from volviz.core.segmentation import BACKGROUND, LUMEN, MEMBRANE, SPIKES, Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.render.gl.context import Headless
+from volviz.render.gl.texture import Texture3D
 from volviz.render.pace import Level
 from volviz.render.renderer import Renderer
 
@@ -205,3 +206,17 @@ def same_without_skipping(volume: Volume, classes: Segmentation, scene: Scene, *
     assert pictures[0][..., :3].max() > 80
     assert (pictures[0] == pictures[1]).all()
     assert np.abs(pictures[0] - pictures[2]).max() <= 1
+
+
+@pytest.fixture
+def moved(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """The shapes (z, y, x) of the 3D textures that were written since the test began."""
+    shapes: list[tuple[int, ...]] = []
+    write = Texture3D.write
+
+    def written(self: Texture3D, start: Shape, data: npt.NDArray[Any]) -> None:
+        shapes.append(self.shape)
+        write(self, start, data)
+
+    monkeypatch.setattr(Texture3D, "write", written)
+    return shapes

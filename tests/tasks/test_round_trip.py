@@ -105,17 +105,21 @@ def typed(recipe: Recipe) -> list[str]:
     return subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True).stdout.split("\0")[:-1]
 
 
+def draws(recipe: Recipe, expected: np.ndarray, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run what was copied as Python and as a command line, each in a folder of its own, and compare the picture of each."""
+    for number, run in enumerate((lambda: exec(recipe.python(), {}), lambda: main(typed(recipe)))):
+        (own := folder / str(number)).mkdir()
+        monkeypatch.chdir(own)
+        assert not run()
+        np.testing.assert_array_equal(np.asarray(Image.open(own / "virion.png").convert("RGB")), expected)
+
+
 def test_text_copied_of_a_view_draws_the_same_bytes(view: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = np.asarray(Image.open(write_picture(view, tmp_path / "expected.png", size=SIZE)))
     assert view.project is not None
     recipe = Recipe.of(replace(view.project, scene=view.scene, camera=view.camera), SIZE)
     assert len(recipe.settings) > 20
-    for number, run in enumerate((lambda: exec(recipe.python(), {}), lambda: main(typed(recipe)))):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        monkeypatch.chdir(folder)
-        assert not run()
-        np.testing.assert_array_equal(np.asarray(Image.open(folder / "virion.png").convert("RGB")), expected)
+    draws(recipe, expected, tmp_path, monkeypatch)
 
 
 def test_annotations_are_copied_with_the_file_that_holds_them(view: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,12 +132,7 @@ def test_annotations_are_copied_with_the_file_that_holds_them(view: View, tmp_pa
     assert (bare != expected).any()
     assert view.project is not None
     recipe = Recipe.of(replace(view.project, scene=view.scene, camera=view.camera), SIZE, tmp_path / "my marks.annotations.json")
-    for number, run in enumerate((lambda: exec(recipe.python(), {}), lambda: main(typed(recipe)))):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        monkeypatch.chdir(folder)
-        assert not run()
-        np.testing.assert_array_equal(np.asarray(Image.open(folder / "virion.png").convert("RGB")), expected)
+    draws(recipe, expected, tmp_path, monkeypatch)
 
 
 def test_a_file_holds_annotations_only_as_they_are_now(view: View, tmp_path: Path) -> None:
