@@ -118,6 +118,10 @@ class Judge:
         chosen = dict(list(recipes.items())[:2]) if self.quick else recipes
         self.labelled("clear virions", validation.cases(self.work, chosen), targets=True)
 
+    def faint(self) -> None:
+        recipes = validation.faint_spikes()
+        self.labelled("faint spikes", validation.cases(self.work, dict(list(recipes.items())[:1]) if self.quick else recipes), targets=True)
+
     def mixed(self) -> None:
         recipes = validation.drawn("mixed", (102,) if self.quick else (102, 100, 103, 106))
         self.labelled("mixed", validation.cases(self.work, recipes), targets=False)
@@ -225,7 +229,7 @@ def opened(path: Path, **how: Any) -> Volume:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parts = ("clear", "mixed", "hard", "ice", "sizes", "tilings", "lysosome", "cell")
+    parts = ("clear", "faint", "mixed", "hard", "ice", "sizes", "tilings", "lysosome", "cell")
     parser.add_argument("--model", default="unet", metavar="NAME|PATH", help="which model to judge (default: the bundled one)")
     parser.add_argument("--quick", action="store_true", help="fewer volumes and parts of the real ones, for a first impression")
     parser.add_argument("--only", nargs="+", choices=parts, help="only these parts")

@@ -84,6 +84,21 @@ def clear_virions() -> dict[str, Spec]:
     return {name: sized(spec, (104, 224, 224)) for name, spec in recipes.items()}
 
 
+def faint_spikes() -> dict[str, Spec]:
+    """Return preparations with plain, long virions, whose spikes are as faint as protein is beside two dark leaflets."""
+    kind = Spec(virions=3, vesicles=1, vesicle_radius=(240.0, 420.0), elongation=0.28, membrane_contrast=(0.8, 1.0), cut=0.3)
+    recipes = {
+        "faint open spikes, 10.5 A": replace(kind, voxel_size=10.5, spike_contrast=1.0, snr=0.6, seed=FIRST_SEED + 40),
+        "fainter closed spikes, 9.2 A": replace(
+            kind, voxel_size=9.2, spike_kind="closed", spike_contrast=0.8, snr=0.8, correction="none", defocus=4.5, seed=FIRST_SEED + 41
+        ),
+        "faint mixed spikes, 12 A, tilts to 50": replace(
+            kind, voxel_size=12.0, spike_kind="mixed", spike_contrast=1.2, snr=0.4, tilt_range=(-50.0, 50.0), seed=FIRST_SEED + 42
+        ),
+    }
+    return {name: sized(spec, (104, 224, 224)) for name, spec in recipes.items()}
+
+
 def drawn(difficulty: str, numbers: Sequence[int]) -> dict[str, Spec]:
     """Return recipes drawn at random over everything that varies."""
     recipes = {number: random_spec(FIRST_SEED + number, difficulty=difficulty) for number in numbers}  # type: ignore[arg-type]

@@ -64,7 +64,7 @@ def random_spec(
     dice = Dice(np.random.default_rng([seed, 77]))
     shape = shape or (96, 192, 192)
     voxel = float(voxel_size or dice.between(5, 16))
-    hardness = {"easy": dice.between(0, 0.35), "mixed": float(dice.rng.beta(1.2, 1.2)), "hard": dice.between(0.55, 0.85)}[difficulty]
+    hardness = {"easy": dice.between(0, 0.45), "mixed": float(dice.rng.beta(1.2, 1.2)), "hard": dice.between(0.55, 0.85)}[difficulty]
     drawn = dice.one(*(_SCENES if difficulty == "mixed" else _SCENES[:6]))
     scene = scene or drawn
     if scene == "membrane":
@@ -87,7 +87,7 @@ def _envelopes(dice: Dice, scene: Scene, hardness: float) -> dict[str, Any]:
     size = dice.between(350, 520) if coronavirus else dice.one(dice.between(280, 480), dice.between(500, 900))
     return {
         "radius": (0.88 * size, 1.12 * size),
-        "elongation": dice.between(0, 0.15) if dice.chance(0.7) else dice.between(0.1, 0.45),
+        "elongation": dice.between(0, 0.15) if dice.chance(0.5) else dice.between(0.1, 0.45),
         "bumps": dice.between(0, 0.05) if dice.chance(0.75) else dice.between(0.03, 0.12),
         "filamentous": dice.between(0.2, 1) if dice.chance(0.1) else 0.0,
         "aspect": (1.8, dice.between(2, 5)),
@@ -120,7 +120,7 @@ def _membranes(dice: Dice, scene: Scene, hardness: float) -> dict[str, Any]:
 
 
 def _spikes(dice: Dice, scene: Scene, hardness: float) -> dict[str, Any]:
-    visible = hardness < 0.35
+    visible = hardness < 0.45
     most = int(dice.rng.integers(22, 61)) if visible else int(dice.rng.integers(0, 61))
     length = dice.between(190, 245) if dice.chance(0.75) else dice.between(90, 280)
     return {
@@ -130,7 +130,8 @@ def _spikes(dice: Dice, scene: Scene, hardness: float) -> dict[str, Any]:
         "spike_width": dice.between(0.8, 1.2),
         "spike_tilt": (dice.between(0, 45), dice.between(5, 25)),
         "spike_clustering": dice.between(0, 0.8) if dice.chance(0.3) else 0.0,
-        "spike_contrast": dice.between(1.5, 2.6) if visible else dice.between(0.9, 2.4),
+        # Bright membranes do not promise bright spikes: they are protein, and a lone trimer is often fainter than a leaflet.
+        "spike_contrast": dice.scale(0.7, 2.6),
     }
 
 
