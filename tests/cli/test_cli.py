@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -112,7 +113,13 @@ def test_render_runs_the_model_when_there_is_no_segmentation(tmp_path):
 def test_info_says_what_will_be_done(tmp_path, capsys):
     assert main(["info", str(tomogram(tmp_path / "t.mrc", voxel_size=0.0))]) == 0
     text = capsys.readouterr().out
-    assert "24 40 40" in text
+    lines = dict(re.split(r"  +", line, maxsplit=1) for line in text.splitlines() if not line.startswith("- "))
+    assert lines["Voxels"] == "40 x 40 x 24 (x, y, z)"
+    assert lines["Voxel size"] == "1 Å, a guess"
+    assert lines["Extent"] == "4 x 4 x 2.4 nm (x, y, z)"
+    assert lines["Stored as"] == "float32, 0.2 MB"
+    assert lines["Dense matter"] == "dark"
+    assert "_" not in text
     assert "--voxel-size" in text
     assert main(["info", str(tmp_path / "t.mrc"), "--voxel-size", "7.5", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
@@ -286,6 +293,8 @@ WRONG_LOOKS = {
     "no look": (["--look", "nolook"], "nolook"),
     "no camera": (["--camera", "nowhere"], "front"),
     "no region": (["--region", "1:2"], "region"),
+    "a region outside": (["--region", "30:40,0:10,0:10"], "outside the volume of 24 x 40 x 40 voxels"),
+    "a panel of a region outside": (["--compare", "region=0:4,50:,0:10"], "region 0:4,50:,0:10 (z, y, x) lies outside"),
     "no class": (["--set", "capsid.low=0.3"], "membrane, spikes, lumen"),
     "no value": (["--set", "spikes.low=much"], "takes a number"),
     "no panel": (["--compare", "bogus"], "WHAT=VALUE"),

@@ -106,6 +106,14 @@ def test_a_region_is_the_crop_of_the_whole(voxel: Any, region: Region) -> None:
     assert (np.asarray(part.data) == np.asarray(whole.data)[(slice(None), *region.slices)]).all()
 
 
+def test_a_region_that_reaches_beyond_is_cut_and_one_outside_refused() -> None:
+    volume = noise((40, 30, 20))
+    part = run_on(volume, smooth, region=Region((30, 0, 5), (99, 2**30, 9)))
+    assert part.grid == volume.grid.crop(Region((30, 0, 5), (40, 30, 9)))
+    with pytest.raises(VolvizError, match=r"region 40:50,0:9,0:9 .* outside the volume of 40 x 30 x 20 voxels"):
+        run_on(volume, smooth, region=Region((40, 0, 0), (50, 9, 9)))
+
+
 @pytest.mark.parametrize(("voxel", "radius"), [(10.0, 60.0), (7.0, 60.0), (14.0, 70.0), (31.36, 160.0), ((8.0, 13.0, 10.0), 70.0)])
 def test_there_and_back_keeps_positions_in_angstrom(voxel: Any, radius: float) -> None:
     size = np.broadcast_to(np.asarray(voxel, float), 3)

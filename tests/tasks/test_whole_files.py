@@ -6,7 +6,7 @@ import pytest
 
 import volviz
 from volviz.core.errors import Cancelled, VolvizError
-from volviz.core.grid import Grid, bricks
+from volviz.core.grid import Grid, Region, bricks
 from volviz.core.segmentation import VIRION_LABELS, Segmentation
 from volviz.core.volume import Volume
 from volviz.segment import models
@@ -143,6 +143,59 @@ def test_uncertainty_is_a_volume_on_the_voxels_of_the_tomogram(tmp_path, monkeyp
     assert np.allclose(written.read(), value, atol=1e-3)
     with pytest.raises(VolvizError, match="there already"):
         segment_file(tomogram, tmp_path / out, uncertainty=kind, augment=augment)
+
+
+@pytest.mark.parametrize(("out", "beside"), [("seg", "seg/s_uncertainty.mrc"), ("seg.zarr", "seg_uncertainty.zarr")])
+def test_a_new_result_leaves_no_uncertainty_of_an_older_one(tmp_path, monkeypatch, out, beside):
+    monkeypatch.setattr(models, "load", lambda _: Views())
+    tomogram, *_ = simulate_file(tmp_path / "s.mrc", SMALL)
+    segment_file(tomogram, tmp_path / out, uncertainty="margin")
+    with pytest.raises(VolvizError, match="there already"):
+        segment_file(tomogram, tmp_path / out)
+    with pytest.raises(Cancelled):
+        segment_file(tomogram, tmp_path / out, overwrite=True, report=stop_at(0.0))
+    assert (tmp_path / beside).exists()  # the older result is still there, and this belongs to it
+    segment_file(tomogram, tmp_path / out, overwrite=True)
+    assert not (tmp_path / beside).exists()
+    volviz.open(tmp_path / out)
+    segment_file(tomogram, tmp_path / out, uncertainty="margin", overwrite=True)
+    segment_file(tomogram, tmp_path / out, uncertainty="margin", overwrite=True)
+    assert (tmp_path / beside).exists()
+
+
+def test_what_lies_where_an_uncertainty_would_is_not_taken_for_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(models, "load", lambda _: Views())
+    tomogram, *_ = simulate_file(tmp_path / "s.mrc", SMALL)
+    mine = tmp_path / "seg_uncertainty.zarr" / "mine.txt"
+    mine.parent.mkdir()
+    mine.write_text("not to be removed")
+    with pytest.raises(VolvizError, match="no zarr"):
+        segment_file(tomogram, tmp_path / "seg.zarr", overwrite=True)
+    assert mine.exists()
+
+
+def test_classes_that_a_new_result_does_not_have_go_with_the_older_one(tmp_path):
+    volume = Volume(Grid((4, 5, 6)), np.zeros((4, 5, 6), np.float32), name="v")
+    out = tmp_path / "seg"
+    for labels in (VIRION_LABELS, VIRION_LABELS[:2]):
+        data = np.zeros((len(labels), 4, 5, 6), np.uint8)
+        data[0] = 255
+        volviz.save(Segmentation(volume.grid, data, labels, name="v"), out, overwrite=True)
+        (out / "v_notes.mrc").write_text("mine")
+    names = ["v_background.mrc", "v_labels.mrc", "v_membrane.mrc", "v_notes.mrc", "v_segmentation.json"]
+    assert sorted(path.name for path in out.iterdir()) == names
+
+
+def test_a_region_or_slices_outside_are_refused_before_a_model_is_loaded(monkeypatch):
+    monkeypatch.setattr(models, "load", lambda _: pytest.fail("a model was loaded"))
+    volume = Volume(Grid((24, 48, 48), (10.0, 10.0, 10.0)), np.zeros((24, 48, 48), np.float32))
+    with pytest.raises(VolvizError, match=r"region 30:40,0:10,0:10 .* outside the volume of 24 x 48 x 48"):
+        volviz.segment(volume, region=Region((30, 0, 0), (40, 10, 10)))
+    with pytest.raises(VolvizError, match="none from 24 up to 30"):
+        volviz.segment(volume, z=(24, 30))
+    classes = Segmentation(volume.grid, np.zeros((4, 24, 48, 48), np.uint8), VIRION_LABELS)
+    with pytest.raises(VolvizError, match="outside the volume"):
+        volviz.mesh(classes, region=Region((0, 48, 0), (4, 50, 10)))
 
 
 def test_one_view_has_no_spread_and_nothing_is_left(tmp_path):

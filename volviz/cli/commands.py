@@ -313,9 +313,10 @@ def _asked(arguments: Namespace, view: Any, look: Any) -> tuple[Any, dict[str, A
 
 def _check_asked(arguments: Namespace, view: Any, look: Any) -> None:
     """Refuse what cannot be drawn or written before the work, which may take minutes, and not after it."""
-    from volviz.tasks.render import possible, settled
+    from volviz.tasks.render import possible, settled, visible
 
-    _, how = _asked(arguments, view, look)
+    shown, how = _asked(arguments, view, look)
+    visible(shown, how["frames"], how["panels"])
     possible(arguments.out, how.pop("frames"), **how)
     settled(arguments.out, overwrite=arguments.overwrite)
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from volviz.core.errors import VolvizError
+
 Floats = npt.NDArray[np.float64]
 Triple = tuple[float, float, float]
 Shape = tuple[int, int, int]
@@ -161,6 +163,36 @@ class Grid:
             raise ValueError(f"the region {region.start} to {region.stop} does not lie inside a grid of {self.shape}")
         origin = np.asarray(self.origin) + np.asarray(region.start) * self.voxel_size
         return replace(self, shape=region.shape, origin=_triple(origin))
+
+    def within(self, region: Region | None) -> Region:
+        """Return what of a region lies in the grid; all of the grid if there is none.
+
+        Raises:
+            VolvizError: it lies outside.
+        """
+        whole = Region.whole(self.shape)
+        if region is None:
+            return whole
+        part = region & whole
+        if part is None:
+            wanted = ",".join(f"{a}:{'' if b >= END else b}" for a, b in zip(region.start, region.stop, strict=True))
+            there = " x ".join(map(str, self.shape))
+            raise VolvizError(
+                f"The region {wanted} (z, y, x) lies outside the volume of {there} voxels; choose voxels inside it, or none for the whole."
+            )
+        return part
+
+    def slices(self, z: tuple[int, int] | None) -> Region:
+        """Return the slices from the first of ``z`` up to, not including, the second, as far as the grid has them; all without.
+
+        Raises:
+            VolvizError: it has none of them.
+        """
+        low, high = (0, self.shape[0]) if z is None else (max(0, z[0]), min(self.shape[0], z[1]))
+        if z is not None and low >= high:
+            wanted = f"from {z[0]} on" if z[1] >= END else f"from {z[0]} up to {z[1]}"
+            raise VolvizError(f"A tomogram of {self.shape[0]} slices has none {wanted}; the first slice is 0.")
+        return Region((low, 0, 0), (high, *self.shape[1:]))
 
     def region_on(self, region: Region, other: Grid) -> Region | None:
         """Return the voxels of another grid that lie in a region of this one, cut to that grid; None if none do."""

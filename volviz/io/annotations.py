@@ -9,6 +9,7 @@ from pathlib import Path
 
 from volviz.core.annotations import Mark
 from volviz.core.errors import VolvizError
+from volviz.core.files import read_text
 from volviz.core.json import from_json, to_json
 from volviz.core.segmentation import Label
 from volviz.io.atomic import reason, replacing
@@ -53,7 +54,7 @@ def open_annotations(path: str | Path) -> AnnotationFile:
     """
     path = Path(path).expanduser()
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(read_text(path))
     except OSError as error:
         raise VolvizError(f"{path} cannot be read ({reason(error)}); check the name.") from error
     except ValueError as error:

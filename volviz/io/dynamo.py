@@ -13,6 +13,7 @@ import numpy as np
 
 from volviz.core.annotations import SurfacePoints
 from volviz.core.errors import VolvizError
+from volviz.core.files import read_text
 from volviz.core.grid import Floats, Grid
 from volviz.io.atomic import reason, replacing
 from volviz.io.star import Particles
@@ -83,7 +84,7 @@ def open_dynamo(path: str | Path, grid: Grid | None, *, pixel_size: float | None
 
 def _read(path: Path) -> Floats:
     try:
-        lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        lines = [line.split() for line in read_text(path).splitlines() if line.strip()]
     except OSError as error:
         raise VolvizError(f"{path} cannot be read ({reason(error)}); check the name.") from error
     except UnicodeDecodeError as error:

@@ -13,6 +13,7 @@ import tifffile
 from PIL import Image, PngImagePlugin, TiffImagePlugin, UnidentifiedImageError
 
 from volviz.core.errors import VolvizError
+from volviz.core.files import check_file
 from volviz.io.atomic import reason, replacing
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
@@ -92,6 +93,7 @@ def read_metadata(path: str | Path) -> dict[str, str]:
     """
     path = Path(path).expanduser()
     kind = FORMATS.get(path.suffix.lower())
+    check_file(path)
     try:
         if kind == "PNG":
             with path.open("rb") as file:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from volviz.core.errors import VolvizError
+from volviz.core.files import read_text
 from volviz.core.grid import Grid, Region
 from volviz.core.segmentation import VIRION_LABELS, Bits, Kind, Label, Segmentation
 from volviz.core.volume import Volume
@@ -112,12 +113,15 @@ class MrcFolder:
             for path, (partial, _) in self._writers.items():
                 move(partial, path)
                 moved.append(path)
+            older = self._older() - set(moved)
             move(card, self.result)
         except BaseException as error:
             for path in (card, *moved):
                 remove(path)
             self.abort()
             raise self._explained(error) from error
+        for path in older:  # they would pass for classes of this one
+            remove(path)
         self._writers.clear()
 
     def abort(self) -> None:
@@ -128,6 +132,15 @@ class MrcFolder:
         self._writers.clear()
         if self._made:
             remove_if_empty(self._folder)
+
+    def _older(self) -> set[Path]:
+        """Return the files of the result that is replaced, as far as they are its own: called and placed as those that are written here."""
+        try:
+            names = [str(c["file"]) for c in json.loads(self.result.read_text(encoding="utf-8"))["classes"]]
+        except (OSError, ValueError, KeyError, TypeError):
+            return set()
+        own = [name for name in names if name == Path(name).name and name.startswith(f"{self._stem}_") and name.endswith(".mrc")]
+        return {self._folder / name for name in own}
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{self._stem}_{name}.mrc"
@@ -167,7 +180,7 @@ def open_segmentation(path: Path) -> Segmentation:
         VolvizError: it is no such file, or a class file is missing or of another shape.
     """
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
+        card = json.loads(read_text(path))
         if card["format"] != FORMAT or card["version"] > VERSION:
             raise VolvizError(f"{path} was written by a newer volviz, or by another program; update volviz to open it.")
         kind: Kind = "score" if card["kind"] == "score" else "probability"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from volviz.core.errors import VolvizError
+from volviz.core.files import read_text
 from volviz.core.json import from_json, to_json
 from volviz.core.project import VERSION, Project, Source
 from volviz.io.atomic import reason, replacing
@@ -85,7 +86,7 @@ def _read(path: Path) -> dict[str, Any]:
     if is_picture(path):
         return read_session(path)
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(read_text(path))
     except OSError as error:
         raise VolvizError(f"{path} cannot be read ({reason(error)}); check the name.") from error
     except ValueError as error:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from volviz.core.errors import VolvizError
+from volviz.core.files import check_file
 from volviz.core.segmentation import Segmentation
 from volviz.core.sizing import believable, with_size
 from volviz.core.volume import Volume
@@ -33,6 +34,7 @@ def open(path: str | Path, *, voxel_size: float | None = None, index: int | None
     try:
         if not path.exists():
             raise VolvizError(f"There is no file {path}; check the name.")
+        check_file(path)
         value = _open_folder(path, index) if path.is_dir() else _open_file(path, index)
     except OSError as error:
         raise VolvizError(f"{path} cannot be read ({reason(error)}); check its permissions and that the disk is there.") from error

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from volviz.core.annotations import SurfacePoints
 from volviz.core.errors import VolvizError
+from volviz.core.files import read_text
 from volviz.core.grid import Floats, Grid
 from volviz.io.atomic import reason, replacing
 
@@ -216,7 +217,7 @@ def _read(path: Path) -> dict[str, Table]:
     from gemmi import cif
 
     try:
-        document: Any = cif.read_string(path.read_text(encoding="utf-8", errors="replace"))
+        document: Any = cif.read_string(read_text(path, errors="replace"))
     except OSError as error:
         raise VolvizError(f"{path} cannot be read ({reason(error)}); check the name.") from error
     except (ValueError, RuntimeError) as error:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from volviz.core.errors import VolvizError
+from volviz.core.files import read_text
 from volviz.io.atomic import reason, replacing
 
 Cell = str | float | int
@@ -32,7 +33,7 @@ def read_table(path: str | Path) -> list[dict[str, str]]:
     """
     path = Path(path).expanduser()
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, encoding="utf-8-sig")
     except OSError as error:
         raise VolvizError(f"{path} cannot be read ({reason(error)}); check the name.") from error
     except UnicodeDecodeError as error:

@@ -35,6 +35,10 @@ class VolumeFile:
             )
         if source.source is not None and path.absolute() == source.source.absolute():
             raise VolvizError(f"{path} is the tomogram itself; choose another name.")
+        if path.suffix.lower() == ".zarr":
+            from volviz.io.zarr_writer import check_target
+
+            check_target(path, overwrite=overwrite)
         check_absent(path, overwrite=overwrite)
         check_folder(path.parent)
         self._path, self._source, self._overwrite = path, source, overwrite

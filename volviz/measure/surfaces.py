@@ -112,11 +112,7 @@ class _Blocks:
 
     @property
     def box(self) -> Region:
-        whole = Region.whole(self.segmentation.shape)
-        box = whole if self.region is None else self.region & whole
-        if box is None:
-            raise VolvizError("The region lies outside the volume; choose another one.")
-        return box
+        return self.segmentation.grid.within(self.region)
 
     @property
     def shape(self) -> Shape:

@@ -100,16 +100,13 @@ def part_of(grid: Grid, volume: Grid, region: Region | None) -> Grid:
     """Return what of a grid lies in a region of the volume's grid; all of it if there is none.
 
     Raises:
-        VolvizError: the region lies outside.
+        VolvizError: the region lies outside, or between voxels.
     """
     if region is None:
         return grid
-    part = volume.region_on(region, grid)
+    part = volume.region_on(volume.within(region), grid)
     if part is None:
-        raise VolvizError(
-            f"The region {' '.join(f'{a}:{b}' for a, b in zip(region.start, region.stop, strict=True))} (z y x) lies outside "
-            f"the volume of {_times(volume.shape)} voxels; choose voxels inside it, or none to draw the whole."
-        )
+        raise VolvizError("The region is smaller than a voxel of the classes, so there is nothing to draw; choose a larger one.")
     return grid.crop(part)
 
 

@@ -16,8 +16,7 @@ import torch
 from torch import Tensor
 
 from volviz.core.density import dense_is_dark
-from volviz.core.errors import VolvizError
-from volviz.core.grid import END, Grid, Region, Shape
+from volviz.core.grid import Grid, Region
 from volviz.core.segmentation import Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.segment.device import torch_device
@@ -102,11 +101,11 @@ def classified(
     Slices that the run leaves out are background. ``finished`` is called with the rest of the region, if there is any.
 
     Raises:
-        VolvizError: the volume has no slice in ``run.z``.
+        VolvizError: the volume has no slice in ``run.z``, or no voxel in ``run.region``.
         Cancelled: the sinks were told to leave nothing behind.
     """
-    region = run.region or Region.whole(volume.grid.shape)
-    inner = _within(run.z, region, volume.grid.shape)
+    region = volume.grid.within(run.region)
+    inner = region & volume.grid.slices(run.z)
     grid = volume.grid.crop(region)
     said = said_of(frame, run, provenance)
     sink = run.sink or Memory(run.bits)
@@ -143,18 +142,3 @@ def said_of(frame: Frame, run: Run, provenance: Mapping[str, Any]) -> dict[str, 
         "std": frame.standard.std,
         "notes": [*provenance.get("notes", ()), *frame.notes],
     }
-
-
-def _within(z: tuple[int, int] | None, region: Region, shape: Shape) -> Region | None:
-    """Return the part of a region in the slices asked for, or None if there is none.
-
-    Raises:
-        VolvizError: the volume has no such slices.
-    """
-    if z is None:
-        return region
-    low, high = max(0, z[0]), min(shape[0], z[1])
-    if low >= high:
-        wanted = f"from {z[0]} on" if z[1] >= END else f"from {z[0]} up to {z[1]}"
-        raise VolvizError(f"A tomogram of {shape[0]} slices has none {wanted}; the first slice is 0.")
-    return region & Region((low, 0, 0), (high, *shape[1:]))

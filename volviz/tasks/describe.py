@@ -20,9 +20,10 @@ class Description:
     notes: tuple[str, ...]
 
     def lines(self) -> list[str]:
-        """Return it as text, one fact a line."""
-        width = max(len(name) for name in self.facts)
-        return [f"{name.replace('_', ' '):<{width}}  {_text(value)}" for name, value in self.facts.items()] + [f"- {n}" for n in self.notes]
+        """Return it as text for people, one fact a line, lengths with their units and triples in the order (x, y, z)."""
+        said = _said(self.facts)
+        width = max(map(len, said))
+        return [f"{name:<{width}}  {text}" for name, text in said.items()] + [f"- {n}" for n in self.notes]
 
 
 def describe(value: Volume | Segmentation) -> Description:
@@ -64,9 +65,31 @@ def describe(value: Volume | Segmentation) -> Description:
     return Description(facts, tuple(notes))
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return " ".join(_text(v) for v in value)
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+def _said(facts: dict[str, Any]) -> dict[str, str]:
+    """Return facts as a person reads them, by what they are called."""
+    size = facts["voxel_size_zyx_angstrom"][::-1]
+    same = len(set(size)) == 1
+    said = {
+        "Name": facts["name"],
+        "Voxels": f"{_times(facts['shape_zyx'][::-1])} (x, y, z)",
+        "Voxel size": (f"{size[0]:g} Å" if same else f"{_times(size)} Å (x, y, z)") + ("" if facts["voxel_size_known"] else ", a guess"),
+        "Extent": f"{_times(facts['extent_xyz_nm'])} nm (x, y, z)",
+        "Origin": f"{', '.join(f'{v:g}' for v in facts['origin_xyz_angstrom'])} Å (x, y, z)",
+        "Stored as": f"{facts['stored_as']}, {facts['size_mb']:,} MB",
+    }
+    if "classes" in facts:
+        said["Values"] = {"probability": "probabilities", "score": "scores"}[facts["kind"]]
+        return {**said, "Classes": ", ".join(facts["classes"])}
+    numbers = {
+        "Minimum": "minimum",
+        "1st percentile": "percentile_1",
+        "Mean": "mean",
+        "99th percentile": "percentile_99",
+        "Maximum": "maximum",
+        "Standard deviation": "standard_deviation",
+    }
+    return {**said, **{name: f"{facts[key]:.6g}" for name, key in numbers.items()}, "Dense matter": facts["dense_is"]}
+
+
+def _times(values: list[int] | list[float]) -> str:
+    return " x ".join(f"{v:g}" if isinstance(v, float) else str(v) for v in values)

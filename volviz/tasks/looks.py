@@ -14,6 +14,7 @@ import platformdirs
 
 from volviz.assets import asset
 from volviz.core.errors import VolvizError
+from volviz.core.files import read_text
 from volviz.core.json import from_json, to_json
 from volviz.core.scene import Ramp, Scene
 from volviz.io.atomic import replacing
@@ -185,7 +186,7 @@ def _settings(path: str, value: Any) -> dict[str, Any]:
 
 def _parsed(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(read_text(path))
     except (OSError, ValueError):
         raise _no_look(path) from None
 

@@ -42,13 +42,14 @@ def mesh(
     others go where the surface is flattest.
 
     Raises:
-        VolvizError: there is no such class, none has a surface, or one of too many triangles.
+        VolvizError: there is no such class, none has a surface, or one of too many triangles, or the region lies outside.
         Cancelled: by ``report``.
     """
     from volviz.measure.decimation import decimated, shares
     from volviz.measure.surfaces import surface
 
     shares([], keep=keep, triangles=triangles)  # refused before the work and not after it
+    segmentation.grid.within(region)
     scene = scene or usual_ramps(segmentation)
     wanted = _levels(segmentation, scene, classes, level, binning)
     cleaned = clean(segmentation, scene, part(report, 0.0, 0.3))

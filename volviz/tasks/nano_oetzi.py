@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from volviz.core.errors import VolvizError
+from volviz.core.files import read_text
 from volviz.core.scene import Ramp
 from volviz.tasks.looks import Look
 
@@ -66,7 +67,7 @@ def read_foreign(path: Path) -> Look:
     notes: list[str] = []
     for file in sorted(path.glob("*.json")) if path.is_dir() else [path]:
         try:
-            content = json.loads(file.read_text(encoding="utf-8"))
+            content = json.loads(read_text(file))
         except (OSError, ValueError):
             continue
         try:

@@ -282,6 +282,17 @@ def possible(
         raise VolvizError("A JPEG has no transparency; end the name in .png.")
 
 
+def visible(view: View, frames: Motion | Sequence[Keyframe] | None = None, panels: Sequence[Panel] = ()) -> None:
+    """Refuse a region of which nothing could be drawn, before the work and not after it.
+
+    Raises:
+        VolvizError: it lies outside the volume.
+    """
+    moments = [keyframe.scene for keyframe in frames] if isinstance(frames, Sequence) else []
+    for scene in (view.scene, *moments, *(panel.scene for panel in panels)):
+        view.volume.grid.within(scene.region)
+
+
 def write_picture(
     view: View,
     out: Path,
@@ -311,6 +322,7 @@ def write_picture(
     """
     settled(out, overwrite=overwrite)
     possible(out, frames, size=size, fps=fps, transparent=transparent, quality=quality, panels=panels)
+    visible(view, frames, panels)
     said: Marks = annotated(view.project) if marks is True else marks or ()
     if is_video(out):
         from volviz.core.motions import Turntable

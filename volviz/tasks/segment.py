@@ -16,6 +16,7 @@ from volviz.core.segmentation import Bits, Kind, Label, Segmentation
 from volviz.core.sink import Sink, VolumeSink
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
+from volviz.io.atomic import remove
 
 if TYPE_CHECKING:
     from volviz.segment.protocol import Augment, Device, Precision
@@ -47,7 +48,7 @@ def segment(
         device: "auto" takes CUDA where there is one.
         precision: "auto" is half precision where the device is faster with it.
         dense_is_dark: which sign of the density is matter; None guesses.
-        region: only these voxels; context beyond them is read from the whole volume.
+        region: only these voxels, as far as there are any; context beyond them is read from the whole volume.
         sink: where finished bricks go; without one the result is in memory.
         bits: how fine the classes are, 8 or 16.
         z: first slice and the one past the last that hold the specimen; what lies beyond becomes background.
@@ -56,7 +57,7 @@ def segment(
         report: hears of the progress, and may raise `Cancelled`.
 
     Raises:
-        VolvizError: there is no such model, device or slice, or one view alone was asked for its spread.
+        VolvizError: there is no such model, device, region or slice, or one view alone was asked for its spread.
     """
     from volviz.segment.models import load
     from volviz.segment.protocol import Run
@@ -66,6 +67,8 @@ def segment(
     check_choice("The device", device, ("auto", "cuda", "cpu"))
     if spread is not None and augment == 1:
         raise VolvizError("One view of each tile has no spread; ask for 4 or 8 (--augment 4), or for the margin.")
+    region = None if region is None else volume.grid.within(region)  # refused before the work and not after it
+    volume.grid.slices(z)
     report(0.0, "Loading the model")
     predictor = load(model)
     return predictor.predict(volume, Run(device, precision, region, sink, report, dense_is_dark, bits, z, augment, spread))
@@ -93,23 +96,24 @@ def segment_file(
 
     ``uncertainty`` adds a volume: ``<stem>_uncertainty.mrc`` in the folder, or ``<out>_uncertainty.zarr`` beside the OME-Zarr. It
     is the "margin", one less the most probable class's lead over the next (0 to 1), or the "spread", the standard
-    deviation over the views that ``augment`` asks for (0 to 0.5).
+    deviation over the views that ``augment`` asks for (0 to 0.5). With ``overwrite`` that of an older result goes with it.
 
     Raises:
         VolvizError: the tomogram cannot be opened, a result is there already, or the model cannot run.
     """
+    from volviz.io.volume_file import VolumeFile
+
     volume = open_tomogram(path, voxel_size=voxel_size)
     sink: Sink
     spread: VolumeSink | None = None
     files = sink = file_sink(out, volume, overwrite=overwrite, bits=bits)
+    in_folder = out.suffix.lower() != ".zarr"
+    beside = out / f"{stem_of(volume)}_uncertainty.mrc" if in_folder else out.with_name(f"{out.stem}_uncertainty.zarr")
+    uncertain = VolumeFile(beside, volume, overwrite=overwrite)  # asked for or not: it is part of a result that may be there already
     if uncertainty is not None:
-        from volviz.io.volume_file import VolumeFile
-
-        in_folder = out.suffix.lower() != ".zarr"
-        path = out / f"{stem_of(volume)}_uncertainty.mrc" if in_folder else out.with_name(f"{out.stem}_uncertainty.zarr")
-        sink, spread = with_uncertainty(uncertainty, files, VolumeFile(path, volume, overwrite=overwrite))
+        sink, spread = with_uncertainty(uncertainty, files, uncertain)
     with aborting(sink):
-        segment(
+        found = segment(
             volume,
             model,
             device,
@@ -121,6 +125,8 @@ def segment_file(
             spread=spread,
             report=report,
         )
+    if uncertainty is None and "uncertainty" not in (label.name for label in found.labels):
+        remove(beside)  # that of an older result would pass for this one's
     return files.result
 
 
