@@ -92,6 +92,38 @@ def test_closing_asks_once_about_changes_and_jobs_and_cancel_keeps_both(shown: W
     assert not job.cancelling
 
 
+@pytest.mark.parametrize("changed", [False, True])
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Escape])
+def test_neither_enter_nor_escape_stops_what_runs(shown: Window, qtbot: QtBot, key: Qt.Key, changed: bool) -> None:
+    if changed:
+        change_something(shown)
+
+    def wait(report: object) -> None:
+        while True:
+            report(0.25, "waiting")
+
+    job = shown.jobs.start("Count to ten", wait)
+    qtbot.waitUntil(lambda: job.fraction > 0, timeout=PATIENCE_MS)
+    assert not shown.close()
+    dialog = asked(shown)
+    assert dialog.defaultButton() is dialog.stay
+    qtbot.keyClick(dialog, key)
+    qtbot.waitUntil(lambda: not dialog.isVisible(), timeout=PATIENCE_MS)
+    assert shown.isVisible()
+    assert not job.cancelling
+    assert shown.document.undo_stack.isClean() != changed
+
+
+def test_stop_and_close_stops_and_closes(shown: Window, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[bool] = []
+    monkeypatch.setattr(shown, "close_at_once", lambda: closed.append(True))
+    job = shown.jobs.start("Count to ten", lambda report: [report(0.25) for _ in iter(int, 1)])
+    qtbot.waitUntil(lambda: job.fraction > 0, timeout=PATIENCE_MS)
+    assert not shown.close()
+    press(qtbot, asked(shown), "Stop and close")
+    assert closed == [True]
+
+
 def test_save_and_close_writes_the_session_and_closes(shown: Window, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[bool] = []
     monkeypatch.setattr(shown, "close_at_once", lambda: closed.append(True))

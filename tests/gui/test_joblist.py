@@ -55,7 +55,7 @@ def test_what_runs_can_be_seen_and_cancelled_each_by_itself(qtbot: QtBot, jobs: 
     assert jobs.button.text() == "2 jobs"
     row = listed.rows[first]
     assert isinstance(row, RunningRow)
-    qtbot.waitUntil(lambda: "Drawing: 40 %" in row.text.text() and row.bar.value() == 400)
+    qtbot.waitUntil(lambda: row.text.text() == "Drawing" and row.time.text().startswith("40 %, ") and row.bar.value() == 400)
     with qtbot.waitSignal(first.cancelled, timeout=5000):
         qtbot.mouseClick(row.cancel, LEFT)
     qtbot.waitUntil(lambda: list(listed.rows) == [second])
@@ -141,7 +141,7 @@ def test_closing_asks_while_something_runs_and_leaves_nothing_half_written(qapp:
 
     job = shown.jobs.start("Save video", work)
     qtbot.waitUntil(lambda: job.fraction > 0)
-    for answer, closes in (("Cancel", False), ("Stop and close", True)):
+    for answer, closes in (("Keep running", False), ("Stop and close", True)):
         shown.close()
         (box,) = [box for box in shown.findChildren(QMessageBox) if box.isVisible()]
         assert "Save video: 40 %" in box.informativeText()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
-from conftest import rest
+from conftest import PATIENCE_MS, rest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon, QPalette
-from PySide6.QtWidgets import QTabBar
+from PySide6.QtWidgets import QLabel, QTabBar
 from pytestqt.qtbot import QtBot
 
+from volviz.core.report import Report
 from volviz.gui import settings, theme
 from volviz.gui.rooms import LOWER, UPPER
 from volviz.gui.window import Window
@@ -69,6 +71,37 @@ def test_what_was_hidden_stays_hidden_the_next_time(arranged: Window, qtbot: QtB
     settings.restore_splitters(arranged.splitters)
     assert cuts.isHidden()
     assert arranged.views.sizes() == sizes
+
+
+def test_how_far_a_run_is_can_be_read_on_a_small_screen(arranged: Window, shown: Window, qtbot: QtBot) -> None:
+    size = settings.first_size(QSize(1280, 800))
+    shown.resize(size)
+    shown.docks["Segment"].raise_()
+    panel, end = shown.segment_panel, threading.Event()
+
+    def work(report: Report) -> None:
+        report(0.0, "The file states no voxel size, so that of the model, 10 Å, is assumed; results are no more than a guess. " * 2)
+        end.wait(PATIENCE_MS / 1000)
+        while True:
+            report(0.42, "segmenting")
+
+    job = shown.jobs.start("Segment", work)
+    panel.set_running(True, job)
+    qtbot.waitUntil(lambda: panel.doing.text().startswith("The file states"), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: panel.doing.shown_text.endswith("…"), timeout=PATIENCE_MS)
+    told = shown.jobs.findChildren(QLabel)
+    qtbot.waitUntil(lambda: any(label.text().startswith("Segment: The file") for label in told), timeout=PATIENCE_MS)
+    # No text makes the window wider than the screen.
+    assert shown.jobs.layout().totalMinimumSize().width() < 500
+    assert shown.size() == size
+    end.set()
+    qtbot.waitUntil(lambda: panel.bar.text().startswith("42 %, "), timeout=PATIENCE_MS)
+    for widget in (panel.button, panel.bar):
+        assert widget.visibleRegion().boundingRect() == widget.rect()  # nothing has to be scrolled to
+    assert panel.bar.fontMetrics().horizontalAdvance("100 %, 00:00 min left") < panel.bar.width()
+    job.cancel()
+    qtbot.waitUntil(lambda: not shown.jobs.running, timeout=PATIENCE_MS)
+    panel.set_running(False)
 
 
 def test_it_fits_a_small_screen(shown: Window, qtbot: QtBot) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,16 +11,18 @@ import pytest
 from conftest import PATIENCE_MS, picture, rest
 from PIL import Image
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel, QMessageBox
+from PySide6.QtWidgets import QDialog, QLabel, QMessageBox
 from pytestqt.qtbot import QtBot
 from test_window import drop
 
 import volviz
+from volviz.core.annotations import Stroke
 from volviz.core.boxes import Box
-from volviz.gui import annotation_files, files, settings, stills
+from volviz.gui import annotation_files, files, settings, stills, videos
 from volviz.gui.lost import LostDialog
 from volviz.gui.opening import stored_at
 from volviz.gui.stills import StillChoice, StillDialog
+from volviz.gui.videos import VideoDialog
 from volviz.gui.window import Window
 from volviz.io import save
 
@@ -89,15 +92,26 @@ def test_a_still_has_its_resolution_and_its_scale_bar(shown: Window, qtbot: QtBo
 
 
 @pytest.mark.display
+@pytest.mark.parametrize(("kind", "save"), [(StillDialog, stills.save_still), (VideoDialog, videos.save_video)])
+def test_a_picture_is_asked_to_show_annotations_where_the_view_does(
+    kind: type[QDialog], save: Callable[[Window], None], shown: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[bool, bool]] = []
+    monkeypatch.setattr(kind, "exec", lambda dialog: asked.append((dialog.marks.isEnabled(), dialog.choice.marks)))
+    save(shown)
+    shown.document.change("Scribble", annotations=(Stroke(((0.0, 200.0, 100.0),), 25.0, "spikes"),))
+    for _ in range(2):
+        save(shown)
+        shown.actions_by_id["annotate.visible"].trigger()
+    assert asked == [(False, False), (True, True), (True, False)]
+    assert shown.annotating.visible
+
+
+@pytest.mark.display
 def test_annotations_are_in_a_still_that_is_asked_to_show_them(shown: Window, qtbot: QtBot, tmp_path: Path) -> None:
     (x, y, z), (across, _, _) = (shown.document.state.volume.grid.bounds_xyz[0], shown.document.state.volume.grid.bounds_xyz[1])
     box = Box(((float(x), float(y), float(z)), (float(x + across) / 2, float(y + across) / 2, float(z + across) / 2)), "membrane", 1)
     shown.document.change("Box", annotations=(box,))
-    dialog = StillDialog((160, 120), marks=True)
-    qtbot.addWidget(dialog)
-    assert not dialog.choice.marks
-    dialog.marks.click()
-    assert dialog.choice.marks
     bare, marked = (write(shown, qtbot, tmp_path / f"{on}.png", StillChoice((160, 120), marks=on)) for on in (False, True))
     changed = (bare != marked).any(axis=2)
     assert 50 < np.count_nonzero(changed) < changed.size / 3

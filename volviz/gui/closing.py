@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class ClosingDialog(QMessageBox):
     """Save, Discard or Cancel, with what is at stake. ``proceed`` is called when nothing stands in the way any more.
 
-    With ``stops`` the jobs that run are at stake too; where only they are, the answers are to stop them or not.
+    With ``stops`` the jobs that run are at stake too; where only they are, the answers are to stop them or not. Enter and Esc,
+    pressed without reading, stop nothing.
     """
 
     def __init__(self, window: Window, verb: str, proceed: Callable[[], object], *, stops: bool) -> None:
@@ -35,13 +36,16 @@ class ClosingDialog(QMessageBox):
             self.setDefaultButton(self.save)
         else:
             self.setText(f"<b>Stop what is running and {verb}?</b>")
-            self.discard = self.addButton("Stop and " + verb, QMessageBox.ButtonRole.AcceptRole)
+            self.discard = self.addButton("Stop and " + verb, QMessageBox.ButtonRole.DestructiveRole)
         if running:
             lines = "".join(f"<li>{job.title}: {100 * job.fraction:.0f} %, {job.time_said}</li>" for job in running)
             said.append(f"Still running, and stopped then:<ul>{lines}</ul>Nothing half-written stays behind.")
         self.setInformativeText("<br><br>".join(said))
         self.discard.clicked.connect(proceed)
-        self.setEscapeButton(self.addButton(QMessageBox.StandardButton.Cancel))
+        self.stay = self.addButton("Cancel" if not stack.isClean() else "Keep running", QMessageBox.ButtonRole.RejectRole)
+        self.setEscapeButton(self.stay)
+        if running:
+            self.setDefaultButton(self.stay)
 
     def _save(self) -> None:
         job = files.save(self._window)

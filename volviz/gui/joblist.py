@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMainWindow, QProgres
 from volviz.core.errors import VolvizError
 from volviz.gui.dialogs import error_box, show_error
 from volviz.gui.jobs import Job, Jobs, duration
+from volviz.gui.widgets.elided import Elided
 
 WIDTH, MOST_HEIGHT, MARGIN = 440, 420, 8
 OPENED_ELSEWHERE = (
@@ -129,17 +130,19 @@ class RunningRow(QWidget):
         self.bar.setFixedHeight(8)
         self.cancel = _button("Cancel", f"Stop: {job.title}. Nothing half-written stays behind")
         self.cancel.clicked.connect(job.cancel)
-        self.text = QLabel()
-        self.text.setObjectName("hint")
-        top = QHBoxLayout()
-        top.addWidget(QLabel(job.title), 1)
+        self.text, self.time = Elided(), QLabel()
+        top, below = QHBoxLayout(), QHBoxLayout()
+        top.addWidget(Elided(job.title), 1)
         top.addWidget(self.cancel)
+        for label, stretch in ((self.text, 1), (self.time, 0)):
+            label.setObjectName("hint")
+            below.addWidget(label, stretch)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
         layout.addLayout(top)
         layout.addWidget(self.bar)
-        layout.addWidget(self.text)
+        layout.addLayout(below)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._look)
         self._timer.start(250)
@@ -152,7 +155,8 @@ class RunningRow(QWidget):
             self.bar.setValue(round(1000 * job.fraction))
         doing = "Stopping" if job.cancelling else (job.text[:1].upper() + job.text[1:]) or "Working"
         percent = f"{100 * job.fraction:.0f} %, " if job.fraction > 0 else ""
-        self.text.setText(f"{doing}: {percent}{job.time_said}")
+        self.text.setText(doing)
+        self.time.setText(f"{percent}{job.time_said}")
         self.cancel.setEnabled(not job.cancelling)
 
 

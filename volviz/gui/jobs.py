@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QW
 from volviz.core.errors import Cancelled
 from volviz.core.failures import let_go
 from volviz.core.report import Report
+from volviz.gui.widgets.elided import Elided
 
 REPORTS_PER_SECOND = 20
 REMEMBERED = 40  # ended jobs that the list shows
@@ -94,6 +95,12 @@ class Job(QObject):
         elapsed = duration(time.monotonic() - self.started)
         left = self.seconds_left
         return elapsed if left is None else f"{elapsed}, {duration(left)} left"
+
+    @property
+    def left_said(self) -> str:
+        """How long it still will be or, as long as that cannot be guessed, how long it has been at work."""
+        left = self.seconds_left
+        return duration(time.monotonic() - self.started) if left is None else f"{duration(left)} left"
 
     def report(self, fraction: float, text: str = "", **metrics: float) -> None:
         """Pass progress on to the window, a few times a second.
@@ -240,7 +247,7 @@ class _Row(QWidget):
     def __init__(self, job: Job, parent: QWidget) -> None:
         super().__init__(parent)
         self._job = job
-        self._text = QLabel(job.title)
+        self._text = Elided(job.title)
         self._bar = QProgressBar()
         self._bar.setRange(0, 0)
         self._bar.setFixedWidth(140)

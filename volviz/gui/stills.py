@@ -58,10 +58,16 @@ class StillChoice:
 
 
 class StillDialog(QDialog):
-    """Asks what a still should be; ``marks`` says whether there are annotations that it could show."""
+    """Asks what a still should be; ``marks`` says whether there are annotations, ``marks_shown`` whether the view shows them."""
 
     def __init__(
-        self, window_size: tuple[int, int], parent: QWidget | None = None, *, scale_bar: bool = False, marks: bool = False
+        self,
+        window_size: tuple[int, int],
+        parent: QWidget | None = None,
+        *,
+        scale_bar: bool = False,
+        marks: bool = False,
+        marks_shown: bool = False,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export still")
@@ -99,7 +105,7 @@ class StillDialog(QDialog):
         self.scale_bar = QCheckBox("Scale bar")
         self.scale_bar.setToolTip("A length in nanometres in the lower right corner")
         self.scale_bar.setChecked(scale_bar)
-        self.marks = marks_box(marks)
+        self.marks = marks_box(marks, marks_shown)
         self.reopens = QCheckBox("Can be opened again")
         self.reopens.setToolTip(INSIDE_TIP)
         self.reopens.setChecked(True)
@@ -216,8 +222,8 @@ def write_still(window: Window, path: Path, choice: StillChoice, panels: Sequenc
     return window.jobs.start("Export still", work, lambda written: window.say(f"Saved {written}"))
 
 
-def marks_box(there: bool) -> QCheckBox:
-    """Return a box that asks for annotations in a picture, of use if ``there`` are any."""
+def marks_box(there: bool, shown: bool) -> QCheckBox:
+    """Return a box that asks for annotations in a picture: of use if ``there`` are any, checked if they are ``shown`` in the view."""
     box = QCheckBox("Annotations")
     box.setToolTip(
         "Draw scribbles, boxes, points and tags over the picture as in the 3D view, faint where the object is before them"
@@ -225,6 +231,7 @@ def marks_box(there: bool) -> QCheckBox:
         else "Nothing is annotated that could be drawn over the picture"
     )
     box.setEnabled(there)
+    box.setChecked(there and shown)
     return box
 
 
@@ -252,7 +259,13 @@ def embedded(state: State) -> Project | None:
 
 def _ask_and_write(window: Window, title: str, ending: str, panels: Sequence[Panel] = ()) -> None:
     state = window.document.state
-    dialog = StillDialog(window.viewport.size_px(), window, scale_bar=state.scene.guides.scale_bar, marks=bool(state.annotations))
+    dialog = StillDialog(
+        window.viewport.size_px(),
+        window,
+        scale_bar=state.scene.guides.scale_bar,
+        marks=bool(state.annotations),
+        marks_shown=window.lacks("annotating") or window.annotating.visible,
+    )
     dialog.setWindowTitle(title)
     dialog.say_lacking(state.segmentation is not None and "file" not in state.segmentation.provenance)
     if not dialog.exec():

@@ -72,7 +72,7 @@ class VideoChoice:
 
 
 class VideoDialog(QDialog):
-    """Asks what a video should be; ``marks`` says whether there are annotations that it could show."""
+    """Asks what a video should be; ``marks`` says whether there are annotations, ``marks_shown`` whether the view shows them."""
 
     def __init__(
         self,
@@ -81,6 +81,7 @@ class VideoDialog(QDialog):
         parent: QWidget | None = None,
         *,
         marks: bool = False,
+        marks_shown: bool = False,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Save video")
@@ -96,7 +97,7 @@ class VideoDialog(QDialog):
         self.fps.setValue(30)
         self.fps.setToolTip("Pictures per second: 25 to 30 for most uses, 60 for very smooth motion, 12 for a draft")
         self.quality = _choice("How much detail the file keeps, and how large it becomes", QUALITIES)
-        self.marks = marks_box(marks)
+        self.marks = marks_box(marks, marks_shown)
         self.said = QLabel()
         self.said.setObjectName("hint")
         form = QFormLayout()
@@ -155,7 +156,13 @@ class VideoDialog(QDialog):
 def save_video(window: Window) -> None:
     """Ask what of, how large and where, and save a video."""
     state = window.document.state
-    dialog = VideoDialog(state.animation, window.viewport.size_px(), window, marks=bool(state.annotations))
+    dialog = VideoDialog(
+        state.animation,
+        window.viewport.size_px(),
+        window,
+        marks=bool(state.annotations),
+        marks_shown=window.lacks("annotating") or window.annotating.visible,
+    )
     if not dialog.exec():
         return
     kinds = next(kinds for _, suffix, kinds in FORMATS if suffix == dialog.suffix)

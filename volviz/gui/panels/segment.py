@@ -27,6 +27,7 @@ from volviz.core.errors import VolvizError
 from volviz.gui.document import Document, State
 from volviz.gui.latest import Latest
 from volviz.gui.machine import nvidia_gpu
+from volviz.gui.widgets.elided import Elided
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -174,16 +175,19 @@ class SegmentPanel(QWidget):
             line.setSpacing(8)  # not that of the rows
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
-        self.bar.setFormat("%p %")
-        self.time = QLabel()
-        self.time.setObjectName("hint")
+        self.doing = Elided()
+        self.doing.setObjectName("hint")
         self.bar.hide()
-        self.time.hide()
+        self.doing.hide()
+        # Beside the button, which is in sight on the smallest screen: what is below it has to be scrolled to there.
+        going = QHBoxLayout()
+        going.setSpacing(8)
+        going.addWidget(self.button, 1)
+        going.addWidget(self.bar, 3)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
-        layout.addWidget(self.button)
-        layout.addWidget(self.bar)
-        layout.addWidget(self.time)
+        layout.addLayout(going)
+        layout.addWidget(self.doing)
         layout.addWidget(self._notes)
         layout.addStretch(1)
         self._running = False
@@ -201,11 +205,10 @@ class SegmentPanel(QWidget):
         """Turn the button into Cancel and back; a job shows how far it is."""
         self._running = running
         self.button.setText("Cancel" if running else "Segment")
-        for widget in (self.bar, self.time):
+        for widget in (self.bar, self.doing):
             widget.setVisible(job is not None)
         if job is not None:
-            self.bar.setValue(0)
-            self.time.setText("")
+            self._progress(job, 0.0, "")
             job.progressed.connect(lambda fraction, text: self._progress(job, fraction, text))
         self._look(self._document.state)
 
@@ -244,7 +247,9 @@ class SegmentPanel(QWidget):
 
     def _progress(self, job: Job, fraction: float, text: str) -> None:
         self.bar.setValue(round(1000 * fraction))
-        self.time.setText(f"{text or 'working'}: {job.time_said}")
+        self.bar.setFormat(f"{100 * fraction:.0f} %, {job.left_said}")
+        self.bar.setToolTip(job.time_said)
+        self.doing.setText(f"{text[:1].upper()}{text[1:]}" or "Working")
 
     def _show_about(self, on: bool) -> None:
         self.about.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
