@@ -1,5 +1,7 @@
 """The raw density on a common footing, and the first ramps."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from skimage.filters import threshold_isodata
 
+from volviz.core import mapped
 from volviz.core.density import (
     MOST_VOXELS,
     box_mean,
@@ -18,6 +21,7 @@ from volviz.core.density import (
     narrowed,
     spread_planes,
 )
+from volviz.core.errors import Cancelled
 from volviz.core.estimate import automatic_low, density_ramp, drawn_points, first_camera, raw_look, ridler_calvard, threshold_curve
 from volviz.core.grid import Grid, Region
 from volviz.core.scene import Scene
@@ -161,3 +165,23 @@ def test_the_unit_of_a_raw_ramp_is_the_deviation_of_the_low_passed_density():
     contrast = lowpassed_contrast(Volume(Grid(raw.shape, (10.0, 10.0, 10.0)), raw), 30.0, dense_is_dark=False)
     assert contrast.deviation == pytest.approx(2.0 / 27**0.5, rel=0.15)
     assert contrast.mean == pytest.approx(3.0, abs=0.05)
+
+
+def test_who_waits_for_the_first_look_hears_what_is_done_and_may_stop_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapped, "LEAST", 0)
+    values = np.random.default_rng(0).normal(size=(60, 80, 90)).astype(np.float32)
+    path = tmp_path / "large.raw"
+    values.tofile(path)
+    with path.open("rb") as file:
+        volume = Volume(Grid(values.shape, (8.0,) * 3), mapped.open_map(file, np.float32, 0, values.shape))
+    heard: list[tuple[float, str]] = []
+    scene = Scene.of(volume, report=lambda fraction, text="", **_: heard.append((fraction, text)))
+    assert scene == Scene.of(Volume(volume.grid, values))
+    assert [fraction for fraction, _ in heard] == sorted(fraction for fraction, _ in heard)
+    assert len({text for _, text in heard}) == 4
+
+    def stop(fraction: float, text: str = "", **_: float) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        Scene.of(volume, report=stop)

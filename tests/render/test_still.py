@@ -11,6 +11,7 @@ from tests.render.conftest import virion
 from volviz.core.animation import views
 from volviz.core.camera import Camera
 from volviz.core.errors import Cancelled
+from volviz.core.grid import Grid
 from volviz.core.motions import Turntable
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
@@ -75,3 +76,18 @@ def test_a_context_lets_the_one_before_come_back() -> None:
         assert current() == mine
     assert current() is None
     outer.close()
+
+
+def test_bringing_a_volume_is_told_and_can_be_stopped() -> None:
+    heard: list[tuple[float, str]] = []
+    volume = Volume(Grid((64, 64, 64), (8.0,) * 3), np.zeros((64, 64, 64), np.float32), name="ts_16")
+    still(Scene(), volume, size=(32, 32), report=lambda fraction, text="", **_: heard.append((fraction, text)))
+    assert {"reading ts_16", "drawing"} <= {text for _, text in heard}
+    assert [fraction for fraction, _ in heard] == sorted(fraction for fraction, _ in heard)
+
+    def stop(fraction: float, text: str = "", **_: float) -> None:
+        if text.startswith("reading"):
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        still(Scene(), volume, size=(32, 32), report=stop)

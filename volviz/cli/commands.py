@@ -53,7 +53,8 @@ def info(arguments: Namespace) -> None:
     from volviz.io import open as open_path
     from volviz.tasks.describe import describe
 
-    described = describe(open_path(arguments.path, voxel_size=arguments.voxel_size, index=arguments.index))
+    with Progress() as report:
+        described = describe(open_path(arguments.path, voxel_size=arguments.voxel_size, index=arguments.index), report)
     if arguments.json:
         print(json.dumps({**described.facts, "notes": list(described.notes)}, indent=2))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from volviz.core.grid import Grid, Region, Shape
 from volviz.core.volume import Volume
 
 MOST_VOXELS = 4_000_000  # read for one low-passed plane: with a voxel of 2 angstrom and a low pass of 30, 15 sections are
+Check = Callable[[], None] | None
 LEAST_DEVIATION = 1e-30  # of values that differ at all; one over it still fits single precision
 
 
@@ -39,13 +41,13 @@ def contrast_of(values: npt.NDArray[np.float32], dense_is_dark: bool) -> Contras
     return Contrast(float(inside.mean()), deviation if deviation > LEAST_DEVIATION else 1.0, dense_is_dark)
 
 
-def dense_is_dark(volume: Volume, voxels: int = 1_000_000) -> bool:
+def dense_is_dark(volume: Volume, voxels: int = 1_000_000, check: Check = None) -> bool:
     """Guess the sign of the density: True if dense matter is dark, as in a tomogram straight from reconstruction.
 
     Matter fills the lesser part of the ice, so it makes the longer tail of the low-passed histogram. A guess: the
     person can switch it, for the network and the picture together.
     """
-    blocks = _blocks(volume, voxels)
+    blocks = _blocks(volume, voxels, check)
     smooth = np.concatenate([box_mean(block, (3, 3, 3)).ravel() for block in blocks])
     low, high = np.percentile(smooth, [0.1, 99.9])
     smooth = np.clip(smooth, low, high)
@@ -60,12 +62,15 @@ def lowpass_voxels(grid: Grid, lowpass: float) -> Shape:
     return z, y, x
 
 
-def lowpassed(volume: Volume, lowpass: float, region: Region | None = None) -> npt.NDArray[np.float32]:
-    """Read a region (z, y, x) of the box mean of a volume, of a width in angstrom; context is read beyond the region."""
+def lowpassed(volume: Volume, lowpass: float, region: Region | None = None, check: Check = None) -> npt.NDArray[np.float32]:
+    """Read a region (z, y, x) of the box mean of a volume, of a width in angstrom; context is read beyond the region.
+
+    ``check``, here and in what else reads a volume, is called now and then and may raise, which ends it.
+    """
     region = region or Region.whole(volume.grid.shape)
     size = lowpass_voxels(volume.grid, lowpass)
     wide = region.grown([n // 2 for n in size], volume.grid.shape)
-    smooth = box_mean(volume.read(wide), size)
+    smooth = box_mean(volume.read(wide, check), size)
     inner = region.shifted([-a for a in wide.start])
     return smooth[inner.slices]
 
@@ -91,10 +96,14 @@ def narrowed(region: Region, grid: Grid, lowpass: float, most: int = MOST_VOXELS
     return Region(_fit(start), _fit(start + kept))
 
 
-def lowpassed_contrast(volume: Volume, lowpass: float, dense_is_dark: bool) -> Contrast:
+def lowpassed_sample(volume: Volume, lowpass: float, check: Check = None) -> npt.NDArray[np.float32]:
+    """Return low-passed densities of a few planes, as a list of values."""
+    return np.concatenate([lowpassed(volume, lowpass, plane, check).ravel() for plane in spread_planes(volume.grid, lowpass)])
+
+
+def lowpassed_contrast(volume: Volume, lowpass: float, dense_is_dark: bool, check: Check = None) -> Contrast:
     """Return what turns the low-passed density into the standard deviations in which a raw ramp is given."""
-    parts = [lowpassed(volume, lowpass, plane).ravel() for plane in spread_planes(volume.grid, lowpass)]
-    return contrast_of(np.concatenate(parts), dense_is_dark)
+    return contrast_of(lowpassed_sample(volume, lowpass, check), dense_is_dark)
 
 
 def box_mean(data: npt.NDArray[np.float32], size: Shape) -> npt.NDArray[np.float32]:
@@ -118,7 +127,7 @@ def box_mean(data: npt.NDArray[np.float32], size: Shape) -> npt.NDArray[np.float
     return out
 
 
-def _blocks(volume: Volume, voxels: int) -> list[npt.NDArray[np.float32]]:
+def _blocks(volume: Volume, voxels: int, check: Check) -> list[npt.NDArray[np.float32]]:
     """Read a few bricks spread evenly over a volume, about this many voxels in all."""
     side = 48
     counts = [max(1, n // side) for n in volume.grid.shape]
@@ -126,7 +135,7 @@ def _blocks(volume: Volume, voxels: int) -> list[npt.NDArray[np.float32]]:
     wanted = max(1, voxels // side**3)
     chosen = starts[np.unique(np.linspace(0, len(starts) - 1, min(wanted, len(starts))).astype(int))]
     regions = [Region(_fit(s), _fit(np.minimum(s + side, volume.grid.shape))) for s in chosen]
-    return [volume.read(region) for region in regions]
+    return [volume.read(region, check) for region in regions]
 
 
 def _fit(values: npt.NDArray[np.int_]) -> Shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +10,19 @@ import numpy.typing as npt
 
 from volviz.core.alone import is_alone
 from volviz.core.camera import Camera
-from volviz.core.density import contrast_of, dense_is_dark, lowpass_voxels, lowpassed, lowpassed_contrast, narrowed, spread_planes
+from volviz.core.density import (
+    Check,
+    contrast_of,
+    dense_is_dark,
+    lowpass_voxels,
+    lowpassed,
+    lowpassed_contrast,
+    lowpassed_sample,
+    narrowed,
+    spread_planes,
+)
 from volviz.core.grid import Floats, Region
+from volviz.core.report import Report, silent
 from volviz.core.scene import DENSITY, Ramp, RawLook, Scene
 from volviz.core.segmentation import Segmentation
 from volviz.core.sizing import agreed
@@ -52,22 +64,24 @@ def class_plane(segmentation: Segmentation, name: str | None, z: int) -> npt.NDA
     return np.asarray(255 - plane, dtype=np.uint8) if name is None else plane
 
 
-def threshold_curve(segmentation: Segmentation, name: str | None) -> npt.NDArray[np.float64]:
+def threshold_curve(segmentation: Segmentation, name: str | None, check: Check = None) -> npt.NDArray[np.float64]:
     """Return the threshold 0..1 of every z slice of a class, NaN where the class does not appear at all.
 
     Without a name: of everything but the background, as one class.
     """
     curve = np.full(segmentation.shape[0], np.nan)
     for z in range(segmentation.shape[0]):
+        if check is not None:
+            check()
         plane = class_plane(segmentation, name, z)
         if plane.max() >= 1:
             curve[z] = ridler_calvard(np.bincount(plane.ravel(), minlength=256)) / 255
     return curve
 
 
-def automatic_low(segmentation: Segmentation, name: str | None) -> float:
+def automatic_low(segmentation: Segmentation, name: str | None, check: Check = None) -> float:
     """Return the lower end of a class's ramp: the mean over slices of their Ridler-Calvard thresholds, at most 0.98."""
-    return low_of(threshold_curve(segmentation, name))
+    return low_of(threshold_curve(segmentation, name, check))
 
 
 def low_of(curve: npt.NDArray[np.float64]) -> float:
@@ -75,22 +89,22 @@ def low_of(curve: npt.NDArray[np.float64]) -> float:
     return 0.5 if np.isnan(curve).all() else min(0.98, float(np.nanmean(curve)))
 
 
-def raw_look(volume: Volume, segmentation: Segmentation | None = None) -> RawLook:
+def raw_look(volume: Volume, segmentation: Segmentation | None = None, check: Check = None) -> RawLook:
     """Return a ramp of the raw density: from the quartile of the particles that is least dense, to the densest one.
 
     The paper sets this ramp by hand. Without a segmentation: from 2.5 to 5 deviations above the mean, which shows
     the dense matter alone.
     """
-    look = RawLook(invert=dense_is_dark(volume))
+    look = RawLook(invert=dense_is_dark(volume, check=check))
     if segmentation is None or segmentation.kind == "score":
         return RawLook(low=2.5, high=5.0, invert=look.invert, lowpass=look.lowpass)
     if segmentation.shape != volume.grid.shape:
         return look
-    contrast = lowpassed_contrast(volume, look.lowpass, look.invert)
+    contrast = lowpassed_contrast(volume, look.lowpass, look.invert, check)
     inside = []
     for plane in spread_planes(volume.grid, look.lowpass):
         foreground = segmentation.values(segmentation.data[(0, *plane.slices)]) < 0.5
-        inside.append(contrast.apply(lowpassed(volume, look.lowpass, plane)[foreground]))
+        inside.append(contrast.apply(lowpassed(volume, look.lowpass, plane, check)[foreground]))
     values = np.concatenate(inside)
     if values.size < 200:
         return look
@@ -98,44 +112,63 @@ def raw_look(volume: Volume, segmentation: Segmentation | None = None) -> RawLoo
     return RawLook(low=round(float(low), 2), high=round(float(max(high, low + 0.1)), 2), invert=look.invert, lowpass=look.lowpass)
 
 
-def density_ramp(volume: Volume, look: RawLook) -> Ramp:
-    """Return a ramp for the raw density drawn by itself: the densest few hundredths of the voxels, the last of them opaque."""
-    sample = np.concatenate([lowpassed(volume, look.lowpass, plane).ravel() for plane in spread_planes(volume.grid, look.lowpass)])
+def density_ramp(volume: Volume, look: RawLook, sample: npt.NDArray[np.float32] | None = None) -> Ramp:
+    """Return a ramp for the raw density drawn by itself: the densest few hundredths of the voxels, the last of them opaque.
+
+    ``sample`` are low-passed densities, by default those of `lowpassed_sample`.
+    """
+    sample = lowpassed_sample(volume, look.lowpass) if sample is None else sample
     low, high = np.percentile(contrast_of(sample, look.invert).apply(sample), [97.0, 99.8])
     # The densest must show even where many are as dense as they: in files whose values are clipped, and in masks.
     return replace(DENSITY, low=round(float(min(low, high - 0.5)), 2), high=round(float(high), 2))
 
 
-def averaged_contrast(volume: Volume, look: RawLook, planes: int = 8) -> tuple[float, float]:
+def averaged_contrast(
+    volume: Volume, look: RawLook, planes: int = 8, sample: npt.NDArray[np.float32] | None = None, check: Check = None
+) -> tuple[float, float]:
     """Return where the means of the density along the beam, z, begin and end, in standard deviations.
 
     Taken of a few planes across y, which a file gives row by row: so that nearly all pixels of an average lie between
-    black and white, with a little air beyond.
+    black and white, with a little air beyond. ``sample`` is that of `density_ramp`.
     """
-    contrast, grid = lowpassed_contrast(volume, look.lowpass, look.invert), volume.grid
+    sample, grid = lowpassed_sample(volume, look.lowpass, check) if sample is None else sample, volume.grid
+    contrast = contrast_of(sample, look.invert)
     depth, height, width = grid.shape
     planes = max(1, min(planes, MOST_ROWS // (depth * lowpass_voxels(grid, look.lowpass)[1])))
     chosen = np.unique(np.linspace(0, height - 1, min(height, planes + 2)).astype(int))
     across = [Region((0, int(y), 0), (depth, int(y) + 1, width)) for y in (chosen[1:-1] if len(chosen) > 2 else chosen)]
     regions = [narrowed(region, grid, look.lowpass) for region in across]
-    means = np.concatenate([contrast.apply(lowpassed(volume, look.lowpass, region)).mean(axis=0).ravel() for region in regions])
+    means = np.concatenate([contrast.apply(lowpassed(volume, look.lowpass, region, check)).mean(axis=0).ravel() for region in regions])
     low, high = np.percentile(means, [1.0, 99.5])
     air = max(0.1 * float(high - low), 0.05)
     return round(float(low) - air, 2), round(float(high) + air, 2)
 
 
-def first_scene(volume: Volume, segmentation: Segmentation | None = None) -> Scene:
-    """Return a look to start from: estimated ramps, the labels' own colours, the default light."""
+def first_scene(volume: Volume, segmentation: Segmentation | None = None, report: Report = silent) -> Scene:
+    """Return a look to start from: estimated ramps, the labels' own colours, the default light.
+
+    Raises:
+        Cancelled: by ``report``.
+    """
     ramps = {}
+    steps = 3 + (len(segmentation.drawn) if segmentation is not None else 0)
+
+    def check(step: int, text: str) -> Callable[[], None]:
+        return lambda: report(step / steps, text)
+
     if segmentation is not None:
         volume, segmentation = agreed(volume, segmentation)
-        for label in segmentation.drawn:
-            low = automatic_low(segmentation, label.name)
+        for i, label in enumerate(segmentation.drawn):
+            low = automatic_low(segmentation, label.name, check(i, f"Estimating the ramp of {label.name}"))
             ramps[label.name] = Ramp(low=round(low, 3), color=label.color, opacity=OPACITIES.get(label.name, 0.6))
-    raw = raw_look(volume, segmentation)
+    raw = raw_look(volume, segmentation, check(steps - 3, "Estimating which densities are dense"))
     if is_alone(volume):  # the classes times themselves would be the classes, only fainter
         raw = replace(raw, multiply=False, invert=False)
-    return Scene(ramps=ramps, raw=raw, density=density_ramp(volume, raw), averaged=averaged_contrast(volume, raw))
+    sample = lowpassed_sample(volume, raw.lowpass, check(steps - 2, "Estimating the ramp of the density"))
+    density = density_ramp(volume, raw, sample)
+    averaged = averaged_contrast(volume, raw, sample=sample, check=check(steps - 1, "Estimating the contrast of averages"))
+    report(1.0, "Estimated the look")
+    return Scene(ramps=ramps, raw=raw, density=density, averaged=averaged)
 
 
 def drawn_points(volume: Volume, segmentation: Segmentation | None = None, region: Region | None = None) -> Floats:

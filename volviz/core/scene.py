@@ -12,6 +12,7 @@ from volviz.core.cuts import Clips
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Region, Triple
 from volviz.core.guides import Guides, Slices
+from volviz.core.report import Report, silent
 from volviz.core.segmentation import Segmentation
 from volviz.core.settings import set_field, set_part
 from volviz.core.volume import Volume
@@ -164,11 +165,15 @@ class Scene:
         object.__setattr__(self, "cleaning", MappingProxyType(kept))
 
     @classmethod
-    def of(cls, volume: Volume, segmentation: Segmentation | None = None) -> Scene:
-        """Return a look to start from, its ramps estimated from the data as the paper does."""
+    def of(cls, volume: Volume, segmentation: Segmentation | None = None, report: Report = silent) -> Scene:
+        """Return a look to start from, its ramps estimated from the data as the paper does.
+
+        Raises:
+            Cancelled: by ``report``.
+        """
         from volviz.core.estimate import first_scene  # estimate builds scenes: the import cannot be at the top
 
-        return first_scene(volume, segmentation)
+        return first_scene(volume, segmentation, report)
 
     @property
     def stored(self) -> tuple[bool, float, Region | None]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import mmap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -11,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from volviz.core import mapped
 from volviz.core.grid import Grid, Region
 
 
@@ -49,9 +49,15 @@ class Volume:
         if tuple(self.data.shape) != self.grid.shape:
             raise ValueError(f"data of shape {tuple(self.data.shape)} do not fit a grid of {self.grid.shape}")
 
-    def read(self, region: Region | None = None) -> npt.NDArray[np.float32]:
-        """Read a region (z, y, x), or everything, as float32. Values that are not finite become an ordinary one (`stand_in`)."""
-        part = np.asarray(self.data[(region or Region.whole(self.grid.shape)).slices], dtype=np.float32)
+    def read(self, region: Region | None = None, check: Callable[[], None] | None = None) -> npt.NDArray[np.float32]:
+        """Read a region (z, y, x), or everything, as float32. Values that are not finite become an ordinary one (`stand_in`).
+
+        ``check`` is called now and then while much is read, and may raise, which ends it.
+        """
+        found = self.data[(region or Region.whole(self.grid.shape)).slices]
+        part = np.asarray(mapped.fetch(found, check) if isinstance(found, np.ndarray) else found, dtype=np.float32)
+        if np.dtype(self.data.dtype).kind in "iub":
+            return part
         finite = np.isfinite(part)
         if finite.all():
             return part
@@ -73,29 +79,25 @@ class Volume:
             self._median.append(float(np.median(values)) if values.size else 0.0)
         return self._median[0]
 
-    def let_go(self) -> None:
-        """Take the pages of a mapped file that were read out of this process; reading brings them back.
+    def reach(self, region: Region) -> int:
+        """Return how many bytes of a file have to be read for a region; 0 where that is not known."""
+        return mapped.reach(self.data[region.slices]) if isinstance(self.data, np.ndarray) else 0
 
-        The system keeps them while it has room. Until it has none they would count as memory of this process.
-        """
-        found: Any = self.data
-        only_read = isinstance(found, np.memmap) and found.mode == "r"
-        while found is not None and not isinstance(found, mmap.mmap):
-            found = getattr(found, "base", None)
-        if found is not None and only_read and hasattr(mmap, "MADV_DONTNEED"):
-            found.madvise(mmap.MADV_DONTNEED)
+    def let_go(self) -> None:
+        """Take the pages of a mapped file that were read out of this process; see `volviz.core.mapped`."""
+        mapped.let_go(self.data)
 
     def crop(self, region: Region) -> Volume:
         """Return a part, in place in space; data on disk stay there until read."""
         return replace(self, grid=self.grid.crop(region), data=self.data[region.slices])
 
-    def sample(self, voxels: int = 2_000_000, seed: int = 0) -> npt.NDArray[np.float32]:
+    def sample(self, voxels: int = 2_000_000, seed: int = 0, check: Callable[[], None] | None = None) -> npt.NDArray[np.float32]:
         """Read some bricks spread over the volume, about this many voxels, as a list of values.
 
         Contiguous bricks, because strided reads of a file on disk touch every page of it.
         """
         if np.prod(self.grid.shape, dtype=np.int64) <= voxels:
-            return self.read().ravel()
+            return self.read(check=check).ravel()
         side = 32
         counts = [-(-n // side) for n in self.grid.shape]
         order = np.random.default_rng(seed).permutation(int(np.prod(counts)))
@@ -103,4 +105,4 @@ class Volume:
         stop = np.minimum(start + side, self.grid.shape)
         sizes = np.cumsum(np.prod(stop - start, axis=1))  # bricks at the far faces are smaller
         chosen = sorted(range(int(np.searchsorted(sizes, voxels)) + 1), key=lambda i: int(order[i]))  # in the order of the file
-        return np.concatenate([self.read(Region(start[i].tolist(), stop[i].tolist())).ravel() for i in chosen])
+        return np.concatenate([self.read(Region(start[i].tolist(), stop[i].tolist()), check).ravel() for i in chosen])

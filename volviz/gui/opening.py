@@ -73,8 +73,7 @@ def open_state(
         volume, source = _remembered(volume, source)
     if segmentation is not None:
         volume, segmentation = laid(volume, segmentation)
-    report(0.5, "Estimating the ramps")
-    estimated = Scene.of(volume, segmentation)
+    estimated = Scene.of(volume, segmentation, part(report, 0.4, 0.9))
     report(0.9, "Estimating the contrast")
     if current.volume is not None and volume.data is current.volume.data:
         now = replace(current, **resized(current, volume))
@@ -94,7 +93,7 @@ def open_state(
         shown,
         cleaned=None if cleaned is segmentation else cleaned,
         camera=project.camera or first_camera(volume, cleaned, aspect, shown.scene.region),
-        contrast=project.contrast or contrast_from(volume.sample(CONTRAST_SAMPLE)),
+        contrast=project.contrast or contrast_from(volume.sample(CONTRAST_SAMPLE, check=lambda: report(0.95, "Estimating the contrast"))),
     )
 
 

@@ -116,7 +116,7 @@ class Segmenting(QObject):
                 raise RuntimeError("the model finished without a result")
             result = replace(result, grid=volume.grid, data=sink.segmentation.data, provenance=_said(result.provenance, wish.voxel_size))
             report(0.97, "estimating the ramps")
-            return result, Scene.of(volume, result)
+            return result, Scene.of(volume, result, part(report, 0.97, 1.0))
 
         sink.wrote.connect(self._show_brick, Qt.ConnectionType.QueuedConnection)
         document.changed.connect(self._watch)

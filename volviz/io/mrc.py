@@ -10,9 +10,8 @@ import zlib
 from pathlib import Path
 from typing import IO, Any
 
-import numpy as np
-
 from volviz.core.errors import VolvizError
+from volviz.core.mapped import open_map
 from volviz.core.volume import Volume
 from volviz.io.atomic import reason
 from volviz.io.mrc_header import HEADER_BYTES, Header, parse
@@ -68,7 +67,7 @@ def _open_plain(file: IO[bytes], path: Path, index: int | None, notes: tuple[str
     extended = file.read(header.extended_bytes) if header.extended_bytes <= LARGEST_EXTENDED else b""
     chosen, more = choose(index, header.count, path)
     offset = header.offset + chosen * (header.data_bytes // header.count)
-    data = np.memmap(file, header.dtype, "r", offset, header.file_shape).transpose(header.order)
+    data = open_map(file, header.dtype, offset, header.file_shape).transpose(header.order)
     grid, placed = header.placement.grid(header.shape)
     return Volume(
         grid,

@@ -16,7 +16,7 @@ from volviz.core.volume import Volume
 from volviz.render.gl.context import Headless
 from volviz.render.passes.march import Quality
 from volviz.render.picture import Artist
-from volviz.render.renderer import Pixels, Renderer, Size
+from volviz.render.renderer import DRAWING, Pixels, Renderer, Size
 from volviz.render.sketch import Sketch
 
 SAMPLES = 1  # a picture that moves hides what is left of the noise
@@ -54,7 +54,7 @@ def frames(
 
 def _picture(report: Report, i: int, count: int) -> Report:
     def told(fraction: float, text: str = "", **metrics: float) -> None:
-        report((i + fraction) / count, f"picture {i + 1} of {count}")
+        report((i + fraction) / count, f"picture {i + 1} of {count}" if text in {"", DRAWING} else text)
 
     return told
 

@@ -14,7 +14,7 @@ from volviz.core.camera import Camera
 from volviz.core.density import Contrast
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Region, Triple
-from volviz.core.report import Report, silent
+from volviz.core.report import Report, part, silent
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
@@ -30,6 +30,8 @@ from volviz.render.sketch import Sketch
 from volviz.render.textures import Loading, Textures, region_around
 from volviz.render.uniforms import shown
 
+SHARE_OF_READING = 0.5  # of a picture's progress, where its data have to be brought first
+DRAWING = "drawing"  # what is said while a picture is drawn
 SAMPLES = 4  # frames averaged in a still
 
 log = logging.getLogger(__name__)
@@ -238,11 +240,12 @@ class Renderer:
         ``samples`` frames, shifted by parts of a step and of a pixel, are averaged. Pictures larger than ``tile`` are
         drawn tile by tile and come out the same. A ``sketch`` is laid over it, the wider the higher the picture is.
         """
+        report = self._brought(scene, report)
         steps = self.steps(scene, camera, size, transparent=transparent, quality=quality, samples=samples, sketch=sketch, tile=tile)
         with closing(steps):
             while True:
                 try:
-                    report(next(steps), "drawing")
+                    report(next(steps), DRAWING)
                 except StopIteration as finished:
                     picture: Pixels = finished.value
                     return picture
@@ -269,10 +272,20 @@ class Renderer:
 
     def release(self) -> None:
         """Give everything back to the driver; the context it was made in must be current."""
-        for part in (self._moving, self._rest, self._gpu):
-            if part is not None:
-                part.delete()
+        for held in (self._moving, self._rest, self._gpu):
+            if held is not None:
+                held.delete()
         self._gpu = self._moving = self._rest = None
+
+    def _brought(self, scene: Scene, report: Report) -> Report:
+        """Bring to the graphics memory what is not there, which may take minutes; return what the rest is reported to."""
+        loading = self.loading(scene)
+        if loading is None:
+            return report
+        text = f"reading {self._volume.name}" if self._volume is not None and self._volume.name else "reading the volume"
+        for slab in loading.slabs():
+            report(SHARE_OF_READING * loading.put(slab), text)
+        return part(report, SHARE_OF_READING, 1.0)
 
     def _ready(self, scene: Scene | None = None) -> Loaded:
         if scene is not None and scene.region != self._region:

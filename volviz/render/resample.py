@@ -39,7 +39,13 @@ class Resampling:
     def __init__(self, source: Grid, target: Grid) -> None:
         self.source, self.target = source, target
         self._offset = _offset(source, target)
-        self._taps = [_axis_taps(source, target, axis) for axis in range(3)]
+        self.taps = [_axis_taps(source, target, axis) for axis in range(3)]
+
+    @property
+    def coarser(self) -> bool:
+        """Whether voxels are averaged: none of the target's is smaller than the source's, and some are larger."""
+        ratio = np.divide(self.target.voxel_size, self.source.voxel_size)
+        return bool((ratio > 0.999).all() and (ratio > 1.001).any())
 
     @property
     def aligned(self) -> bool:
@@ -65,7 +71,7 @@ class Resampling:
         given = available or self.needed(region)
         out = np.asarray(data, dtype=np.float32)
         for axis in range(3):
-            taps = self._taps[axis]
+            taps = self.taps[axis]
             part = slice(region.start[axis], region.stop[axis])
             index = np.clip(taps.index[:, part], given.start[axis], given.stop[axis] - 1) - given.start[axis]
             weight = taps.weight[:, part]
@@ -90,7 +96,7 @@ class Resampling:
         return Region((low[0], low[1], low[2]), (high[0], high[1], high[2]))
 
     def _used(self, region: Region) -> list[npt.NDArray[np.int64]]:
-        return [taps.index[:, a:b] for taps, a, b in zip(self._taps, region.start, region.stop, strict=True)]
+        return [taps.index[:, a:b] for taps, a, b in zip(self.taps, region.start, region.stop, strict=True)]
 
 
 def _positions(source: Grid, target: Grid, axis: int) -> npt.NDArray[np.float64]:

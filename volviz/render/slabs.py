@@ -10,18 +10,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from volviz.core.density import Contrast, lowpassed, lowpassed_contrast
+from volviz.core.density import Contrast, lowpass_voxels, lowpassed, lowpassed_contrast
 from volviz.core.grid import Grid, Region, bricks
 from volviz.core.scene import RawLook
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.render.parts import BRICK
+from volviz.render.reduction import Reduction
 from volviz.render.resample import Resampling
 
 RAW_RANGE = (-4.0, 8.0)  # standard deviations that the raw channel can hold; dense matter makes the long tail
 SLAB = 8 * 2**20  # bytes that go to the driver at a time: with what follows from them a moment even in software
 BRICKED = 2**19  # voxels whose maxima are taken at a time
-READ = 8 * 2**20  # voxels read for a slab at most, what binning averages included
+READ = 24 * 2**20  # voxels read for a slab at most, what binning averages included
 
 Stored = npt.NDArray[Any]  # uint8 or uint16, as the textures
 
@@ -56,6 +57,7 @@ class Source:
         self.volume, self.segmentation, self.grid, self.dtype = volume, segmentation, grid, dtype
         full = segmentation.grid if segmentation is not None else volume.grid
         self._raw, self._classes = Resampling(volume.grid, grid), Resampling(full, grid)
+        self._reduction: tuple[float, Reduction] | None = None  # for a low pass
         self.groups, self.channels = groups_of(segmentation), channels_of(segmentation)
         self._binning = math.prod(grid.voxel_size) / min(math.prod(volume.grid.voxel_size), math.prod(full.voxel_size))
 
@@ -63,12 +65,35 @@ class Source:
         """Measure the contrast under a raw look; reads a few planes."""
         return Packed(look.invert, look.lowpass, lowpassed_contrast(self.volume, look.lowpass, look.invert))
 
-    def regions(self) -> Iterator[Region]:
+    def regions(self, packed: Packed) -> Iterator[Region]:
         """Yield boxes that cover the grid, each a slab."""
         depth, height, width = self.grid.shape
-        voxels = max(1, min(SLAB // (self.channels * self.dtype.itemsize * self.groups), int(READ / max(1.0, self._binning))))
-        rows = min(height, max(1, voxels // width))
-        yield from bricks((depth, height, width), (max(1, voxels // (rows * width)), rows, width))
+        voxels = max(1, SLAB // (self.channels * self.dtype.itemsize * self.groups))
+        if self._raw.coarser:
+            deep, rows = self._least_read(voxels, packed.lowpass)
+        else:
+            voxels = max(1, min(voxels, int(READ / max(1.0, self._binning))))
+            rows = min(height, max(1, voxels // width))
+            deep = max(1, voxels // (rows * width))
+        yield from bricks((depth, height, width), (deep, rows, width))
+
+    def _least_read(self, voxels: int, lowpass: float) -> tuple[int, int]:
+        """Return how deep and high a box is of which least is read twice, because the low pass reaches into its neighbours."""
+        depth, height, width = self.grid.shape
+        reduction = self._reduced(lowpass)
+
+        def read(box: tuple[int, int]) -> int:
+            z, y = ((n - size) // 2 for n, size in zip((depth, height), box, strict=True))
+            there = Region((z, y, 0), (z + box[0], y + box[1], width))
+            return math.prod(reduction.needed(there).shape)
+
+        def fitting(deep: int) -> tuple[int, int]:
+            rows = max(1, min(height, voxels // (deep * width)))
+            while rows > 1 and read((deep, rows)) > READ:
+                rows = rows * 9 // 10
+            return deep, rows
+
+        return min((fitting(min(depth, 2**i)) for i in range(8)), key=lambda box: max(1.0, read(box) / READ) * read(box) / math.prod(box))
 
     def brick_regions(self) -> Iterator[Region]:
         """Yield boxes of whole bricks that cover the grid, each about as much work as a slab."""
@@ -122,11 +147,23 @@ class Source:
         return Slab(region, out)
 
     def _raw_values(self, region: Region, packed: Packed) -> Stored:
-        smooth = lowpassed(self.volume, packed.lowpass, self._raw.needed(region))
-        if not self._raw.aligned:
-            smooth = self._raw.apply(smooth, region)
+        smooth = self._smooth(region, packed.lowpass)
         share = (packed.contrast.apply(smooth) - np.float32(RAW_RANGE[0])) / np.float32(RAW_RANGE[1] - RAW_RANGE[0])
         return _rounded(share * np.float32(np.iinfo(self.dtype).max), self.dtype)
+
+    def _smooth(self, region: Region, lowpass: float) -> npt.NDArray[np.float32]:
+        """Return the low-passed density of a box of the grid."""
+        if self._raw.coarser:
+            reduction = self._reduced(lowpass)
+            return reduction.apply(self.volume.read(reduction.needed(region)), region)
+        smooth = lowpassed(self.volume, lowpass, self._raw.needed(region))
+        return smooth if self._raw.aligned else self._raw.apply(smooth, region)
+
+    def _reduced(self, lowpass: float) -> Reduction:
+        """Return the low pass and the binning in one."""
+        if self._reduction is None or self._reduction[0] != lowpass:
+            self._reduction = lowpass, Reduction(self._raw, lowpass_voxels(self.volume.grid, lowpass))
+        return self._reduction[1]
 
 
 def groups_of(segmentation: Segmentation | None) -> int:

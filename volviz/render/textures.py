@@ -177,7 +177,7 @@ class Loading:
         Bricks come last: they read beyond their faces, so earlier they would be asked for again with every slab.
         """
         packed = self._packed = self._source.packed(self._look)
-        for region in self._source.regions():
+        for region in self._source.regions(packed):
             yield self._source.slab(region, packed)
             self._source.volume.let_go()  # or all of a mapped file would count as memory of this process by the end
         for region in self._source.brick_regions():

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from volviz.core.density import dense_is_dark
+from volviz.core.report import Report, silent
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 
@@ -26,8 +27,12 @@ class Description:
         return [f"{name:<{width}}  {text}" for name, text in said.items()] + [f"- {n}" for n in self.notes]
 
 
-def describe(value: Volume | Segmentation) -> Description:
-    """Describe what was opened. Statistics are those of a sample where the file is large; nothing is read whole."""
+def describe(value: Volume | Segmentation, report: Report = silent) -> Description:
+    """Describe what was opened. Statistics are those of a sample where the file is large; nothing is read whole.
+
+    Raises:
+        Cancelled: by ``report``.
+    """
     grid = value.grid
     facts: dict[str, Any] = {
         "name": value.name,
@@ -43,7 +48,9 @@ def describe(value: Volume | Segmentation) -> Description:
         facts["kind"] = value.kind
         facts["classes"] = [label.name for label in value.labels]
         return Description(facts, tuple(str(n) for n in value.provenance.get("notes", ())))
-    sample = value.sample().astype(np.float64)  # squares of large numbers do not fit single precision
+    sample = value.sample(check=lambda: report(0.0, "Reading a sample")).astype(
+        np.float64
+    )  # squares of large numbers do not fit single precision
     low, high = np.percentile(sample, [1, 99])
     facts |= {
         "minimum": float(sample.min()),
@@ -52,7 +59,7 @@ def describe(value: Volume | Segmentation) -> Description:
         "percentile_99": float(high),
         "maximum": float(sample.max()),
         "standard_deviation": float(sample.std()),
-        "dense_is": "dark" if dense_is_dark(value) else "bright",
+        "dense_is": "dark" if dense_is_dark(value, check=lambda: report(0.7, "Reading a sample")) else "bright",
     }
     notes = [*value.notes]
     if sample.size < np.prod(grid.shape, dtype=np.int64):

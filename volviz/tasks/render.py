@@ -170,7 +170,7 @@ def open_view(
         found = segment(volume, model, device, dense_is_dark=dense_is_dark, bits=bits, report=report)
         notes += tuple(str(note) for note in found.provenance.get("notes", ()))
     if scene is None:
-        scene = Scene.of(volume, found)
+        scene = Scene.of(volume, found, report)
     if dense_is_dark is not None:
         scene = replace(scene, raw=replace(scene.raw, invert=dense_is_dark))
     return View(volume, found, scene, camera, notes, animation, project)

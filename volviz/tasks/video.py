@@ -163,7 +163,8 @@ def _pictures(
     from volviz.render.frames import frames
 
     def told(fraction: float, text: str = "", **metrics: float) -> None:
-        report(fraction, f"picture {min(len(shown), 1 + int(fraction * len(shown)))} of {len(shown)}")
+        picture = f"picture {min(len(shown), 1 + int(fraction * len(shown)))} of {len(shown)}"
+        report(fraction, text if text.startswith("reading") else picture)
 
     done = 0
     for _, alike in groupby(shown, key=lambda view: None if artist is not None else view[0].cleans):
