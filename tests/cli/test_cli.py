@@ -87,7 +87,7 @@ def test_simulate_segment_evaluate_render(tmp_path, capsys, monkeypatch):
     loaded = []
     for bits in ([], ["--bits", "8"]):
         with monkeypatch.context() as patch:
-            patch.setattr("volviz.render.renderer.Textures", lambda *a, **k: loaded.append(Textures(*a, **k)) or loaded[-1])
+            patch.setattr("volviz.render.storage.Textures", lambda *a, **k: loaded.append(Textures(*a, **k)) or loaded[-1])
             options = ["--segmentation", str(tmp_path / "fine.zarr"), "--size", "64x48", *bits, "--overwrite"]
             assert main(["render", str(sample), "--out", str(picture), *options]) == 0
     assert [textures.source.dtype for textures in loaded] == [np.uint16, np.uint8]

@@ -10,7 +10,9 @@ from volviz.core.volume import Volume
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="tells pages of files elsewhere otherwise")
-def test_pages_of_a_mapped_file_are_let_go_of_and_come_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_a_time", [2**27, 3 * 2**18])
+def test_pages_of_a_mapped_file_are_let_go_of_and_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_a_time: int) -> None:
+    monkeypatch.setattr("volviz.core.mapped.PAGES", at_a_time)
     path = tmp_path / "large.npy"
     values = np.arange(64 * 128 * 128, dtype=np.float32).reshape(64, 128, 128)
     np.save(path, values)

@@ -22,6 +22,7 @@ from volviz.core.memory import physical_memory
 LEAST = 2**30  # bytes of a file from which on it is read like this; what is smaller stays in the system's memory once it was read
 GAP = 2**18  # bytes that are rather read than leapt over: a leap costs a disk about as long
 SPAN = 2**24  # bytes read at a time
+PAGES = 2**27  # bytes let go of at a time: Python holds its lock meanwhile, 20 ms for so many
 SHARE = 2  # a file that is larger than this part of the memory would push out all else, and its own beginning
 
 
@@ -89,7 +90,8 @@ def let_go(data: Any) -> None:
     held = _map_of(data)
     if held is None or not (isinstance(data, np.memmap) and data.mode == "r" and hasattr(mmap, "MADV_DONTNEED")):
         return
-    held.madvise(mmap.MADV_DONTNEED)
+    for start in range(0, len(held), PAGES):
+        held.madvise(mmap.MADV_DONTNEED, start, min(PAGES, len(held) - start))
     file = _files.get(held)
     if file is not None and _too_large(file):
         os.posix_fadvise(file.descriptor, 0, 0, os.POSIX_FADV_DONTNEED)

@@ -307,17 +307,19 @@ class Viewport(QOpenGLWidget):
         self.makeCurrent()
         try:
             self._bring(renderer, state)
-            loading = renderer.loading(state.scene)
+            uploading = Uploading(renderer, state.scene, self.context(), self)
         except Exception as error:
             self._fail(error)
-            loading = None
+            uploading = None
         finally:
             self.doneCurrent()
-        if loading is None:
+        if uploading is None or not uploading.needed:
+            if uploading is not None:
+                uploading.deleteLater()
             self._go_on()
             return
         self._data = Held()  # what is there is half the old and half the new
-        self._uploading, self._on_its_way = Uploading(loading, self), state
+        self._uploading, self._on_its_way = uploading, state
         self._uploading.arrived.connect(self._put)
         self._uploading.finished.connect(self._uploaded)
         self.preparing.emit(0.0)

@@ -21,15 +21,14 @@ from volviz.render.parts import BRICK
 from volviz.render.passes import light as lighting
 from volviz.render.passes import march as marching
 from volviz.render.passes.guides import GuideLayer
-from volviz.render.passes.light import LightVolume
 from volviz.render.passes.march import Entry, Quality, march
 from volviz.render.passes.marks import MarkLayer, Place
-from volviz.render.passes.occupancy import Occupancy
-from volviz.render.shaders import Shaders, Variant
+from volviz.render.shaders import Variant
 from volviz.render.sketch import Sketch
 from volviz.render.slabs import Packed, Slab
+from volviz.render.storage import Storage
 from volviz.render.strokes import Size
-from volviz.render.textures import Loading, Textures
+from volviz.render.textures import Loading
 from volviz.render.uniforms import (
     LIGHT_MEMBERS,
     RAMP_MEMBERS,
@@ -48,16 +47,13 @@ LIGHT_LAG = 8.0  # degrees that the light may turn while moving before the light
 class Loaded:
     """Textures, occupancy, light and the programs of one volume and its classes, in the context that is current."""
 
-    def __init__(self, textures: Textures, entry: Entry | Literal["auto"], skip: bool) -> None:
+    def __init__(self, storage: Storage, entry: Entry | Literal["auto"], skip: bool) -> None:
         self._entry, self._skip = entry, skip
         self.march = partial(march, entry="fragment" if entry == "auto" else entry)
-        self.textures = textures
+        self._storage = storage
+        self.textures, self.occupancy, self.light, self.shaders = storage.textures, storage.occupancy, storage.light, storage.shaders
         self.grid: Grid = self.textures.grid
-        self.shaders = Shaders(self.textures.groups_needed, len(self.textures.pieces))
         self.shaders.usual = self.variant(Scene(), "cached").matter
-        zero = textures.segmentation.stored(0.0) if textures.segmentation is not None else 0.0
-        self.occupancy = Occupancy(self.grid.shape, self.shaders, zero)
-        self.light = LightVolume(self.grid.shape, self.shaders)
         self.guides = GuideLayer(self.shaders)
         self.marks = MarkLayer(self.shaders)
         self.sketch: Sketch | None = None  # what a window draws over its picture
@@ -202,7 +198,6 @@ class Loaded:
 
     def delete(self) -> None:
         """Give everything back to the driver."""
-        drawn = (self.guides, self.marks, self.shaders, self.box, self.view, self.look)
-        for part in (self._direct, self.textures, self.occupancy, self.light, *drawn):
+        for part in (self._direct, self._storage, self.guides, self.marks, self.box, self.view, self.look):
             part.delete()
         GL.glDeleteVertexArrays(1, [self.vertices])

@@ -7,12 +7,8 @@ from collections.abc import Generator
 from contextlib import closing
 from typing import Any, Literal
 
-from OpenGL import GL
-from OpenGL.error import GLError
-
 from volviz.core.camera import Camera
 from volviz.core.density import Contrast
-from volviz.core.errors import VolvizError
 from volviz.core.grid import Region, Triple
 from volviz.core.report import Report, part, silent
 from volviz.core.scene import Scene
@@ -21,13 +17,14 @@ from volviz.core.volume import Volume
 from volviz.render.accumulation import SAMPLES as REFINED
 from volviz.render.accumulation import SLICE_SECONDS, Accumulation
 from volviz.render.loaded import Loaded
-from volviz.render.memory import at_hand, size_of
+from volviz.render.memory import at_hand
 from volviz.render.moving import Moving
 from volviz.render.pace import Level
 from volviz.render.passes.march import Entry, Quality
 from volviz.render.picture import PIECE_SECONDS, TILE, Order, Pixels, Size, drawing
 from volviz.render.sketch import Sketch
-from volviz.render.textures import Loading, Textures, region_around
+from volviz.render.storage import Allocation, Storage
+from volviz.render.textures import Loading, region_around
 from volviz.render.uniforms import shown
 
 SHARE_OF_READING = 0.5  # of a picture's progress, where its data have to be brought first
@@ -144,6 +141,22 @@ class Renderer:
         # Less than all: what is free now need not be free when the region is brought.
         memory = (at_hand() + own) * 9 // 10 if self._memory is None else self._memory
         return region_around(self._volume, self._segmentation, point_xyz, memory, bits=self._bits, limit=self._limit)
+
+    def allocation(self, scene: Scene) -> Allocation | None:
+        """Return what has to be allocated before this scene can be brought or drawn, or None if it is there.
+
+        Both do it themselves, and wait; a window lets a thread `make` it, in a context that shares objects with this one,
+        and has the result `take`n.
+        """
+        self._turn_to(scene)
+        return self._allocation() if self._gpu is None else None
+
+    def take(self, storage: Storage) -> None:
+        """Draw with what was allocated for what is to be drawn now, which is this renderer's from then on."""
+        textures = storage.textures
+        if self._gpu is not None or textures.source.volume is not self._volume or textures.segmentation is not self._segmentation:
+            raise ValueError("this was allocated for other data than are to be drawn")
+        self._gpu = self._loaded(storage)
 
     def loading(self, scene: Scene) -> Loading | None:
         """Return what has to go to the graphics memory before this scene can be drawn, or None if it is there.
@@ -288,31 +301,26 @@ class Renderer:
         return part(report, SHARE_OF_READING, 1.0)
 
     def _ready(self, scene: Scene | None = None) -> Loaded:
-        if scene is not None and scene.region != self._region:
-            self.release()
-            self._region = scene.region
+        if scene is not None:
+            self._turn_to(scene)
         if self._gpu is None:
-            if self._volume is None:
-                raise ValueError("load a volume before drawing")
-            self._gpu = self._made(self._volume)
-            for note in self.notes:
-                log.warning(note)
+            self._gpu = self._loaded(self._allocation().make())
         return self._gpu
 
-    def _made(self, volume: Volume) -> Loaded:
-        textures: Textures | None = None
-        try:
-            textures = Textures(volume, self._segmentation, self._memory, self._bits, limit=self._limit, region=self._region)
-            return Loaded(textures, self._entry, self._skip)
-        except GLError as error:
-            if textures is not None:
-                textures.delete()
-            if error.err != GL.GL_OUT_OF_MEMORY:
-                raise
-            needed = f"takes {size_of(textures.bytes)}" if textures is not None else "does not fit"
-            raise VolvizError(
-                f"The graphics memory is full: the volume {needed}; close other programs that draw, or draw a region of it."
-            ) from error
+    def _loaded(self, storage: Storage) -> Loaded:
+        for note in storage.textures.notes:
+            log.warning(note)
+        return Loaded(storage, self._entry, self._skip)
+
+    def _turn_to(self, scene: Scene) -> None:
+        if scene.region != self._region:
+            self.release()
+            self._region = scene.region
+
+    def _allocation(self) -> Allocation:
+        if self._volume is None:
+            raise ValueError("load a volume before drawing")
+        return Allocation(self._volume, self._segmentation, self._memory, self._bits, self._limit, self._region)
 
     def _accumulation(self, gpu: Loaded) -> Accumulation:
         if self._rest is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
@@ -12,11 +14,12 @@ from OpenGL import GL
 
 from volviz.core.density import Contrast
 from volviz.core.grid import Region, Triple
+from volviz.core.report import Report, silent
 from volviz.core.scene import RawLook
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.render.gl.cuda import on_card, on_host
-from volviz.render.gl.texture import Texture3D
+from volviz.render.gl.texture import Texture3D, all_or_none
 from volviz.render.memory import PART_UNIT, affordable, part_of
 from volviz.render.parts import BRICK, Part
 from volviz.render.slabs import Packed, Slab, Source, channels_of, groups_of
@@ -60,6 +63,7 @@ class Textures:
         *,
         limit: int | None = None,
         region: Region | None = None,
+        report: Report = silent,
     ) -> None:
         dtype = type_of(segmentation, bits)
         self.whole = segmentation.grid if segmentation is not None else volume.grid
@@ -72,13 +76,9 @@ class Textures:
         self._written: list[tuple[Region, Any]] = []
         self.direct: Callable[[Region, Region, Any], bool] | None = None  # puts what lies on the card; says whether it could
         self._packed: Packed | None = None
-        self.pieces: list[Piece] = []
-        try:
-            for part in self.parts:
-                self.pieces.append(Piece(part, tuple(Texture3D(part.held.shape, kind) for _ in range(self.groups_needed))))
-        except GL.GLError:
-            self.delete()
-            raise
+        wanted = [partial(Texture3D, part.held.shape, kind) for part in self.parts for _ in range(self.groups_needed)]
+        made = iter(all_or_none(wanted, report))
+        self.pieces = [Piece(part, tuple(islice(made, self.groups_needed))) for part in self.parts]
 
     @property
     def segmentation(self) -> Segmentation | None:

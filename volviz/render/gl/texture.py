@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 from OpenGL import GL
 
 from volviz.core.grid import Shape
+from volviz.core.report import Report, silent
 
 # Internal format: (bytes per texel, transfer format, transfer type).
 FORMATS: dict[int, tuple[int, int, int]] = {
@@ -38,7 +40,11 @@ class Texture3D:
         self.shape, self.kind, self.levels = shape, kind, levels
         self.id = int(GL.glGenTextures(1))
         GL.glBindTexture(GL.GL_TEXTURE_3D, self.id)
-        GL.glTexStorage3D(GL.GL_TEXTURE_3D, levels, kind, *shape[::-1])
+        try:
+            GL.glTexStorage3D(GL.GL_TEXTURE_3D, levels, kind, *shape[::-1])
+        except GL.GLError:  # there is no memory for it
+            self.delete()
+            raise
         magnify = GL.GL_LINEAR if linear else GL.GL_NEAREST
         _filter(GL.GL_TEXTURE_3D, GL.GL_LINEAR_MIPMAP_LINEAR if levels > 1 else magnify, magnify)
         for axis in (GL.GL_TEXTURE_WRAP_S, GL.GL_TEXTURE_WRAP_T, GL.GL_TEXTURE_WRAP_R):
@@ -107,6 +113,26 @@ class Texture2D:
     def delete(self) -> None:
         """Give it back to the driver."""
         GL.glDeleteTextures(1, [self.id])
+
+
+def all_or_none(wanted: Sequence[Callable[[], Texture3D]], report: Report = silent) -> list[Texture3D]:
+    """Return the textures that are wanted, made one after another; if one cannot be had, none is left behind.
+
+    Raises:
+        GLError: by the driver, which may have too little memory.
+        Cancelled: by ``report``.
+    """
+    made: list[Texture3D] = []
+    try:
+        for make in wanted:
+            report(len(made) / len(wanted))
+            made.append(make())
+        report(1.0)
+    except BaseException:
+        for texture in made:
+            texture.delete()
+        raise
+    return made
 
 
 def fits(shape: Shape, kind: int, levels: int = 1) -> bool:

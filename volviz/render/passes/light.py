@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import pairwise, product
 from typing import Any
 
@@ -19,7 +20,8 @@ import numpy as np
 from OpenGL import GL
 
 from volviz.core.grid import Region, Shape
-from volviz.render.gl.texture import Texture3D
+from volviz.core.report import Report, silent
+from volviz.render.gl.texture import Texture3D, all_or_none
 from volviz.render.gl.timer import in_software
 from volviz.render.memory import light_shape
 from volviz.render.passes.occupancy import dispatch
@@ -39,14 +41,16 @@ SECONDS = 0.02  # of a frame for such boxes
 class LightVolume:
     """What is left of ambient light and of the light in every cell of 2 x 2 x 2 voxels."""
 
-    def __init__(self, shape: Shape, shaders: Shaders) -> None:
+    def __init__(self, shape: Shape, shaders: Shaders, report: Report = silent) -> None:
         self._shaders = shaders
         self._shape = light_shape(shape)
-        self._extinction = Texture3D(self._shape, GL.GL_RG16F, levels=LEVELS, border=True)
-        self._light = Texture3D(self._shape, GL.GL_RG8)
-        self._blocks = Texture3D((self._shape[0] // 2, self._shape[1] // 2, self._shape[2] // 2), GL.GL_RG8)
-        self._lit = Texture3D((1, 1, 1), GL.GL_RG8)  # is seen until there is light: everything is in it
-        self._lit.write((0, 0, 0), np.full((1, 1, 1, 2), 255, np.uint8))
+        wanted = (
+            partial(Texture3D, self._shape, GL.GL_RG16F, levels=LEVELS, border=True),
+            partial(Texture3D, self._shape, GL.GL_RG8),
+            partial(Texture3D, (self._shape[0] // 2, self._shape[1] // 2, self._shape[2] // 2), GL.GL_RG8),
+            partial(Texture3D, (1, 1, 1), GL.GL_RG8),  # is seen until there is light: everything is in it
+        )
+        self._extinction, self._light, self._blocks, self._lit = all_or_none(wanted, report)
         self._shown = self._lit
         self._list = int(GL.glGenBuffers(1))
         self._faster = 1 if in_software() else CARD
@@ -57,8 +61,13 @@ class LightVolume:
         self._area: Region | None = None  # the cells that the list is of; None: all
         self._stale = True  # the list, as the extinction is another
         self._coarse = self._fine = 0  # blocks that each round has still to light
-        GL.glBindBuffer(GL.GL_SHADER_STORAGE_BUFFER, self._list)
-        GL.glBufferData(GL.GL_SHADER_STORAGE_BUFFER, 4 + math.prod(self._shape) // 2, None, GL.GL_DYNAMIC_COPY)
+        try:
+            self._lit.write((0, 0, 0), np.full((1, 1, 1, 2), 255, np.uint8))
+            GL.glBindBuffer(GL.GL_SHADER_STORAGE_BUFFER, self._list)
+            GL.glBufferData(GL.GL_SHADER_STORAGE_BUFFER, 4 + math.prod(self._shape) // 2, None, GL.GL_DYNAMIC_COPY)
+        except GL.GLError:
+            self.delete()
+            raise
 
     def renew_extinction(self, cells: Region | None = None) -> None:
         """Have the extinction of all or some cells (z, y, x) averaged anew, by `renew`. `begin` comes next."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from OpenGL import GL
 
 from volviz.core.grid import Region, Shape
-from volviz.render.gl.texture import Texture3D
+from volviz.render.gl.texture import Texture3D, all_or_none
 from volviz.render.gl.timer import in_software
 from volviz.render.parts import BRICK
 from volviz.render.shaders import Shaders
@@ -28,8 +29,9 @@ class Occupancy:
         self._shaders, self._zero = shaders, float(zero)
         self._host = in_software()
         self._bricks = brick_shape(shape)
-        self._maxima = [Texture3D(self._bricks, GL.GL_RGBA8, linear=False) for _ in range(shaders.groups)]
-        self._distance = [Texture3D(self._bricks, GL.GL_R8UI, linear=False) for _ in range(2)]
+        kinds = [GL.GL_RGBA8] * shaders.groups + [GL.GL_R8UI] * 2
+        made = all_or_none([partial(Texture3D, self._bricks, kind, linear=False) for kind in kinds])
+        self._maxima, self._distance = made[: shaders.groups], made[shaders.groups :]
 
     def renew_maxima(self, pieces: Sequence[Piece], region: Region, reach: int = 1) -> None:
         """Take the maxima of the bricks that read a voxel of a region (z, y, x), or with no ``reach`` that lie in it.
