@@ -21,8 +21,7 @@ from volviz.gui import stills, studio, videos
 from volviz.gui.stills import StillChoice
 from volviz.gui.videos import VideoChoice
 from volviz.gui.window import Window
-from volviz.render.gl.context import headless
-from volviz.render.renderer import REFINED, Renderer
+from volviz.render.renderer import REFINED
 from volviz.render.still import still
 
 pytestmark = [pytest.mark.gui, pytest.mark.display]
@@ -44,13 +43,9 @@ def beats(shown: Window) -> Iterator[list[int]]:
     timer.deleteLater()
 
 
-def test_the_picture_at_rest_is_what_a_renderer_without_a_window_draws(shown: Window) -> None:
+def test_the_picture_at_rest_is_a_still_that_is_drawn_without_a_window(shown: Window) -> None:
     state = shown.document.state
-    with headless():
-        renderer = Renderer()
-        renderer.load(state.volume, state.classes)
-        wanted = renderer.image(state.scene, state.camera, shown.viewport.size_px(), samples=REFINED)[..., :3]
-        renderer.release()
+    wanted = still(state.scene, state.volume, state.classes, size=shown.viewport.size_px(), camera=state.camera)[..., :3]
     assert wanted.max() > 100
     assert np.abs(picture(shown).astype(int) - wanted).max() <= 1
 

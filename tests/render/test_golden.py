@@ -50,7 +50,7 @@ def test_the_picture_is_the_one_that_was_approved(renderer: Renderer, name: str,
     volume, classes = virion()
     renderer.load(volume, None if name == "raw" else classes)
     scene = LOOKS[name](Scene.of(volume, classes))
-    picture = renderer.image(scene, Camera.framing(volume.grid, aspect=4 / 3).zoomed(1.5), SIZE)[..., :3]
+    picture = renderer.image(scene, Camera.framing(volume.grid, aspect=4 / 3).zoomed(1.5), SIZE, samples=4)[..., :3]
     path = FOLDER / f"{name}.png"
     if request.config.getoption("--golden", default=False):
         FOLDER.mkdir(exist_ok=True)

@@ -26,6 +26,7 @@ from volviz.segment.nn.losses import LOSSES
 from volviz.segment.nn.networks import Architecture
 from volviz.segment.nn.validate import covering, grouped
 from volviz.segment.protocol import Precision, Run
+from volviz.segment.tiles import Overview
 
 TINY = UNet(f_maps=8, num_levels=2, crop=32, steps=100, learning_rate=1e-2, held_out=1)
 
@@ -144,6 +145,21 @@ def test_starting_weights_are_used_with_the_sizes_on_their_card(tmp_path: Path) 
         UNet(num_levels=3, start=tmp_path / "a.safetensors").fit([small(0), small(1), small(2)], Run(dense_is_dark=True))
     with pytest.raises(VolvizError, match="architecture unet3d, not dense"):
         UNet("dense", start=tmp_path / "a.safetensors").fit([small(0), small(1), small(2)], Run(dense_is_dark=True))
+
+
+def test_a_second_look_is_kept_where_classes_and_voxels_are_those_of_the_weights(tmp_path: Path) -> None:
+    first = UNet("unet3d", f_maps=4, num_levels=2, num_groups=2, crop=16, steps=1, held_out=1)
+    told = first.fit([small(0), small(1)], Run(dense_is_dark=True))
+    assert told.card.bricks.overview is None
+    far = Overview(2.0, "lumen")
+    replace(told, card=replace(told.card, bricks=replace(told.card.bricks, overview=far))).save(tmp_path / "far.safetensors")
+    start = UNet(crop=16, steps=1, held_out=1, start=tmp_path / "far.safetensors")
+    again = start.fit([small(0), small(1)], Run(dense_is_dark=True))
+    again.save(tmp_path / "again.safetensors")
+    assert card(tmp_path / "again.safetensors").bricks.overview == far
+    assert again.predict(small(2).volume, Run(dense_is_dark=True)).provenance["overview"] == {"coarser": 2.0, "label": "lumen"}
+    for other in (replace(start, voxel_size=14.0), replace(start, classes="foreground")):
+        assert other.fit([small(0), small(1)], Run(dense_is_dark=True)).card.bricks.overview is None
 
 
 @pytest.mark.parametrize("architecture", ["residual-unet", "dense"])

@@ -29,7 +29,7 @@ from volviz.render.uniforms import shown
 
 SHARE_OF_READING = 0.5  # of a picture's progress, where its data have to be brought first
 DRAWING = "drawing"  # what is said while a picture is drawn
-SAMPLES = 4  # frames averaged in a still
+SAMPLES = REFINED  # frames averaged in a still: as many as in the window at rest, which it would look noisier than otherwise
 
 log = logging.getLogger(__name__)
 

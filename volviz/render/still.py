@@ -53,7 +53,7 @@ def still(
 
     Without a camera what is drawn is seen from an angle. ``quality="exact"`` evaluates occlusion and shadow at
     every sample instead of looking them up, which takes many times longer. ``bits`` is how fine the textures are, by
-    default as fine as the classes. A ``sketch`` is laid over it.
+    default as fine as the classes. A ``sketch`` is laid over it. It is the mean of `SAMPLES` frames, as the window at rest.
 
     Raises:
         VolvizError: OpenGL cannot be had here, or the volume cannot be drawn with it.

@@ -20,14 +20,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from volviz.core.errors import VolvizError
 from volviz.core.grid import Region
 from volviz.core.segmentation import Label, Segmentation
 from volviz.core.volume import Volume
-from volviz.segment.batches import NO_ROOM, Batches
-from volviz.segment.device import give_back, torch_dtype
+from volviz.segment.batches import Batches, NoRoom
+from volviz.segment.device import empty, give_back, torch_dtype
 from volviz.segment.frame import Finished, Frame, classified
-from volviz.segment.nn.statistics import boxes, with_fixed_statistics
+from volviz.segment.nn.statistics import MOST, boxes, with_fixed_statistics
 from volviz.segment.overview import Seen
 from volviz.segment.passes import Network, Passes
 from volviz.segment.protocol import Run
@@ -52,8 +51,9 @@ def apply(
 ) -> Segmentation:
     """Return probabilities from a network that turns tiles (n, 1, z, y, x) into logits (n, class, z, y, x).
 
-    Softmax comes first, then blending, then trilinear resampling to the volume's grid. With ``run.sink`` finished
-    bricks go there as soon as no further tile can change them. The look from farther away, if there is one, comes first.
+    A small volume is one tile; if the GPU has no room for that, it is cut into several like a large one. Softmax comes first,
+    then blending, then trilinear resampling to the volume's grid. With ``run.sink`` finished bricks go there as soon as no
+    further tile can change them. The look from farther away, if there is one, comes first.
 
     Raises:
         VolvizError: the device asked for is missing or has no room for one tile, or the volume has no slice in ``run.z``.
@@ -81,15 +81,26 @@ def apply(
         placed = _placed(network, frame.device)
         passes = Passes(sum(each.voxels(run.augment) for each in (far, work) if each is not None), run.report)
 
-        def batches(each: _Work, spread: bool) -> Batches:
+        def look(each: _Work, spread: bool, seen: Seen | None = None) -> Finished:
             ready = each.prepared(placed, dtype, passes)
-            return Batches(ready, frame.device, dtype, augment=run.augment, spread=spread, passes=passes)
+            batches = Batches(ready, frame.device, dtype, augment=run.augment, spread=spread, passes=passes)
+            smaller = each.divided()
+            try:
+                yield from each.slabs(batches, len(labels), seen)
+            except NoRoom:  # for the only tile, so nothing of it has been handed on
+                if smaller is None:
+                    raise
+            else:
+                return
+            empty(frame.device)  # only now has the error let go of what it holds
+            passes.instead(each.voxels(run.augment), smaller.voxels(run.augment))
+            yield from look(smaller, spread, seen)
 
         with passes.watching(placed, bricks.multiple):
             if far is not None and seen is not None:
-                for place, values in far.slabs(batches(far, spread=False), len(labels)):
+                for place, values in look(far, spread=False):
                     seen.keep(place, values)
-            yield from work.slabs(batches(work, spread=run.spread is not None), len(labels), seen)
+            yield from look(work, run.spread is not None, seen)
 
     return classified(volume, run, frame, labels, finished, said)
 
@@ -97,12 +108,17 @@ def apply(
 class _Work:
     """One look at a part of the volume: which tiles are needed for what the taps make of them, and what becomes of them."""
 
-    def __init__(self, frame: Frame, back: tuple[Taps, Taps, Taps], bricks: Bricks) -> None:
+    def __init__(self, frame: Frame, back: tuple[Taps, Taps, Taps], bricks: Bricks, *, whole: bool = True) -> None:
         self.frame, self.back, self.bricks = frame, back, bricks
-        self.tilings = tilings(frame.grid.shape, bricks)
+        self.tilings = tilings(frame.grid.shape, bricks, whole=whole)
         # One tile that is the whole volume normalises by the volume's statistics without being told.
-        alone = all(len(t.starts) == 1 for t in self.tilings)
-        self.sampled = [] if bricks.statistics == "tile" or alone else boxes(frame.grid.shape, bricks.multiple)
+        self._alone = all(len(t.starts) == 1 for t in self.tilings)
+        self.sampled = [] if bricks.statistics == "tile" or self._alone else boxes(frame.grid.shape, bricks.multiple)
+
+    def divided(self) -> _Work | None:
+        """Return the same look in tiles of the usual size, if this one has the whole volume in a larger one."""
+        smaller = _Work(self.frame, self.back, self.bricks, whole=False) if self._alone else None
+        return smaller if smaller is not None and not smaller._alone else None
 
     def voxels(self, views: int) -> float:
         """Return how many voxels go through the network, if every tile is seen so many times; those of the sample count twice."""
@@ -117,16 +133,25 @@ class _Work:
         """Return a network that is on its device, with statistics of this volume if it wants them.
 
         Raises:
-            VolvizError: the device has no room.
+            NoRoom: the device has none for the boxes that statistics are taken from.
             Cancelled: by whom the passes report to.
         """
         if not isinstance(network, nn.Module) or not self.sampled:
             return network
-        tiles = torch.stack([self.frame.read(start, size) for start, size in self.sampled])
-        try:
-            return passes.aside(self._of_sample, partial(with_fixed_statistics, network, tiles[:, None], dtype))
-        except torch.OutOfMemoryError as error:
-            raise VolvizError(NO_ROOM) from error
+        most = MOST
+        while True:
+            tiles = torch.stack([self.frame.read(start, size) for start, size in self.sampled])
+            try:
+                return passes.aside(self._of_sample, partial(with_fixed_statistics, network, tiles[:, None], dtype))
+            except torch.OutOfMemoryError as error:
+                if most == 1:
+                    raise NoRoom from error
+            # Fewer tell nearly the same; only now has the error let go of what it holds.
+            most //= 2
+            planned = self._of_sample
+            self.sampled = boxes(self.frame.grid.shape, self.bricks.multiple, most)
+            passes.instead(planned, self._of_sample)
+            empty(self.frame.device)
 
     def slabs(self, batches: Batches, classes: int, seen: Seen | None = None) -> Iterator[tuple[Region, npt.NDArray[np.float32]]]:
         """Run all tiles and yield (region within the part, values (channel, z, y, x)), as they are complete.

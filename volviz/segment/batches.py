@@ -23,7 +23,13 @@ _LANES = 2
 # The picture lives on the same GPU: a network may take this part of what is free.
 _SHARE = 0.7
 
-NO_ROOM = "The GPU has no room for one tile: close other programs on it, or run with --device cpu."
+
+class NoRoom(VolvizError):  # noqa: N818 - a smaller tile may do
+    """The GPU has no room for one tile."""
+
+    def __init__(self) -> None:
+        super().__init__("The GPU has no room for one tile: close other programs on it, or run with --device cpu.")
+
 
 # Axes of (n, channel, z, y, x) that are mirrored. Two mirrors at right angles are a half turn about z, the beam axis.
 # Quarter turns are not among them: they would lay the missing wedge across another axis than the one it was learnt on.
@@ -66,7 +72,7 @@ class Batches:
         Yields probabilities (class, z, y, x) float32 on the CPU, and the key, in the order of the tiles.
 
         Raises:
-            VolvizError: the GPU has no room for one tile.
+            NoRoom: the GPU has no room for one tile.
             Cancelled: by whom the passes report to.
         """
         with torch.inference_mode():
@@ -123,7 +129,7 @@ class Batches:
                 out = self._pass(torch.stack([tile for _, tile in some])[:, None])
             except torch.OutOfMemoryError as error:
                 if len(some) == 1:
-                    raise VolvizError(NO_ROOM) from error
+                    raise NoRoom from error
                 out = None
             if out is None:  # only now has the error let go of what it holds
                 self.size = max(1, len(some) // 2)

@@ -90,6 +90,12 @@ def _cpu_multiplies_bfloat16() -> bool:
     return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
 
 
+def empty(device: torch.device) -> None:
+    """Give back what PyTorch keeps for later of a GPU's memory."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+
+
 def give_back() -> None:
     """Give the memory that this process has freed back to the system.
 

@@ -88,13 +88,13 @@ class Passes:
         return found
 
     def aside(self, voxels: float, work: Callable[[], T]) -> T:
-        """Do one pass in a thread of its own, and tell meanwhile how far it is.
+        """Do one pass in a thread of its own, and tell meanwhile how far it is. If it fails, others may be done in its place.
 
         Raises:
             Cancelled: by the report.
         """
         with ThreadPoolExecutor(1) as pool:
-            return self.wait(pool.submit(self.through, voxels, work))
+            return self._watched(pool.submit(self.through, voxels, work)).result()
 
     def wait(self, future: Future[T]) -> T:
         """Return what a pass in another thread finds, and tell meanwhile how far all are.
@@ -103,12 +103,20 @@ class Passes:
             Cancelled: by the report; the passes that are running end after their present layer.
         """
         try:
-            while not wait([future], _SECONDS).done:
-                self.tell()
-            return future.result()
+            return self._watched(future).result()
         except BaseException:
             self.stop()
             raise
+
+    def _watched(self, future: Future[T]) -> Future[T]:
+        """Tell how far all passes are until this one has ended."""
+        try:
+            while not wait([future], _SECONDS).done:
+                self.tell()
+        except BaseException:
+            self.stop()
+            raise
+        return future
 
     def tell(self) -> None:
         """Report how much is done.
@@ -118,6 +126,10 @@ class Passes:
         """
         done = sum(one.voxels * one.fraction for one in [*self._begun])
         self._report(min(1.0, done / self._voxels), "segmenting")
+
+    def instead(self, planned: float, voxels: float) -> None:
+        """Count so many voxels in place of those that were planned: the work is done in another way."""
+        self._voxels += voxels - planned
 
     def stop(self) -> None:
         """End all passes, those in other threads after their present layer."""

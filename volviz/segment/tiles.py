@@ -110,16 +110,16 @@ class Tiling:
         return self.starts[k] + int(used[0]), self.starts[k] + int(used[-1]) + 1
 
 
-def tilings(shape: Shape, bricks: Bricks) -> list[Tiling]:
-    """Return the tilings along (z, y, x) of a volume.
+def tilings(shape: Shape, bricks: Bricks, *, whole: bool = True) -> list[Tiling]:
+    """Return the tilings along (z, y, x) of a volume; a small one is left ``whole``.
 
     One that has no more voxels than two tiles may have is one tile, however long it is: what overlaps would be computed up to
     eight times, and statistics would take a pass of their own. Not so if every tile is normalised by itself: then it has to be
     of the size that the network was taught with.
     """
-    whole = [-(-n // bricks.multiple) * bricks.multiple for n in shape]
-    if bricks.statistics == "volume" and np.prod(whole) <= _WHOLE * bricks.tile**3:
-        bricks = replace(bricks, tile=max(whole))
+    padded = [-(-n // bricks.multiple) * bricks.multiple for n in shape]
+    if whole and bricks.statistics == "volume" and np.prod(padded) <= _WHOLE * bricks.tile**3:
+        bricks = replace(bricks, tile=max(padded))
     return [Tiling.along(n, bricks) for n in shape]
 
 

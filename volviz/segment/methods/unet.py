@@ -36,7 +36,7 @@ from volviz.segment.nn.together import Over
 from volviz.segment.nn.unet import ResidualUNet3D, random_weights
 from volviz.segment.nn.validate import Judge
 from volviz.segment.protocol import Run
-from volviz.segment.tiles import Bricks, Statistics
+from volviz.segment.tiles import Bricks, Overview, Statistics
 
 # Cubes in which features are measured that new levels shall pass on.
 _FEW = 4
@@ -163,7 +163,9 @@ class UNet:
             method="unet",
             architecture=architecture,
             labels=labels,
-            bricks=Bricks(self.voxel_size, multiple=network.multiple, tile=192, overlap=64, statistics=over),
+            bricks=Bricks(
+                self.voxel_size, multiple=network.multiple, tile=192, overlap=64, statistics=over, overview=self._overview(labels)
+            ),
             training=training,
             scores={"held_out" if judges is None else "held_back": progress.best_scores, **({"test": test} if test else {})},
         )
@@ -207,6 +209,13 @@ class UNet:
             judge_start=bool(start) and not start["drawn_anew"],
             statistics=self.statistics,
         )
+
+    def _overview(self, labels: tuple[Label, ...]) -> Overview | None:
+        """Return how the weights to start from look from farther away, if what they say of it still holds: for their classes and voxels."""
+        card = read_card(self.start) if self.start is not None else None
+        if card is None or [label.name for label in card.labels] != [label.name for label in labels]:
+            return None
+        return card.bricks.overview if card.bricks.voxel_size == self.voxel_size else None
 
     def _network(self, labels: tuple[Label, ...], crops: Crops, report: Report) -> tuple[Network, dict[str, Any], dict[str, Any]]:
         """Return the network with its first weights, its description, and what is to be said about where these are from."""

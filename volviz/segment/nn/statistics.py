@@ -34,17 +34,17 @@ M = TypeVar("M", bound=nn.Module)
 SIDE = 96
 # Together as many voxels as one tile of 192^3: what has room for a tile has room for them. They are chosen blindly:
 # statistics of the busiest places alone made lumen of the ice between virions.
-_MOST = 8
+MOST = 8
 
 
-def boxes(shape: Shape, multiple: int) -> list[tuple[Shape, Shape]]:
+def boxes(shape: Shape, multiple: int, most: int = MOST) -> list[tuple[Shape, Shape]]:
     """Return (start, size) of the boxes that statistics are taken from; they depend on the volume's shape alone.
 
-    A volume of no more voxels than they have together is one box. Of others there are at most eight, spread over it, as
+    A volume of no more voxels than they have together is one box. Of others there are at most so many, spread over it, as
     long as `SIDE` or as the volume is. Sizes are rounded up to the multiple, beyond the end if need be.
     """
     padded = [-(-n // multiple) * multiple for n in shape]
-    if np.prod(padded) <= _MOST * SIDE**3:
+    if np.prod(padded) <= most * SIDE**3:
         return [((0, 0, 0), (padded[0], padded[1], padded[2]))]
     axes = []
     for n, whole in zip(shape, padded, strict=True):
@@ -53,7 +53,7 @@ def boxes(shape: Shape, multiple: int) -> list[tuple[Shape, Shape]]:
         axes.append([(k * room // (count - 1) if count > 1 else room // 2, size) for k in range(count)])
     lattice = [((z[0], y[0], x[0]), (z[1], y[1], x[1])) for z, y, x in product(*axes)]
     order = np.random.default_rng(0).permutation(len(lattice))
-    return [lattice[i] for i in sorted(order[:_MOST])]
+    return [lattice[i] for i in sorted(order[:most])]
 
 
 def with_fixed_statistics(network: nn.Module, tiles: Tensor, dtype: torch.dtype) -> nn.Module:
