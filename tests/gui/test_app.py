@@ -7,6 +7,7 @@ import subprocess
 import sys
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -58,6 +59,51 @@ def test_the_window_is_painted_before_what_it_needs_later_is_loaded() -> None:
     assert (painted, bare) == ("True", "True")
     assert {name.partition(".")[0] for name in modules} & LATE == set()
     assert len([name for name in modules if name.startswith("volviz")]) <= MOST_MODULES
+
+
+STOPPED = """
+import os, signal, sys, threading, time
+from PySide6.QtCore import QTimer
+from volviz.gui import viewport
+from volviz.gui.app import run
+from volviz.gui.window import Window
+from volviz.render.textures import Loading
+
+viewport.AT_ONCE = 100
+slabs = Loading.slabs
+
+def slowly(loading):
+    time.sleep(1.0)  # so that the thread is still at work when the window goes
+    yield from slabs(loading)
+
+Loading.slabs = slowly
+made = Window.__init__
+
+def watched(window):
+    made(window)
+    timer = QTimer(window)
+    def look():
+        if not window.lacks("viewport") and window.viewport._uploading is not None:
+            timer.stop()
+            print("stopped while it is brought", flush=True)
+            os.kill(os.getpid(), signal.SIGINT)
+    timer.timeout.connect(look)
+    timer.start(10)
+
+Window.__init__ = watched
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+@pytest.mark.display
+def test_a_signal_waits_for_what_is_brought_to_the_graphics_memory(ball_file: Path, tmp_path: Path) -> None:
+    env = {**os.environ, **{name: str(tmp_path) for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")}}
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED, str(ball_file)], env=env, capture_output=True, text=True, timeout=180, check=False
+    )
+    assert "stopped while" in done.stdout
+    assert done.stderr == ""
+    assert done.returncode == 130
 
 
 def test_every_action_finds_what_it_does() -> None:

@@ -37,6 +37,7 @@ def run(paths: Sequence[str | Path] = (), *, demo: bool = False, find: Sequence[
     if software:
         os.environ[SOFTWARE] = "1"
     app = application()
+    from volviz.gui.ending import end_threads
     from volviz.gui.graphics import graphics
     from volviz.gui.uncaught import Uncaught
     from volviz.gui.window import Window
@@ -52,7 +53,8 @@ def run(paths: Sequence[str | Path] = (), *, demo: bool = False, find: Sequence[
     else:
         window.open_paths([Path(path) for path in paths], find=find)
     status = app.exec()
-    window.jobs.cancel_all()  # a signal ends the loop without a question
+    # A signal ends the loop without a question and without closing the window: what is kept for recovery stays.
+    end_threads(window)
     timer.stop()
     return status
 

@@ -52,7 +52,7 @@ class Window(Furnished):
         self.splitters: dict[str, QSplitter] = {}
         self._closes = False  # without another question
         self._status = QLabel()
-        self._recently = Latest(self)
+        self.recently = Latest(self)
         self._build()
         self.actions_by_id, self.menus = actions.build(self)
         self.recent_menu = QMenu("Open recent", self)
@@ -270,7 +270,7 @@ class Window(Furnished):
         settings.remember(head)
         entries = settings.recent()
         # In a thread: a disk of the network that does not answer must not keep the window waiting.
-        self._recently.ask(lambda: recent.look(entries), self._show_recent)
+        self.recently.ask(lambda: recent.look(entries), self._show_recent)
 
     def _show_recent(self, found: list[recent.Recent]) -> None:
         self.welcome.set_recent(found)
@@ -384,17 +384,12 @@ class Window(Furnished):
         if not self._closes and not self._nothing_lost("close", self.close_at_once):
             event.ignore()
             return
+        from volviz.gui.ending import end_threads
+
         self._closes = False
-        self.jobs.cancel_all()
         settings.save_layout(self)
         settings.save_splitters(self.splitters)
-        if not self.lacks("learning"):
-            self.learning.close()
-        for name in ("cleaning", "autosave", "slices", "data_panel", "segment_panel", "classes_panel", "learn_panel"):
-            if not self.lacks(name):
-                getattr(self, name).close_threads()
-        self._recently.close()
-        if not self.lacks("viewport"):
-            self.viewport.steering.close_threads()
-            self.viewport.release()
+        end_threads(self)
+        if not self.lacks("autosave"):
+            self.autosave.close_threads()
         event.accept()
