@@ -12,8 +12,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
-from volviz.gui import docks
+from volviz.gui import ahead, docks
 from volviz.gui.actions.entry import later
+from volviz.gui.graphics import graphics
 from volviz.gui.widgets.hinted import Hinted
 
 if TYPE_CHECKING:
@@ -322,6 +323,8 @@ class Furnished(QMainWindow):
         if self._missing:
             self._build_room(next(iter(self._missing)))
             self._furnishing.start(ROOM_MS)
+        elif graphics().solid:
+            ahead.begin()
 
     def _build_room(self, name: str) -> Any:
         if name not in FREE and self.lacks("document"):
