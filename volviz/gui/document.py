@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from volviz.core.animation import Keyframe
     from volviz.core.annotations import Mark
     from volviz.core.project import Bookmark, Project
+    from volviz.gui.overview import Overview
 
 UNDO_BYTES = budget(4_000_000_000)  # of results in memory that only undo or redo still needs
 GONE = object()  # in the place of a result that was let go of
@@ -44,7 +45,8 @@ class State:
     follows it. With ``doubt`` the slices show where the classes are uncertain instead of the classes.
     ``annotations`` are what a person has said, in the order of saying; ``annotation_labels`` are the classes to annotate, none
     where they are those of the segmentation. ``animation`` are the keyframes of a video by time, ``bookmarks`` views to come back
-    to. ``project`` is what the session file holds beyond what is shown here; ``path`` is that file.
+    to. ``overview`` are means of a volume some of whose slices take long to read.
+    ``project`` is what the session file holds beyond what is shown here; ``path`` is that file.
     """
 
     volume: Volume | None = None
@@ -63,6 +65,7 @@ class State:
     annotation_labels: tuple[Label, ...] = ()
     animation: tuple[Keyframe, ...] = ()
     bookmarks: tuple[Bookmark, ...] = ()
+    overview: Overview | None = None
     project: Project | None = None
     path: Path | None = None
 

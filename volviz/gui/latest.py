@@ -9,6 +9,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from volviz.core.errors import Cancelled
+
 PICTURES_FIRST_MS = 500  # how long histograms wait for slices after something was opened
 
 log = logging.getLogger(__name__)
@@ -42,6 +44,16 @@ class Latest(QObject):
         else:
             self._submit(number, work)
 
+    def wanted(self) -> Callable[[], None]:
+        """Return what long work that is asked for next calls now and then: it raises `Cancelled` once nobody wants its result."""
+        number = self._number + 1
+
+        def check() -> None:
+            if number != self._number:
+                raise Cancelled
+
+        return check
+
     def forget(self) -> None:
         """Let nothing that was asked arrive any more."""
         self._number += 1
@@ -60,6 +72,8 @@ class Latest(QObject):
             return
         try:
             result = work()
+        except Cancelled:
+            return
         except Exception as error:  # a slice that cannot be read must not end the thread
             log.warning("background reading failed: %s", error, exc_info=error)
             return

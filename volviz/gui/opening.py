@@ -20,6 +20,7 @@ from volviz.core.volume import Volume
 from volviz.gui import settings
 from volviz.gui.choosing import Picked
 from volviz.gui.document import State
+from volviz.gui.overview import Overview
 from volviz.gui.planes import contrast_from
 from volviz.gui.sizing import resized
 from volviz.io import open as open_path
@@ -81,7 +82,15 @@ def open_state(
         return replace(now, segmentation=segmentation, scene=scene, estimated=estimated, live=None)
     x, y, z = (float(v) for v in volume.grid.center_xyz)
     shown = State(
-        volume, segmentation, estimated, estimated, crosshair_xyz=(x, y, z), overlay=current.overlay, slab=current.slab, path=found.path
+        volume,
+        segmentation,
+        estimated,
+        estimated,
+        crosshair_xyz=(x, y, z),
+        overlay=current.overlay,
+        slab=current.slab,
+        path=found.path,
+        overview=Overview.of(volume),
     )
     project = found.project or Project()
     if found.project is not None:

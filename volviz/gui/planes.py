@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +12,10 @@ from volviz.core.grid import Grid, Region, Triple
 from volviz.core.scene import Ramp
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
+from volviz.gui.overview import Overview
 
 AXES = "zyx"
+READ_AT_ONCE = 2**26  # bytes of a file between two looks at whether they are still wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +82,43 @@ class Slice:
     classes: npt.NDArray[np.float32] | None
 
 
-def read_slice(plane: Plane, point_xyz: Triple, volume: Volume | None, classes: Segmentation | None, slab: float = 0.0) -> Slice:
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Greys (up, right) of a part of a slice in full resolution, and the voxels (up, right) that it begins with."""
+
+    grey: npt.NDArray[np.float32]
+    start: tuple[int, int]
+
+    def covers(self, rows: tuple[int, int], columns: tuple[int, int]) -> bool:
+        """Whether these voxels, from the first to the one past the last, are in it."""
+        (top, left), (height, width) = self.start, self.grey.shape
+        return top <= rows[0] and rows[1] <= top + height and left <= columns[0] and columns[1] <= left + width
+
+
+def read_slice(
+    plane: Plane,
+    point_xyz: Triple,
+    volume: Volume | None,
+    classes: Segmentation | None,
+    slab: float = 0.0,
+    overview: Overview | None = None,
+    check: Callable[[], None] | None = None,
+) -> Slice:
     """Read one slice through a point from whatever is there, and no more than that slice.
 
-    The greys are the mean over a thickness of ``slab`` nanometres about it, of one voxel at least.
+    The greys are the mean over a thickness of ``slab`` nanometres about it, of one voxel at least. With an ``overview`` they are
+    taken from it instead, and are fewer. ``check`` is called while much is read, and may raise, which ends it.
     """
     index, grey, soft = 0, None, None
     if volume is not None:
         index = plane.index(volume.grid, point_xyz)
-        # A copy, or a memory map would be read when the slice is drawn, while the window waits.
-        grey = np.array(volume.read(_thick(plane, volume.grid, index, slab)).mean(axis=plane.normal))
+        region = thick(plane, volume.grid, index, slab)
+        if overview is not None:
+            n, axis = volume.grid.shape[plane.normal], plane.normal
+            grey = overview.slice(axis, (region.start[axis] + region.stop[axis]) / (2 * n), region.shape[axis] / n)
+        else:
+            # A copy, or a memory map would be read when the slice is drawn, while the window waits.
+            grey = np.array(volume.read(region, check).mean(axis=plane.normal))
     if classes is not None:
         at = plane.index(classes.grid, point_xyz)
         soft = classes.probabilities(plane.region(classes.grid, at)).squeeze(plane.normal + 1)
@@ -97,7 +126,27 @@ def read_slice(plane: Plane, point_xyz: Triple, volume: Volume | None, classes: 
     return Slice(index, grey, soft)
 
 
-def _thick(plane: Plane, grid: Grid, index: int, slab: float) -> Region:
+def part_of(plane: Plane, region: Region, rows: tuple[int, int], columns: tuple[int, int]) -> Region:
+    """Return the rows (up) and columns (right) of a slice's voxels, each from the first to the one past the last."""
+    start, stop = list(region.start), list(region.stop)
+    (start[plane.up], stop[plane.up]), (start[plane.right], stop[plane.right]) = rows, columns
+    return Region((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+
+
+def read_part(plane: Plane, volume: Volume, region: Region, told: Callable[[float], None]) -> Part:
+    """Read what `part_of` a slice names, in full resolution. ``told`` hears how much of it is there, 0..1, and may raise, which ends it."""
+    rows, columns = region.shape[plane.up], region.shape[plane.right]
+    grey = np.empty((rows, columns), np.float32)
+    step = max(1, rows * READ_AT_ONCE // max(1, volume.reach(region)))
+    first, right = region.start[plane.up], (region.start[plane.right], region.stop[plane.right])
+    for row in range(0, rows, step):
+        told(row / rows)
+        piece = part_of(plane, region, (first + row, first + min(rows, row + step)), right)
+        grey[row : row + step] = volume.read(piece).mean(axis=plane.normal)
+    return Part(grey, (first, right[0]))
+
+
+def thick(plane: Plane, grid: Grid, index: int, slab: float) -> Region:
     """Return the voxels of a slice and of its neighbours that a thickness (nm) takes in, cut at the faces."""
     margin = [0, 0, 0]
     margin[plane.normal] = max(0, round((10 * slab / grid.voxel_size[plane.normal] - 1) / 2))

@@ -16,7 +16,8 @@ from volviz.gui.document import Document, State
 from volviz.gui.latest import Latest
 from volviz.gui.painted import slice_canvas
 from volviz.gui.panes import Follow
-from volviz.gui.planes import AXES, Plane, Slice, binned, doubtful, overlay, read_slice
+from volviz.gui.planes import AXES, Part, Plane, Slice, binned, doubtful, overlay, read_slice
+from volviz.gui.sharpening import Sharpening
 from volviz.gui.slice_hands import SliceHands
 from volviz.gui.widgets.title import Title
 
@@ -37,6 +38,7 @@ class SliceView(QWidget):
         self._slice: Slice | None = None
         self._binned = 0  # voxels to a side that were averaged for what is shown
         self._latest = Latest(self)
+        self._part: Part | None = None  # of a slice that came coarsely, in full resolution
         self.shown = 0  # how many slices have been shown: what a test of laziness counts
 
         vispy.use("pyside6")
@@ -47,18 +49,22 @@ class SliceView(QWidget):
         self._camera.interactive = False  # the gestures are ours
         self._view.camera = self._camera
         self._grey = Image(np.zeros((1, 1), np.float32), cmap="grays", clim=(0, 1), parent=self._view.scene)
+        self._sharp = Image(np.zeros((1, 1), np.float32), cmap="grays", clim=(0, 1), parent=self._view.scene)
+        self._sharp.set_gl_state("translucent", depth_test=False)
+        self._sharp.order = 0.5
         self._color = Image(np.zeros((1, 1, 4), np.uint8), parent=self._view.scene)
         self._color.set_gl_state("translucent", depth_test=False)
         self._color.order = 1
         self._cross = Line(np.zeros((8, 2), np.float32), color=CROSSHAIR, connect="segments", method="gl", parent=self._view.scene)
         self._cross.set_gl_state("translucent", depth_test=False)
         self._cross.order = 2
-        for visual in (self._grey, self._color, self._cross):
+        for visual in (self._grey, self._sharp, self._color, self._cross):
             visual.visible = False
         # vispy draws; what the mouse means is decided elsewhere.
         self.canvas.setAccessibleName(f"{plane.name} slice")
         self._build()
         self._hands = SliceHands(self, document)
+        self.sharpening = Sharpening(self, document)
         document.changed.connect(self._look)
         document.brick_arrived.connect(self._brick)
 
@@ -111,8 +117,9 @@ class SliceView(QWidget):
             self.show_grey()
 
     def close_threads(self) -> None:
-        """End the reading thread."""
+        """End the reading threads."""
         self._latest.close()
+        self.sharpening.close()
 
     def _look(self, old: State, new: State) -> None:
         other_data = new.volume is not old.volume or new.classes is not old.classes
@@ -124,12 +131,16 @@ class SliceView(QWidget):
         if other_data or self._slice is None or index != self.plane.index(self.grid, old.crosshair_xyz) or new.slab != old.slab:
             self._show_number(self.grid, index)
             if old.volume is not None and new.volume is not None and old.volume.data is not new.volume.data:
-                self._slice, self._grey.visible = None, False  # of another tomogram, on whose place it would lie while this is read
+                self._slice, self._grey.visible, self._sharp.visible = (
+                    None,
+                    False,
+                    False,
+                )  # of another tomogram, on whose place it would lie while this is read
             self._ask()
         elif new.scene.ramps != old.scene.ramps or new.overlay != old.overlay or new.doubt != old.doubt:
             self._show_classes()
         if new.contrast != old.contrast or other_data:
-            self._grey.clim = new.contrast
+            self._grey.clim = self._sharp.clim = new.contrast
         if new.crosshair_xyz != old.crosshair_xyz or other_data:
             self._show_cross()
         self._canvas.update()
@@ -163,26 +174,39 @@ class SliceView(QWidget):
     def _ask(self) -> None:
         state = self._document.state
         point, volume, classes, slab = state.crosshair_xyz, state.volume, state.classes, state.slab
-        self._latest.ask(lambda: read_slice(self.plane, point, volume, classes, slab), self._show)
+        overview = self.sharpening.begin()
+        wanted = self._latest.wanted()
+        self._latest.ask(lambda: read_slice(self.plane, point, volume, classes, slab, overview, wanted), self._show)
+
+    def again(self) -> None:
+        """Show the same slice anew: more of it is known."""
+        self._ask()
 
     def _show(self, read: Slice) -> None:
         self._slice = read
+        if self._part is not None and not self.sharpening.holds(self._part):
+            self._part, self._sharp.visible = None, False
         self.shown += 1
         self._binned = 0
         self.show_grey()
         self._show_classes()
         self._canvas.update()
 
+    @property
+    def pixel(self) -> float:
+        """How long a pixel of the canvas is, in angstrom."""
+        return abs(self.place(QPointF(1, 0))[0] - self.place(QPointF(0, 0))[0])
+
     def show_grey(self) -> None:
         """Show the greys as coarse as the screen needs them."""
         volume = self._document.state.volume
         if volume is None or self._slice is None or self._slice.grey is None:
             return
+        self.sharpening.look()
         (left, right), (low, high) = self.plane.frame(volume.grid)
         rows, columns = self._slice.grey.shape
         across, along = (right - left) / columns, (high - low) / rows
-        pixel = abs(self.place(QPointF(1, 0))[0] - self.place(QPointF(0, 0))[0])
-        factor = max(1, min(round(pixel / min(across, along)), rows, columns))
+        factor = max(1, min(round(self.pixel / min(across, along)), rows, columns))
         if factor == self._binned:
             return
         self._binned = factor
@@ -190,6 +214,27 @@ class SliceView(QWidget):
         self._grey.transform = STTransform(scale=(across * factor, along * factor), translate=(left, low))
         self._grey.clim = self._document.state.contrast
         self._grey.visible = True
+
+    def show_part(self, part: Part) -> None:
+        """Lay what is known in full resolution over a slice that came coarsely."""
+        volume = self._document.state.volume
+        if volume is None:
+            return
+        self._part = part
+        across, along = volume.grid.voxel_size[self.plane.right], volume.grid.voxel_size[self.plane.up]
+        (left, _), (low, _) = self.plane.frame(volume.grid)
+        factor = max(1, min(round(self.pixel / min(across, along)), *part.grey.shape))
+        self._sharp.set_data(binned(part.grey, factor))
+        place = (left + part.start[1] * across, low + part.start[0] * along)
+        self._sharp.transform = STTransform(scale=(across * factor, along * factor), translate=place)
+        self._sharp.clim = self._document.state.contrast
+        self._sharp.visible = True
+        self._canvas.update()
+
+    @property
+    def part(self) -> Part | None:
+        """What is shown in full resolution over a slice that came coarsely."""
+        return self._part
 
     def _show_classes(self) -> None:
         state = self._document.state
@@ -231,6 +276,7 @@ class SliceView(QWidget):
         """Move what is seen from one place of the canvas to another."""
         (x0, y0), (x1, y1) = self.place(start), self.place(stop)
         self._camera.pan((x0 - x1, y0 - y1))
+        self.sharpening.look()
 
     def zoom(self, factor: float, position: QPointF) -> None:
         """Enlarge what is seen, keeping in place what is at a place of the canvas."""
@@ -274,15 +320,25 @@ class SliceView(QWidget):
             return under.words(point)
         if state.volume is not None and self._slice.grey is not None:
             at = self._voxel(state.volume.grid, point)
-            if at is None or at[0] >= self._slice.grey.shape[0] or at[1] >= self._slice.grey.shape[1]:
+            if at is None:
                 return under.words(point)
-            density = float(self._slice.grey[at])
+            density = self._density(state.volume.grid, at)
         if state.classes is not None and self._slice.classes is not None:
             at = self._voxel(state.classes.grid, point)
             if at is not None and len(state.classes.labels) == len(self._slice.classes):
                 soft = self._slice.classes[(slice(None), *at)]
                 classes = [(label.name, float(p)) for label, p in zip(state.classes.labels, soft, strict=True)]
         return under.words(point, density, classes)
+
+    def _density(self, grid: Grid, at: tuple[int, int]) -> float | None:
+        """Return what is shown at a voxel (up, right): the mean of a box where the slice is coarse, None where nothing is known yet."""
+        if self._part is not None and self._part.covers((at[0], at[0] + 1), (at[1], at[1] + 1)):
+            return float(self._part.grey[at[0] - self._part.start[0], at[1] - self._part.start[1]])
+        assert self._slice is not None
+        assert self._slice.grey is not None
+        rows, columns = self._slice.grey.shape
+        value = self._slice.grey[at[0] * rows // grid.shape[self.plane.up], at[1] * columns // grid.shape[self.plane.right]]
+        return float(value) if np.isfinite(value) else None
 
     def _voxel(self, grid: Grid, point: Triple) -> tuple[int, int] | None:
         index = under.voxel(grid, point)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from volviz.core.scene import Scene
     from volviz.gui.document import State
+    from volviz.gui.overview import Overview
     from volviz.render.renderer import Renderer
     from volviz.render.slabs import Slab
     from volviz.render.storage import Allocation, Storage
@@ -69,6 +70,7 @@ class Uploading(QThread):
         """Find out what a renderer lacks for a scene: nothing, unless it is ``needed``. Its ``context`` must be current."""
         super().__init__(parent)
         self.error: Exception | None = None
+        self.overview: Overview | None = None  # that is to hear what is read
         self._renderer, self._scene = renderer, scene
         self._allocation = renderer.allocation(scene)
         self._storage: Storage | None = None
@@ -91,7 +93,7 @@ class Uploading(QThread):
         return self._stop.is_set()
 
     def stop(self) -> None:
-        """Allocate and read no further than the texture and the slab that are on their way."""
+        """Allocate no further than the texture that is on its way, and read no further."""
         self._stop.set()
 
     def put(self) -> float:
@@ -111,7 +113,9 @@ class Uploading(QThread):
                 self._allocate(self._beside, self._allocation)
             if self._loading is None:
                 return
-            for slab in self._loading.slabs():
+            if self.overview is not None:
+                self._loading.heard = self.overview.begin(self._loading.shape)
+            for slab in self._loading.slabs(self._check):
                 if not self._hand_over(slab):
                     return
         except Cancelled:
@@ -132,6 +136,9 @@ class Uploading(QThread):
                 self._storage = None
 
     def _go_on(self, fraction: float, text: str = "", **metrics: float) -> None:
+        self._check()
+
+    def _check(self) -> None:
         if self.stopped:
             raise Cancelled
 

@@ -320,6 +320,9 @@ class Viewport(QOpenGLWidget):
             return
         self._data = Held()  # what is there is half the old and half the new
         self._uploading, self._on_its_way = uploading, state
+        if state.overview is not None and state.scene.region is None:
+            uploading.overview = state.overview
+            state.overview.expect()
         self._uploading.arrived.connect(self._put)
         self._uploading.finished.connect(self._uploaded)
         self.preparing.emit(0.0)
@@ -343,6 +346,8 @@ class Viewport(QOpenGLWidget):
         uploading, self._uploading, state = self._uploading, None, self._on_its_way
         uploading.deleteLater()
         self.preparing.emit(1.0)
+        if state.overview is not None:
+            state.overview.end()
         if uploading.error is not None:
             self._fail(uploading.error)
         elif not uploading.stopped:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from volviz.gui.jobs import duration
 from volviz.gui.recent import Recent
 
 SHOWN = 6
 WIDTH = 470  # pixels
+LEAST_SECONDS = 3.0  # of work from which the rest is guessed
 
 
 class Place(QFrame):
@@ -158,7 +161,14 @@ class Preparing(QLabel):
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setWordWrap(True)
         self.setObjectName("hint")
+        self._began: float | None = None
 
     def show_fraction(self, fraction: float) -> None:
-        """Say how much of it is there."""
-        self.setText(f"Bringing the volume to the graphics memory… {100 * fraction:.0f} %")
+        """Say how much of it is there, and how long the rest will take once that can be guessed."""
+        now = time.monotonic()
+        if fraction <= 0 or self._began is None:
+            self._began = now
+        took, left = now - self._began, ""
+        if took > LEAST_SECONDS and 0.01 < fraction < 1:
+            left = f", {duration(took * (1 - fraction) / fraction)} left"
+        self.setText(f"Reading the volume for the 3D view… {100 * fraction:.0f} %{left}")

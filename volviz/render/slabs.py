@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from volviz.core.density import Contrast, lowpass_voxels, lowpassed, lowpassed_contrast
+from volviz.core.density import Check, Contrast, lowpass_voxels, lowpassed, lowpassed_contrast
 from volviz.core.grid import Grid, Region, bricks
 from volviz.core.scene import RawLook
 from volviz.core.segmentation import Segmentation
@@ -24,6 +24,7 @@ SLAB = 8 * 2**20  # bytes that go to the driver at a time: with what follows fro
 BRICKED = 2**19  # voxels whose maxima are taken at a time
 READ = 24 * 2**20  # voxels read for a slab at most, what binning averages included
 
+Heard = Callable[[Region, npt.NDArray[np.float32]], None]
 Stored = npt.NDArray[Any]  # uint8 or uint16, as the textures
 
 
@@ -61,9 +62,9 @@ class Source:
         self.groups, self.channels = groups_of(segmentation), channels_of(segmentation)
         self._binning = math.prod(grid.voxel_size) / min(math.prod(volume.grid.voxel_size), math.prod(full.voxel_size))
 
-    def packed(self, look: RawLook) -> Packed:
+    def packed(self, look: RawLook, check: Check = None) -> Packed:
         """Measure the contrast under a raw look; reads a few planes."""
-        return Packed(look.invert, look.lowpass, lowpassed_contrast(self.volume, look.lowpass, look.invert))
+        return Packed(look.invert, look.lowpass, lowpassed_contrast(self.volume, look.lowpass, look.invert, check))
 
     def regions(self, packed: Packed) -> Iterator[Region]:
         """Yield boxes that cover the grid, each a slab."""
@@ -101,14 +102,16 @@ class Source:
         rows = max(1, BRICKED // (depth * width * BRICK)) * BRICK
         yield from bricks(self.grid.shape, (depth, rows, width))
 
-    def slab(self, region: Region, packed: Packed) -> Slab:
-        """Read a box of the grid."""
-        segmentation = self.segmentation
+    def slab(self, region: Region, packed: Packed, heard: Heard | None = None, check: Check = None) -> Slab:
+        """Read a box of the grid. ``heard`` gets its low-passed density, ``check`` is called while much is read."""
+        segmentation, smooth = self.segmentation, self._smooth(region, packed.lowpass, check)
+        if heard is not None:
+            heard(region, smooth)
         if segmentation is None:
-            return self._slab(region, None, packed)
+            return self._slab(region, None, packed, smooth)
         need = self._classes.needed(region)
         data = np.asarray(segmentation.data[(slice(_first(segmentation), None), *need.slices)])
-        return self._slab(region, self._on_grid(data, region, need), packed)
+        return self._slab(region, self._on_grid(data, region, need), packed, smooth)
 
     @property
     def first(self) -> int:
@@ -124,7 +127,8 @@ class Source:
         covered = self._classes.covered(region)
         if self.segmentation is None or covered is None:
             return None
-        return self._slab(covered, self._on_grid(data[_first(self.segmentation) :], covered, region), packed)
+        smooth = self._smooth(covered, packed.lowpass)
+        return self._slab(covered, self._on_grid(data[_first(self.segmentation) :], covered, region), packed, smooth)
 
     def _on_grid(self, data: Stored, region: Region, available: Region) -> Stored:
         if self._classes.aligned:
@@ -138,25 +142,24 @@ class Source:
             return classes
         return _rounded(classes.astype(np.float32) * np.float32(np.iinfo(self.dtype).max / np.iinfo(own).max), self.dtype)
 
-    def _slab(self, region: Region, classes: Stored | None, packed: Packed) -> Slab:
+    def _slab(self, region: Region, classes: Stored | None, packed: Packed, smooth: npt.NDArray[np.float32]) -> Slab:
         out = tuple(np.zeros((*region.shape, self.channels), self.dtype) for _ in range(self.groups))
-        out[0][..., 0] = self._raw_values(region, packed)
+        out[0][..., 0] = self._raw_values(smooth, packed)
         if classes is not None:
             for i, channel in enumerate(classes, start=1):
                 out[i // 4][..., i % 4] = channel
         return Slab(region, out)
 
-    def _raw_values(self, region: Region, packed: Packed) -> Stored:
-        smooth = self._smooth(region, packed.lowpass)
+    def _raw_values(self, smooth: npt.NDArray[np.float32], packed: Packed) -> Stored:
         share = (packed.contrast.apply(smooth) - np.float32(RAW_RANGE[0])) / np.float32(RAW_RANGE[1] - RAW_RANGE[0])
         return _rounded(share * np.float32(np.iinfo(self.dtype).max), self.dtype)
 
-    def _smooth(self, region: Region, lowpass: float) -> npt.NDArray[np.float32]:
+    def _smooth(self, region: Region, lowpass: float, check: Check = None) -> npt.NDArray[np.float32]:
         """Return the low-passed density of a box of the grid."""
         if self._raw.coarser:
             reduction = self._reduced(lowpass)
-            return reduction.apply(self.volume.read(reduction.needed(region)), region)
-        smooth = lowpassed(self.volume, lowpass, self._raw.needed(region))
+            return reduction.apply(self.volume.read(reduction.needed(region), check), region)
+        smooth = lowpassed(self.volume, lowpass, self._raw.needed(region), check)
         return smooth if self._raw.aligned else self._raw.apply(smooth, region)
 
     def _reduced(self, lowpass: float) -> Reduction:

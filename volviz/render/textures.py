@@ -10,10 +10,11 @@ from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 from OpenGL import GL
 
 from volviz.core.density import Contrast
-from volviz.core.grid import Region, Triple
+from volviz.core.grid import Region, Shape, Triple
 from volviz.core.report import Report, silent
 from volviz.core.scene import RawLook
 from volviz.core.segmentation import Segmentation
@@ -163,22 +164,31 @@ class Loading:
     """What has to go to the graphics memory for a raw look.
 
     `slabs` reads and needs no OpenGL, so a thread may wait for a slow disk in it; `put` gives one slab to the driver, in
-    the thread that has the context. When all were put, the picture can be drawn.
+    the thread that has the context. When all were put, the picture can be drawn. ``heard``, if it is set, gets the low-passed density
+    of every box of the grid, of ``shape`` voxels, in the order and the thread of reading.
     """
 
     def __init__(self, source: Source, look: RawLook, put: Callable[[Slab], None], loaded: Callable[[Packed], None]) -> None:
         self._source, self._look, self._put, self._loaded = source, look, put, loaded
         self._packed: Packed | None = None
         self._voxels = 0
+        self.heard: Callable[[Region, npt.NDArray[np.float32]], None] | None = None
 
-    def slabs(self) -> Iterator[Slab]:
+    @property
+    def shape(self) -> Shape:
+        """Voxels (z, y, x) of the grid."""
+        return self._source.grid.shape
+
+    def slabs(self, check: Callable[[], None] | None = None) -> Iterator[Slab]:
         """Read slab after slab. A slab is at most `SLAB` bytes, and no other copy of the data is made.
+
+        ``check`` is called while much is read, and may raise, which ends it.
 
         Bricks come last: they read beyond their faces, so earlier they would be asked for again with every slab.
         """
-        packed = self._packed = self._source.packed(self._look)
+        packed = self._packed = self._source.packed(self._look, check)
         for region in self._source.regions(packed):
-            yield self._source.slab(region, packed)
+            yield self._source.slab(region, packed, self.heard, check)
             self._source.volume.let_go()  # or all of a mapped file would count as memory of this process by the end
         for region in self._source.brick_regions():
             yield Slab(region, ())
