@@ -20,6 +20,7 @@ from volviz.core.grid import Grid, Region, bricks
 from volviz.core.volume import Volume
 from volviz.gui import overview, sharpening, viewport
 from volviz.gui.document import State
+from volviz.gui.latest import Latest
 from volviz.gui.overview import Overview
 from volviz.gui.planes import XY, YZ, part_of, read_part, read_slice, thick
 from volviz.gui.window import Window
@@ -156,23 +157,23 @@ def test_means_come_first_and_what_is_looked_at_closely_is_read(
 
 
 @pytest.mark.gui
-@pytest.mark.display
-def test_closing_does_not_wait_for_a_slice_that_is_being_read(
-    window: Window, qtbot: QtBot, large: State, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun = threading.Event()
+def test_what_is_overtaken_or_closed_ends_the_reading(qtbot: QtBot) -> None:
+    latest, begun, found = Latest(), threading.Event(), []
 
-    def endless(plane: Any, volume: Volume, region: Region, told: Callable[[float], None]) -> Any:
-        begun.set()
+    def endless(wanted: Callable[[], None]) -> None:
         while True:
-            told(0.0)
-            time.sleep(0.02)
+            begun.set()
+            wanted()
+            time.sleep(0.005)
 
-    monkeypatch.setattr(sharpening, "read_part", endless)
-    window.document.open(large)
-    yz = window.slices.views[2]
-    qtbot.waitUntil(lambda: yz.shown > 0, timeout=PATIENCE_MS)
-    yz.zoom(40, QPointF(yz.canvas.width() / 2, yz.canvas.height() / 2))
-    qtbot.waitUntil(begun.is_set, timeout=PATIENCE_MS)
-    window.close_at_once()  # which would hang
-    assert not window.isVisible()
+    first = latest.wanted()
+    latest.ask(lambda: endless(first), found.append)
+    assert begun.wait(60)
+    latest.ask(lambda: 2, found.append)  # waits for the same thread
+    qtbot.waitUntil(lambda: found == [2], timeout=PATIENCE_MS)
+    begun.clear()
+    third = latest.wanted()
+    latest.ask(lambda: endless(third), found.append)
+    assert begun.wait(60)
+    latest.close()  # which would hang
+    assert found == [2]
