@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from conftest import PATIENCE_MS, rest
@@ -14,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from volviz.core.report import Report
 from volviz.gui import settings, theme
+from volviz.gui.document import State
 from volviz.gui.rooms import LOWER, UPPER
 from volviz.gui.window import Window
 
@@ -102,6 +104,18 @@ def test_how_far_a_run_is_can_be_read_on_a_small_screen(arranged: Window, shown:
     job.cancel()
     qtbot.waitUntil(lambda: not shown.jobs.running, timeout=PATIENCE_MS)
     panel.set_running(False)
+
+
+def test_classes_that_arrive_widen_no_panel(window: Window, qtbot: QtBot, state: State) -> None:
+    def widest() -> int:
+        qtbot.wait(50)
+        return max(dock.minimumSizeHint().width() for name, dock in window.docks.items() if name in {*UPPER, *LOWER})
+
+    window.document.open(replace(state, segmentation=None, scene=replace(state.scene, ramps={})))
+    bare = widest()
+    window.document.open(state)
+    assert len(window.clean_panel.rows) == 3
+    assert widest() <= bare + 10  # the views beside them, 3D above all, would be drawn anew
 
 
 def test_it_fits_a_small_screen(shown: Window, qtbot: QtBot) -> None:

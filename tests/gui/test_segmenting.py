@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,7 @@ def test_bricks_appear_as_they_come_and_the_result_is_one_step(opened: Window, q
     predictor.gate.release()
     qtbot.waitUntil(lambda: opened.document.state.live is not None and opened.viewport.resting, timeout=PATIENCE_MS)
     one = picture(opened)
+    assert np.count_nonzero(one.max(axis=2) > 60) > 0.8 * np.count_nonzero(raw.max(axis=2) > 60)  # what is not done yet shows its density
     predictor.gate.release()
     qtbot.waitUntil(lambda: bool(opened.document.state.live.data[1, 6:12].any()), timeout=PATIENCE_MS)
     qtbot.waitUntil(lambda: opened.viewport.resting and (picture(opened) != one).any(), timeout=PATIENCE_MS)
@@ -110,6 +112,7 @@ def test_bricks_appear_as_they_come_and_the_result_is_one_step(opened: Window, q
     assert state.segmentation is not None
     assert state.segmentation.data[1].max() > 200
     assert list(state.scene.ramps) == ["membrane", "spikes", "lumen"]
+    assert not state.scene.raw.haze
     assert opened.segment_panel.button.text() == "Segment"
     assert opened.document.undo_stack.count() == 1
     opened.actions_by_id["edit.undo"].trigger()
@@ -119,6 +122,20 @@ def test_bricks_appear_as_they_come_and_the_result_is_one_step(opened: Window, q
     np.testing.assert_array_equal(picture(opened), raw)
     opened.actions_by_id["edit.redo"].trigger()
     assert opened.document.state.segmentation is state.segmentation
+
+
+def test_what_is_changed_of_the_density_meanwhile_stays_and_nothing_else(opened: Window, qtbot: QtBot, predictor: FakePredictor) -> None:
+    before = opened.document.state.scene.raw
+    opened.segment_panel.button.click()
+    predictor.gate.release()
+    qtbot.waitUntil(lambda: opened.document.state.live is not None, timeout=PATIENCE_MS)
+    scene = opened.document.state.scene
+    opened.document.change("Smooth", scene=replace(scene, raw=replace(scene.raw, lowpass=48.0)))
+    for _ in range(3):
+        predictor.gate.release()
+    rest(qtbot, opened)
+    after = opened.document.state.scene.raw
+    assert (after.multiply, after.haze, after.lowpass) == (before.multiply, before.haze, 48.0)
 
 
 def test_views_and_slices_are_passed_on(opened: Window, qtbot: QtBot, predictor: FakePredictor) -> None:

@@ -87,7 +87,9 @@ class Job(QObject):
         began, moved = self._paced
         if self.fraction <= 0.02 or moved - began < 1:
             return None
-        return max(0.0, (moved - began) * (1 - self.fraction) / self.fraction - (time.monotonic() - moved))
+        now, rest = time.monotonic(), (1 - self.fraction) / self.fraction
+        left = (moved - began) * rest - (now - moved)
+        return left if left > 0 else (now - began) * rest  # what takes longer than it should is slower than it was
 
     @property
     def time_said(self) -> str:

@@ -133,8 +133,9 @@ class Segmenting(QObject):
     def _begin(self, live: Segmentation) -> None:
         self._before = scene = self._document.state.scene
         ramps = {label.name: scene.ramps.get(label.name, Ramp(color=label.color)) for label in live.drawn}
-        # Without classes the raw ramp shows the densest matter alone; times that, the first bricks would be rags.
-        raw = scene.raw if scene.ramps else replace(scene.raw, multiply=False)
+        # Without earlier classes the density was to be seen, and goes on to be, between what is found: where nothing is known yet
+        # there would be nothing. By its ramp, which shows the densest matter alone, the first bricks would be rags.
+        raw = scene.raw if scene.ramps else replace(scene.raw, multiply=False, haze=True)
         self._preview = replace(scene, ramps=ramps, raw=raw)
         self._document.show(live=live, scene=self._preview)
 
@@ -153,8 +154,13 @@ class Segmenting(QObject):
         """End the preview: the step that follows starts from what there was before it."""
         state = self._document.state
         if state.live is not None:
-            raw = self._before.raw if state.scene.raw == self._preview.raw else state.scene.raw
+            mine = {name: getattr(self._before.raw, name) for name in ("multiply", "haze") if self._still_previewed(name)}
+            raw = replace(state.scene.raw, **mine)
             self._document.show(live=None, scene=replace(state.scene, ramps=self._before.ramps, raw=raw))
+
+    def _still_previewed(self, name: str) -> bool:
+        """Whether nobody has changed a field of the density's look since the preview set it."""
+        return bool(getattr(self._document.state.scene.raw, name) == getattr(self._preview.raw, name))
 
     def _end(self) -> None:
         self._put_back()

@@ -13,7 +13,7 @@ from volviz.gui.cleaning import LiveCleaning
 from volviz.gui.document import Document, State
 from volviz.gui.widgets.number import Number
 
-BOX = 84  # pixels
+BOX, TRIM_BOX = 84, 76  # pixels; wider rows would widen all panels when the first classes come
 WAITING = "What is being found or learnt is shown as it comes. It is cleaned when it is all there, or learning is switched off."
 
 
@@ -108,14 +108,14 @@ class CleanRow(QWidget):
         self.count.setObjectName("hint")
         self.count.setToolTip("An object is what hangs together where the class is at least as probable as its ramp begins")
         self.numbers = {control.field: self._number(control) for control in CONTROLS}
-        self.trim = tuple(Number(0, 500, unit="nm", decimals=1, slider=False, width=BOX) for _ in TRIM_TIPS)
+        self.trim = tuple(Number(0, 500, unit="nm", decimals=1, slider=False, width=TRIM_BOX) for _ in TRIM_TIPS)
         for end, (box, tip) in enumerate(zip(self.trim, TRIM_TIPS, strict=True)):
             box.setToolTip(tip)
             box.setAccessibleName(f"trim {('first', 'last')[end]} sections of {name}")
             box.value_changed.connect(lambda value, end=end: self._trim(end, value))
             box.released.connect(document.settle)
         ends = QHBoxLayout()
-        for text, box in zip(("from below", "above"), self.trim, strict=True):
+        for text, box in zip(("below", "above"), self.trim, strict=True):
             ends.addWidget(QLabel(text))
             ends.addWidget(box)
         ends.addStretch(1)
@@ -130,7 +130,7 @@ class CleanRow(QWidget):
         self.level.setAccessibleName(f"level of {name}")
         self.level.value_changed.connect(lambda value: self._change("level", level=value))
         self.level.released.connect(document.settle)
-        self.automatic = QCheckBox("where its ramp begins")
+        self.automatic = QCheckBox("at its ramp's start")
         self.automatic.setToolTip("An object ends where the class becomes transparent: what is counted is what is seen")
         self.automatic.toggled.connect(self._level)
         level = QHBoxLayout()
