@@ -25,6 +25,7 @@ from volviz.core.segmentation import Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.segment.batches import Batches, NoRoom
 from volviz.segment.device import empty, give_back, torch_dtype
+from volviz.segment.faint import settled
 from volviz.segment.frame import Finished, Frame, classified
 from volviz.segment.nn.statistics import MOST, boxes, with_fixed_statistics
 from volviz.segment.overview import Seen
@@ -67,23 +68,31 @@ def apply(
         "overlap": bricks.overlap,
         "statistics": bricks.statistics,
         "overview": None if bricks.overview is None else asdict(bricks.overview),
+        "faint": None if bricks.faint is None else asdict(bricks.faint),
         "augment": run.augment,
         "precision": str(dtype).removeprefix("torch."),
     }
+
+    names = [label.name for label in labels]
+    settle = None
+    if bricks.faint is not None:
+        settle = partial(settled, number=names.index(bricks.faint.label), rule=bricks.faint)
 
     def finished(region: Region) -> Finished:
         work = _Work(frame, frame.back(region), bricks)
         far = seen = None
         if bricks.overview is not None:
             coarse = frame.coarser(bricks.overview.coarser)
-            seen = Seen.nothing([label.name for label in labels].index(bricks.overview.label), coarse.back(region))
+            seen = Seen.nothing(names.index(bricks.overview.label), coarse.back(region))
             far = _Work(coarse, seen.itself(coarse.grid), bricks)
         placed = _placed(network, frame.device)
         passes = Passes(sum(each.voxels(run.augment) for each in (far, work) if each is not None), run.report)
 
-        def look(each: _Work, spread: bool, seen: Seen | None = None) -> Finished:
+        def look(each: _Work, seen: Seen | None = None, *, near: bool = True) -> Finished:
             ready = each.prepared(placed, dtype, passes)
-            batches = Batches(ready, frame.device, dtype, augment=run.augment, spread=spread, passes=passes)
+            spread = near and run.spread is not None
+            last = settle if near else None
+            batches = Batches(ready, frame.device, dtype, augment=run.augment, spread=spread, passes=passes, settle=last)
             smaller = each.divided()
             try:
                 yield from each.slabs(batches, len(labels), seen)
@@ -94,13 +103,13 @@ def apply(
                 return
             empty(frame.device)  # only now has the error let go of what it holds
             passes.instead(each.voxels(run.augment), smaller.voxels(run.augment))
-            yield from look(smaller, spread, seen)
+            yield from look(smaller, seen, near=near)
 
         with passes.watching(placed, bricks.multiple):
             if far is not None and seen is not None:
-                for place, values in look(far, spread=False):
+                for place, values in look(far, near=False):
                     seen.keep(place, values)
-            yield from look(work, run.spread is not None, seen)
+            yield from look(work, seen)
 
     return classified(volume, run, frame, labels, finished, said)
 

@@ -39,6 +39,7 @@ _MIRRORS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-1, -2), (-3,), (-1,
 class Batches:
     """Runs tiles through a network, softmax included, and the mean over mirrored tiles if ``augment`` is 4 or 8.
 
+    ``settle`` may change the probabilities (n, class, z, y, x) of tiles before they are blended, each by itself.
     With ``spread``, one channel more follows the classes: how far the mirrored results lie apart, as the standard
     deviation of the class where it is largest, 0 to 0.5.
 
@@ -58,8 +59,10 @@ class Batches:
         spread: bool = False,
         memory: DeviceMemory | None = None,
         passes: Passes | None = None,
+        settle: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         self.network, self.device, self.dtype = network, device, dtype
+        self.settle = settle
         self.mirrors, self.spread = _MIRRORS[:augment], spread
         self.memory = memory or (CudaMemory(device) if device.type == "cuda" else None)
         self.passes = passes or Passes()
@@ -159,7 +162,8 @@ class Batches:
             mean = one if mean is None else mean.add_(one)
         assert mean is not None
         mean = mean.div_(len(self.mirrors)) if len(self.mirrors) > 1 else mean
-        if square is not None:
-            deviation = (square.div_(len(self.mirrors)) - mean**2).clamp_(min=0).sqrt_()
+        deviation = None if square is None else (square.div_(len(self.mirrors)) - mean**2).clamp_(min=0).sqrt_()
+        mean = mean if self.settle is None else self.settle(mean)
+        if deviation is not None:
             mean = torch.cat([mean, deviation.amax(dim=1, keepdim=True)], dim=1)
         return mean.cpu()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from volviz.core.errors import VolvizError
 from volviz.core.segmentation import Label
-from volviz.segment.tiles import Bricks, Output, Overview
+from volviz.segment.tiles import Bricks, Faint, Output, Overview
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -61,11 +61,13 @@ class Card:
         assumptions = tuple(rest.pop("assumptions", ()))
         low, high = bricks.pop("voxel_size_range")
         overview = Overview(**found) if (found := bricks.pop("overview", None)) else None
-        if overview and overview.label not in (label.name for label in labels):
-            raise ValueError(f"no class {overview.label}")
+        faint = Faint(**found) if (found := bricks.pop("faint", None)) else None
+        for rule in (overview, faint):
+            if rule and rule.label not in (label.name for label in labels):
+                raise ValueError(f"no class {rule.label}")
         return cls(
             labels=labels,
-            bricks=Bricks(voxel_size_range=(low, high), overview=overview, **bricks),
+            bricks=Bricks(voxel_size_range=(low, high), overview=overview, faint=faint, **bricks),
             limits=tuple(rest.pop("limits")),
             assumptions=assumptions,
             **rest,

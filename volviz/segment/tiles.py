@@ -35,6 +35,24 @@ class Overview:
 
 
 @dataclass(frozen=True, slots=True)
+class Faint:
+    """How the odds of ``label`` change where the network doubts all of it, or hardly any, tile by tile. See `volviz.segment.faint`.
+
+    Nothing changes where of what is likelier than 0.25 a share ``sure`` is above 0.8. For each hundredth that a tile has less,
+    the logarithm of the odds rises by a hundredth of ``slope``, by ``most`` at the most; with more it falls, to ``least`` (not
+    above 0) at the least. ``voxels`` is how much of it must be there to tell: the sum of the probabilities at which the tile
+    counts half.
+    """
+
+    label: str
+    sure: float
+    slope: float
+    least: float
+    most: float
+    voxels: float
+
+
+@dataclass(frozen=True, slots=True)
 class Bricks:
     """How a network wants its input: boxes of about ``tile`` voxels a side at most that overlap by ``overlap``, at ``voxel_size`` (A).
 
@@ -44,7 +62,8 @@ class Bricks:
     tomogram is upsampled more than ``upsampling`` times. ``dense_is_dark`` is the sign it was trained with; with None,
     no tomogram is inverted.
     ``statistics`` says over what layers normalise: each tile by itself, or all tiles by what was found on a sample of
-    the volume (`volviz.segment.nn.statistics`). With an ``overview`` the network looks at everything from farther away too.
+    the volume (`volviz.segment.nn.statistics`). With an ``overview`` the network looks at everything from farther away too; with ``faint``
+    the odds of one class depend on how sure of it the network is on the whole.
     """
 
     voxel_size: float | None = 10.0
@@ -57,6 +76,7 @@ class Bricks:
     scale: Scale = "robust"
     statistics: Statistics = "tile"
     overview: Overview | None = None
+    faint: Faint | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
