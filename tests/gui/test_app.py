@@ -72,9 +72,9 @@ from volviz.render.textures import Loading
 viewport.AT_ONCE = 100
 slabs = Loading.slabs
 
-def slowly(loading):
+def slowly(loading, *how):
     time.sleep(1.0)  # so that the thread is still at work when the window goes
-    yield from slabs(loading)
+    yield from slabs(loading, *how)
 
 Loading.slabs = slowly
 made = Window.__init__

@@ -24,7 +24,7 @@ from volviz.gui.window import Window
 
 pytestmark = [pytest.mark.gui, pytest.mark.display]
 
-NOT_STORED = {"estimated", "live", "cleaned", "doubt", "path", "project"}  # found out anew, or of the moment
+NOT_STORED = {"estimated", "live", "cleaned", "doubt", "overview", "path", "project"}  # found out anew, or of the moment
 LEFT = Qt.MouseButton.LeftButton
 
 
