@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from volviz.core.annotations import Stroke
 from volviz.gui.closing import ClosingDialog, nothing_lost
+from volviz.gui.jobs import Job
 from volviz.gui.window import Window
 
 pytestmark = [pytest.mark.gui, pytest.mark.display]
@@ -39,6 +40,18 @@ def press(qtbot: QtBot, dialog: ClosingDialog, text: str) -> None:
 def change_something(window: Window) -> None:
     window.classes_panel.rows["lumen"].visible.click()
     window.document.settle()
+
+
+def counting(window: Window, qtbot: QtBot) -> Job:
+    """A quarter of a job that never ends."""
+
+    def wait(report: object) -> None:
+        while True:
+            report(0.25, "waiting")
+
+    job = window.jobs.start("Count to ten", wait)
+    qtbot.waitUntil(lambda: job.fraction > 0, timeout=PATIENCE_MS)
+    return job
 
 
 def test_undo_goes_through_looks_segmentations_and_annotations_and_the_list_shows_each(shown: Window, qtbot: QtBot) -> None:
@@ -76,12 +89,7 @@ def test_nothing_changed_nothing_asked(shown: Window, qtbot: QtBot) -> None:
 def test_closing_asks_once_about_changes_and_jobs_and_cancel_keeps_both(shown: Window, qtbot: QtBot) -> None:
     change_something(shown)
 
-    def wait(report: object) -> None:
-        while True:
-            report(0.25, "waiting")
-
-    job = shown.jobs.start("Count to ten", wait)
-    qtbot.waitUntil(lambda: job.fraction > 0, timeout=PATIENCE_MS)
+    job = counting(shown, qtbot)
     assert not shown.close()
     dialog = asked(shown)
     assert "1 change" in dialog.informativeText()
@@ -98,12 +106,7 @@ def test_neither_enter_nor_escape_stops_what_runs(shown: Window, qtbot: QtBot, k
     if changed:
         change_something(shown)
 
-    def wait(report: object) -> None:
-        while True:
-            report(0.25, "waiting")
-
-    job = shown.jobs.start("Count to ten", wait)
-    qtbot.waitUntil(lambda: job.fraction > 0, timeout=PATIENCE_MS)
+    job = counting(shown, qtbot)
     assert not shown.close()
     dialog = asked(shown)
     assert dialog.defaultButton() is dialog.stay

@@ -20,7 +20,7 @@ from volviz.segment.methods.unet import UNet, UNetPredictor
 from volviz.segment.models import card, load
 from volviz.segment.nn.augment import Augmentation, augment
 from volviz.segment.nn.crops import Crops, Source
-from volviz.segment.nn.curve import log_row, read_curve, ticks
+from volviz.segment.nn.curve import read_curve
 from volviz.segment.nn.division import Division
 from volviz.segment.nn.losses import LOSSES
 from volviz.segment.nn.networks import Architecture
@@ -398,18 +398,3 @@ def test_card_is_plain_json_and_complete(tmp_path: Path) -> None:
     assert content["bricks"]["statistics"] == "volume"
     alone = UNet(f_maps=2, num_levels=2, crop=16, steps=1, held_out=1, statistics="cube").fit([small(0), small(1)], Run())
     assert alone.card.bricks.statistics == "tile"
-
-
-def test_a_curve_forgets_what_an_interrupted_run_did_after_its_checkpoint(tmp_path: Path) -> None:
-    path = tmp_path / "curve.csv"
-    for step, f1 in ((0, 0.1), (5, 0.2), (10, 0.9), (5, 0.3)):
-        log_row(path, {"step": step, "loss": "" if step == 0 else 1.0, "macro_f1": f1})
-    assert read_curve(path) == {"loss": [(5, 1.0)], "macro_f1": [(0, 0.1), (5, 0.3)]}
-
-
-@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-0.3, 11.2), (250.0, 6000.0), (0.0112, 0.0113)])
-def test_axes_are_marked_at_round_numbers(low: float, high: float) -> None:
-    marks = ticks(low, high)
-    assert 2 <= len(marks) <= 12
-    assert all(low - 1e-9 <= mark <= high + 1e-9 for mark in marks)
-    assert float(f"{marks[1] - marks[0]:.1g}") == pytest.approx(marks[1] - marks[0])
