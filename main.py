@@ -5,4 +5,5 @@ import sys
 from volviz.cli import main
 
 if __name__ == "__main__":
-    sys.exit(main(["open", *sys.argv[1:]] if sys.argv[1:] else []))
+    sys.argv[1:1] = ["open"]
+    sys.exit(main())

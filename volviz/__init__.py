@@ -14,11 +14,12 @@ Names are looked up when first used, so importing volviz costs nothing and torch
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # as in typing, whose import takes longer than that of all of this
 if TYPE_CHECKING:
+    from typing import Any
+
     from volviz.core.animation import Keyframe
     from volviz.core.arranged import arrange
     from volviz.core.camera import Camera
@@ -148,6 +149,8 @@ sys.modules[__name__].__class__ = _Api
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'volviz' has no attribute '{name}'")
+    from importlib import import_module
+
     return getattr(import_module(f"volviz.{_HOMES[name]}"), name)
 
 

@@ -62,6 +62,24 @@ def test_an_interrupt_is_one_sentence_and_a_status(when, status, said, tmp_path)
     assert done.stdout == ("went on\n" if when == "in_the_background" else "")
 
 
+@pytest.mark.parametrize("module", ["volviz.cli.running", "logging", "volviz.core.failures", "argparse", "volviz.cli.commands"])
+def test_an_interrupt_while_volviz_itself_is_imported_is_the_same_sentence(module, tmp_path):
+    (tmp_path / "early.py").write_text(
+        "import signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {module!r}:\n"
+        "            signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from volviz.cli import main\n"
+        "sys.exit(main())\n"
+    )
+    command = [sys.executable, str(tmp_path / "early.py"), "info", "t.mrc"]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr, done.stdout) == (130, STOPPED, "")
+
+
 def test_who_calls_it_has_the_signals_back(tmp_path):
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     assert main(["info", str(tmp_path / "nothing.mrc")]) == 2

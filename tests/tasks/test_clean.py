@@ -126,6 +126,25 @@ def test_cleaning_that_is_stopped_leaves_nothing(view, tmp_path, out):
     assert [path.name for path in tmp_path.iterdir()] == ["seg.zarr"]
 
 
+@pytest.mark.parametrize("out", ["out", "out.zarr"])
+def test_cleaning_leaves_no_uncertainty_of_an_older_result_but_that_of_what_it_cleans(view, tmp_path, out):
+    for path in ("seg", "out"):  # stem of the files: that of the segmentation
+        volviz.save(replace(view.segmentation, name="v"), tmp_path / path)
+    volviz.save(view.segmentation, tmp_path / "out.zarr")
+    folder, place = tmp_path / "out", tmp_path / out
+    beside = tmp_path / "out_uncertainty.zarr" if out.endswith(".zarr") else folder / "v_uncertainty.mrc"
+    own = tmp_path / "seg" / "v_uncertainty.mrc"
+    volviz.save(view.volume, beside)
+    volviz.save(view.volume, own)
+    with pytest.raises(VolvizError, match="--overwrite"):
+        clean_file(tmp_path / "seg", place, SETTINGS)
+    assert beside.exists()
+    clean_file(tmp_path / "seg", place, SETTINGS, overwrite=True)
+    assert not beside.exists()
+    clean_file(tmp_path / "seg", tmp_path / "seg", SETTINGS, overwrite=True)
+    assert own.exists()
+
+
 def test_what_cannot_be_cleaned_says_why(view, tmp_path):
     volviz.save(view.volume, tmp_path / "virion.mrc")
     volviz.save(view.segmentation, tmp_path / "seg.zarr")

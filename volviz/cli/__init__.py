@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import logging
-import signal
 import sys
-from collections.abc import Sequence
-from types import FrameType
-from typing import Any
 
-from volviz.core.errors import Cancelled
-from volviz.core.failures import sentence
+TYPE_CHECKING = False  # as in typing, whose import takes longer than all that is done here
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-WRONG, INTERRUPTED, TERMINATED = 2, 130, 143
-
-
-class _Terminated(BaseException):
-    """Somebody asked the process to end: a way out that still removes what is half written."""
-
-
-class _Interrupted(KeyboardInterrupt):
-    """Ctrl-C. `python -m` remembers a plain KeyboardInterrupt that passed through `exec` of text, and dies of the signal in the end."""
-
-
-class _Interrupt:
-    """Raises at Ctrl-C, and remembers that it did: on its way through a driver's calls that may become another error."""
-
-    def __init__(self) -> None:
-        self.heard = False
-
-    def __call__(self, number: int, frame: FrameType | None) -> None:
-        self.heard = True
-        raise _Interrupted
+INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,50 +16,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Without ``argv`` it is what the process was started with, which then has nothing left to do and takes no Ctrl-C any more.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
-            stream.reconfigure(errors="backslashreplace")  # a terminal that knows no angstrom gets its code, not a failure
-    # What it logs about broken files, we say in a sentence.
-    logging.getLogger("tifffile").addHandler(logging.NullHandler())
-    interrupt = _Interrupt()
-    before: dict[int, Any] = {signal.SIGTERM: signal.signal(signal.SIGTERM, _terminate)}
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as of a job in the background, which Ctrl-C is not meant for
-        before[signal.SIGINT] = signal.signal(signal.SIGINT, interrupt)
-    try:
-        from volviz.cli.parser import parse
+    try:  # from here on Ctrl-C is answered: what takes time to import comes after it
+        from volviz.cli.running import run
 
-        arguments = parse(sys.argv[1:] if argv is None else argv)
-        arguments.command(arguments)
-    except (KeyboardInterrupt, Cancelled):
-        return _stopped()
-    except _Terminated:
-        return TERMINATED
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone: nobody is left to tell
-        return 0
-    except Exception as error:
-        if interrupt.heard:
-            return _stopped()
-        said = sentence(error)
-        if said is None:
-            raise
-        return _say(said, WRONG)
-    finally:
-        if argv is None and signal.SIGINT in before:
-            before[signal.SIGINT] = signal.SIG_IGN
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    return 0
+        return run(argv)
+    except KeyboardInterrupt:
+        return stopped()
 
 
-def _stopped() -> int:
-    return _say("Stopped; nothing half-done was left behind.", INTERRUPTED)
-
-
-def _say(sentence: str, status: int) -> int:
-    print(f"volviz: {sentence}", file=sys.stderr)
-    return status
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise _Terminated
+def stopped() -> int:
+    """Say that Ctrl-C was heard, and return the exit status for it."""
+    print("volviz: Stopped; nothing half-done was left behind.", file=sys.stderr)
+    return INTERRUPTED

@@ -14,6 +14,7 @@ from volviz.core.report import silent
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.io.atomic import Replacement, check_absent, check_folder
+from volviz.io.mrc_folder import SEGMENTATION_SUFFIX
 from volviz.io.mrc_writer import MrcWriter
 
 if TYPE_CHECKING:
@@ -89,6 +90,16 @@ class VolumeFile:
         self._writer = None
         if self._replacement is not None:
             self._replacement.discard()
+
+
+def uncertainty_of(result: Path) -> Path:
+    """Return where the uncertainty of a segmentation on disk lies, if it has one; ``result`` is what `volviz.open` reads.
+
+    In a folder of MRC files it is ``<stem>_uncertainty.mrc``, beside an OME-Zarr ``<stem>_uncertainty.zarr``.
+    """
+    if result.suffix.lower() == ".zarr":
+        return result.with_name(f"{result.stem}_uncertainty.zarr")
+    return result.with_name(f"{result.name.removesuffix(SEGMENTATION_SUFFIX)}_uncertainty.mrc")
 
 
 def _pyramid(path: Path, grid: Grid, name: str) -> Pyramid:

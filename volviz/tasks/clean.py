@@ -16,6 +16,7 @@ from volviz.core.scene import Ramp, Scene
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
+from volviz.io.atomic import remove
 from volviz.tasks.segment import aborting
 from volviz.tasks.session import find_project, is_session
 
@@ -128,11 +129,14 @@ def clean_file(
     of a session that have moved are looked for in the folders of ``find``. Returns how many objects of every cleaned class
     stayed, and how many there were; None where they were not told apart.
 
+    With ``overwrite`` the uncertainty of an older result goes with it, but not that of the segmentation which is cleaned in its place.
+
     Raises:
         VolvizError: it cannot be opened, a setting is none, nothing is to be cleaned, or the result cannot be written.
     """
     from volviz.core.stages import apply
     from volviz.io.values import pour
+    from volviz.io.volume_file import VolumeFile, uncertainty_of
     from volviz.io.writing import segmentation_sink
 
     segmentation, scene = segmentation_of(path, find)
@@ -142,9 +146,15 @@ def clean_file(
     if not wanted:
         raise VolvizError("Nothing is asked to be cleaned; add for example --set membrane.dust=20 (nanometres).")
     sink = segmentation_sink(segmentation, out, overwrite=overwrite)
+    place, beside = _place(path, find)[0].resolve(), uncertainty_of(sink.result)
+    older = place not in {out.resolve(), sink.result.resolve()} and "uncertainty" not in (label.name for label in segmentation.labels)
+    if older:
+        VolumeFile(beside, segmentation, overwrite=overwrite)  # refuses what is in the way and may not go
     cleaner = Cleaner(segmentation)
     with aborting(sink):
         pour(cleaner.clean(wanted, part(report, 0.0, 0.7)), sink, part(report, 0.7, 1.0))
+    if older:
+        remove(beside)  # it would pass for the uncertainty of this one
     return {name: cleaner.counts(name, cleaning) for name, cleaning in wanted.items()}
 
 
@@ -154,17 +164,21 @@ def segmentation_of(path: Path, find: Sequence[Path] = ()) -> tuple[Segmentation
     Raises:
         VolvizError: it cannot be opened, or there is none.
     """
-    scene = voxel_size = None
-    if is_session(path):
-        project, _ = find_project(path, find)
-        if project.segmentation is None:
-            raise VolvizError(f"The session {path} names no segmentation, so there is nothing to work on.")
-        path, scene = Path(project.segmentation.path), project.scene
-        voxel_size = None if project.volume is None else project.volume.voxel_size
+    path, scene, voxel_size = _place(path, find)
     segmentation = open_path(path, voxel_size=voxel_size)
     if isinstance(segmentation, Volume):
         raise VolvizError(f"{path} is a plain volume, not a segmentation; name the _segmentation.json or .zarr that volviz segment wrote.")
     return segmentation, scene or usual_ramps(segmentation)
+
+
+def _place(path: Path, find: Sequence[Path]) -> tuple[Path, Scene | None, float | None]:
+    """Return where a segmentation, or that of a session, lies, with the scene and the voxel size (A) that the session has for it."""
+    if not is_session(path):
+        return path, None, None
+    project, _ = find_project(path, find)
+    if project.segmentation is None:
+        raise VolvizError(f"The session {path} names no segmentation, so there is nothing to work on.")
+    return Path(project.segmentation.path), project.scene, None if project.volume is None else project.volume.voxel_size
 
 
 def usual_ramps(segmentation: Segmentation) -> Scene:

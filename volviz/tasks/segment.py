@@ -101,14 +101,13 @@ def segment_file(
     Raises:
         VolvizError: the tomogram cannot be opened, a result is there already, or the model cannot run.
     """
-    from volviz.io.volume_file import VolumeFile
+    from volviz.io.volume_file import VolumeFile, uncertainty_of
 
     volume = open_tomogram(path, voxel_size=voxel_size)
     sink: Sink
     spread: VolumeSink | None = None
     files = sink = file_sink(out, volume, overwrite=overwrite, bits=bits)
-    in_folder = out.suffix.lower() != ".zarr"
-    beside = out / f"{stem_of(volume)}_uncertainty.mrc" if in_folder else out.with_name(f"{out.stem}_uncertainty.zarr")
+    beside = uncertainty_of(files.result)
     uncertain = VolumeFile(beside, volume, overwrite=overwrite)  # asked for or not: it is part of a result that may be there already
     if uncertainty is not None:
         sink, spread = with_uncertainty(uncertainty, files, uncertain)
