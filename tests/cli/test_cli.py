@@ -339,6 +339,18 @@ def test_a_log_does_not_list_every_picture(capsys):
     assert [line.split("s  ")[1] for line in lines] == ["picture 0 of 500", "written"]
 
 
+def test_a_log_says_how_long_long_work_will_take(capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("volviz.cli.progress.time.monotonic", lambda: now[0])
+    report = Progress()
+    for seconds in range(0, 8001, 5):
+        now[0] = float(seconds)
+        report(max(0.0, (seconds - 600) / 80_000), "segmenting")  # loading took ten minutes, and does not count
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[:3] == ["   0.0 s  segmenting", " 620.0 s  about 22 hours left", " 640.0 s  about 22 hours left"]
+    assert len(lines) == 10  # after twice as long each time
+
+
 def run_with(folder, environment, *arguments):
     command = [sys.executable, "-m", "volviz", *arguments]
     return subprocess.run(command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from volviz.core import room
 from volviz.core.annotations import Example, Stroke
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid
@@ -18,7 +19,6 @@ from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
 from volviz.io.zarr_writer import ZarrSink
-from volviz.segment.filling import Filling
 from volviz.segment.methods.scribble_forest import ScribbleForest
 from volviz.segment.protocol import Run
 from volviz.tasks import live_work
@@ -187,7 +187,7 @@ def test_without_room_for_features_it_finds_the_same(tmp_path: Path, heard: Hear
 @pytest.fixture
 def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine with less memory than the classes of the ball take, for which they lie on its disk."""
-    monkeypatch.setattr(sys.modules[Filling.__module__], "physical_memory", lambda: 2**20)
+    monkeypatch.setattr(room, "physical_memory", lambda: 2**20)
 
 
 @pytest.mark.usefixtures("little_memory")
@@ -222,7 +222,7 @@ def test_without_room_on_disk_the_session_says_so(live: Live, monkeypatch: pytes
 
     monkeypatch.setattr(os, "posix_fallocate", full)
     live.learn([INSIDE, OUTSIDE])
-    with pytest.raises(VolvizError, match=r"no room for 0\.0 GB of classes"):
+    with pytest.raises(VolvizError, match=r"no room for 1 MB of classes"):
         live.result()
 
 

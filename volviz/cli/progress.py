@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import Self
 
 SECONDS_BETWEEN = 10.0
+FIRST = 20.0  # seconds after which a log says how much longer it will take, if that is long; next after twice as many
+LONG = 300.0
 
 
 class Progress:
@@ -18,6 +20,8 @@ class Progress:
         self._text = self._kind = ""
         self._printed = 0.0
         self._began = time.monotonic()
+        self._paced = self._began  # when what is counted began: loading and the like tell nothing about the pace of it
+        self._foretell = FIRST
         self._bar = None
         if sys.stderr.isatty():
             from tqdm import tqdm
@@ -38,6 +42,18 @@ class Progress:
                 print(f"{now - self._began:6.1f} s  {text}", file=sys.stderr, flush=True)
                 self._kind, self._printed = kind, now
         self._text = text or self._text
+        if self._bar is None:
+            self._foretold(fraction, time.monotonic())
+
+    def _foretold(self, fraction: float, now: float) -> None:
+        """Say in a log now and then how much longer it will take; a bar says it all the time."""
+        if fraction <= 0:
+            self._paced, self._foretell = now, FIRST
+        elif (gone := now - self._paced) >= self._foretell:
+            self._foretell = 2 * gone
+            if (left := gone * (1 - fraction) / fraction) >= LONG:
+                said = f"{left / 3600:.0f} hours" if left > 7200 else f"{left / 60:.0f} minutes"
+                print(f"{now - self._began:6.1f} s  about {said} left", file=sys.stderr, flush=True)
 
     def __enter__(self) -> Self:
         return self

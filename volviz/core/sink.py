@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,26 @@ class Sink(Protocol):
 
     def abort(self) -> None:
         """Leave nothing behind."""
+
+
+@runtime_checkable
+class Filled(Protocol):
+    """What a sink has beside the rest if it need not be handed background, which may be nearly all, voxel by voxel."""
+
+    def fill(self, region: Region) -> None:
+        """Take a region as written with the first class alone."""
+
+
+@runtime_checkable
+class OnDisk(Protocol):
+    """What a sink has beside the rest if what it leaves may be more than the disk has room for."""
+
+    @property
+    def place(self) -> Path:
+        """Where it goes."""
+
+    def room(self, grid: Grid, labels: tuple[Label, ...]) -> int:
+        """Return how many bytes on the disk a result for this grid and these classes takes at least."""
 
 
 class VolumeSink(Protocol):

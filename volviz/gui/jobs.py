@@ -18,6 +18,7 @@ from volviz.core.report import Report
 from volviz.gui.widgets.elided import Elided
 
 REPORTS_PER_SECOND = 20
+LONG_ENOUGH = 30.0  # seconds at work after which the pace of less than a fiftieth tells something
 REMEMBERED = 40  # ended jobs that the list shows
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ class Job(QObject):
     def seconds_left(self) -> float | None:
         """A guess from the pace since the work proper began; None as long as there is nothing to guess from."""
         began, moved = self._paced
-        if self.fraction <= 0.02 or moved - began < 1:
+        if self.fraction <= 0 or moved - began < (1 if self.fraction > 0.02 else LONG_ENOUGH):
             return None
         now, rest = time.monotonic(), (1 - self.fraction) / self.fraction
         left = (moved - began) * rest - (now - moved)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from volviz.core.grid import Grid, Region
 from volviz.core.report import Report, part
+from volviz.core.room import default_folder, room_for
 from volviz.core.scene import Ramp, Scene
 from volviz.core.segmentation import Bits, Kind, Label, Segmentation
 from volviz.core.sink import Sink, VolumeSink
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class LiveSink(QObject):
-    """Keeps bricks in memory and tells the window of each. Called from the thread that segments."""
+    """Keeps bricks, of a large tomogram in a temporary file, and tells the window of each. Called from the thread that segments."""
 
     wrote = Signal(object)  # Region
 
@@ -34,14 +35,22 @@ class LiveSink(QObject):
         self._data: npt.NDArray[Any] = np.zeros(0, self._kind)
 
     def begin(self, grid: Grid, labels: tuple[Label, ...], kind: Kind, provenance: Mapping[str, Any]) -> None:
-        """Make room, on the grid that this was made for if there is one."""
-        self._data = np.zeros((len(labels), *grid.shape), self._kind)
+        """Make room, on the grid that this was made for if there is one.
+
+        Raises:
+            VolvizError: there is none.
+        """
+        self._data = room_for((len(labels), *grid.shape), self._kind, default_folder())
         self._data[0] = np.iinfo(self._kind).max if kind == "probability" else 0
         self.segmentation = Segmentation(self._grid or grid, self._data, labels, kind, provenance)
 
     def write(self, region: Region, data: npt.NDArray[Any]) -> None:
         """Keep a region."""
         self._data[(slice(None), *region.slices)] = data
+        self.wrote.emit(region)
+
+    def fill(self, region: Region) -> None:
+        """Leave a region as it was begun."""
         self.wrote.emit(region)
 
     def finish(self) -> None:
@@ -95,10 +104,12 @@ class Segmenting(QObject):
             from volviz.tasks.segment import segment, with_uncertainty
 
             report(0.0, "loading the model")
+            inner = volume.grid.slices(wish.z)
+            filled = (inner.start[0], inner.stop[0])
             bricks: Sink = sink
             spread: VolumeSink | None = None
             if wish.uncertainty is not None and wish.beside is not None:
-                beside = Placed(VolumeFile(wish.beside, volume, overwrite=True), volume.grid)
+                beside = Placed(VolumeFile(wish.beside, volume, overwrite=True, z=filled), volume.grid)
                 bricks, spread = with_uncertainty(wish.uncertainty, sink, beside)
             result = segment(
                 told,

@@ -91,8 +91,9 @@ def make_folder(folder: Path) -> bool:
 
 
 def reason(error: OSError) -> str:
-    """Return the system's own words for what went wrong, in lower case."""
-    return (error.strerror or str(error)).lower()
+    """Return the system's own words for what went wrong, as they go on in a sentence."""
+    words = error.strerror or str(error)
+    return words[:1].lower() + words[1:]
 
 
 class Replacement:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from volviz.core.errors import VolvizError
 from volviz.core.files import read_text
 from volviz.core.grid import Grid, Region
+from volviz.core.room import check_room
 from volviz.core.segmentation import VIRION_LABELS, Bits, Kind, Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.io.atomic import check_absent, check_folder, make_folder, move, partial_name, reason, remove, remove_if_empty
@@ -35,6 +36,8 @@ class MrcFolder:
     Probabilities are stored as float16 (mode 12), those of 16 ``bits`` as float32 (mode 2), which is the next that holds them
     all, hard classes as int8 (mode 0), all placed exactly as their source.
     The folder is made if only its last level is missing. Until `finish` everything has hidden names beside the final ones.
+    Where only the slices ``z``, from the first to the one past the last, hold more than background, the files have holes elsewhere,
+    which take no room; that of the background itself has none.
 
     Raises:
         VolvizError: on construction, before any work: the names are taken, or the folder cannot be written to.
@@ -49,6 +52,7 @@ class MrcFolder:
         overwrite: bool = False,
         labels: tuple[Label, ...] = VIRION_LABELS,
         bits: Bits = 8,
+        z: tuple[int, int] | None = None,
     ) -> None:
         if folder.suffix.lower() in FILE_SUFFIXES and not folder.is_dir():
             raise VolvizError(
@@ -59,6 +63,8 @@ class MrcFolder:
         check_folder(folder)
         self._made = False
         self._bits: Bits = bits
+        self._soft = np.dtype(np.float16 if bits == 8 else np.float32)
+        self._z = z
         self._writers: dict[Path, tuple[Path, MrcWriter]] = {}
         self._card: dict[str, Any] = {}
         self._kind: Kind = "probability"
@@ -69,18 +75,33 @@ class MrcFolder:
         """What `volviz.io.open` reads once the work is finished."""
         return self._folder / f"{self._stem}{SEGMENTATION_SUFFIX}"
 
+    @property
+    def place(self) -> Path:
+        """Where the files go."""
+        return self._folder
+
+    def room(self, grid: Grid, labels: tuple[Label, ...]) -> int:
+        """Return how many bytes on the disk a segmentation of this grid and these classes takes."""
+        section, sizes = grid.shape[1] * grid.shape[2], len(labels) * self._soft.itemsize + 1
+        first, last = self._z or (0, grid.shape[0])
+        empty = grid.shape[0] - (last - first)
+        return section * (sizes * (last - first) + self._soft.itemsize * empty)
+
     def begin(self, grid: Grid, labels: tuple[Label, ...], kind: Kind, provenance: Mapping[str, Any]) -> None:
         """Make room for a segmentation of this grid and these classes."""
         self._check(labels)
         if len(labels) > HARD_CLASSES:
             raise VolvizError(f"{len(labels)} classes do not fit a label file; save the segmentation as .zarr instead.")
+        if kind == "score":
+            self._z = None  # there is no background
+        check_room(self, grid, labels)
         self._kind = kind
         self._made = make_folder(self._folder)
         files = [self._path(label.name) for label in labels]
         try:
-            for path in files:
-                self._add(path, grid, np.float16 if self._bits == 8 else np.float32)
-            self._add(self._labels_path, grid, np.int8)
+            for i, path in enumerate(files):
+                self._add(path, grid, self._soft, None if i == 0 else self._z)
+            self._add(self._labels_path, grid, np.int8, self._z)
         except BaseException as error:
             self.abort()
             raise self._explained(error) from error
@@ -101,6 +122,11 @@ class MrcFolder:
         for writer, values in zip(writers[:-1], scores, strict=True):
             writer.write(region, values)
         writers[-1].write(region, hard_classes(data, self._kind))
+
+    def fill(self, region: Region) -> None:
+        """Take a region as written with the first class alone."""
+        for i, (_, writer) in enumerate(self._writers.values()):
+            writer.fill(region, 1.0 if i == 0 else 0.0)
 
     def finish(self) -> None:
         """All regions were written: move everything into place, the JSON last."""
@@ -145,10 +171,10 @@ class MrcFolder:
     def _path(self, name: str) -> Path:
         return self._folder / f"{self._stem}_{name}.mrc"
 
-    def _add(self, path: Path, grid: Grid, dtype: npt.DTypeLike) -> None:
+    def _add(self, path: Path, grid: Grid, dtype: npt.DTypeLike, sections: tuple[int, int] | None) -> None:
         partial = partial_name(path)
         try:
-            self._writers[path] = (partial, MrcWriter(partial, grid, dtype, self._source.header))
+            self._writers[path] = (partial, MrcWriter(partial, grid, dtype, self._source.header, sections=sections))
         except BaseException:
             remove(partial)
             raise

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from mrcfile.dtypes import HEADER_DTYPE
 
 from volviz.core.grid import Grid, Region
+from volviz.core.room import lack_on
 from volviz.io.mrc_header import HEADER_BYTES
 from volviz.io.mrc_placement import Placement
 
@@ -23,32 +25,52 @@ VOLUME_SPACE_GROUP = 1
 class MrcWriter:
     """An MRC file being filled: ``write`` every region once, then ``close``.
 
-    Its room on disk is taken at once, so that a full disk shows before the work. The header's statistics are gathered
-    on the way. ``header`` is that of the source (`Volume.header`); its extended header is kept if ``keep_extended``.
+    Its room on disk is taken at once, so that a full disk shows before the work; if only these ``sections``, from the first to the
+    one past the last, are to hold anything but zeros, then theirs alone, and the file has holes elsewhere. The header's statistics
+    are gathered on the way. ``header`` is that of the source (`Volume.header`); its extended header is kept if ``keep_extended``.
 
     Raises:
         OSError: there is no room or no permission.
     """
 
-    def __init__(self, path: Path, grid: Grid, dtype: npt.DTypeLike, header: Mapping[str, Any], *, keep_extended: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        grid: Grid,
+        dtype: npt.DTypeLike,
+        header: Mapping[str, Any],
+        *,
+        keep_extended: bool = False,
+        sections: tuple[int, int] | None = None,
+    ) -> None:
         self._dtype = np.dtype(dtype).newbyteorder("<")
         same_shape = tuple(header.get("shape", ())) == grid.shape
         self._extended = bytes(header.get("extended", b"")) if keep_extended and same_shape else b""
         self._record = _record(grid, self._dtype, header, self._extended)
         self._count, self._sum, self._squares = 0, 0.0, 0.0
         self._least, self._greatest = np.inf, -np.inf
-        offset = HEADER_BYTES + len(self._extended)
+        self._path, self._offset = path, HEADER_BYTES + len(self._extended)
+        self._section = grid.shape[1] * grid.shape[2] * self._dtype.itemsize
+        self._held = np.zeros(grid.shape[0], np.bool_)  # sections whose room is taken
+        first, last = (0, grid.shape[0]) if sections is None else sections
         with path.open("wb+") as file:
             file.write(self._record.tobytes() + self._extended)
-            reserve(file, offset + int(np.prod(grid.shape, dtype=np.int64)) * self._dtype.itemsize)
-            self._data: np.memmap[Any, Any] | None = np.memmap(file, self._dtype, "r+", offset, grid.shape)
-        self._path = path
+            if lack := lack_on(path, (last - first) * self._section):
+                raise OSError(errno.ENOSPC, lack)
+            file.truncate(self._offset + grid.shape[0] * self._section)
+            self._reserve(first, last)
+            self._data: np.memmap[Any, Any] | None = np.memmap(file, self._dtype, "r+", self._offset, grid.shape)
 
     def write(self, region: Region, values: npt.NDArray[Any]) -> None:
         """Put values (z, y, x) into a region."""
         if self._data is None:
             raise ValueError("the file is closed")
-        for section, target in zip(values, self._data[region.slices], strict=True):
+        for z, section, target in zip(range(region.start[0], region.stop[0]), values, self._data[region.slices], strict=True):
+            if not self._held[z]:
+                if not section.any():
+                    self._tell(section.size, 0.0)
+                    continue
+                self._reserve(z, z + 1)
             target[...] = section
             # Statistics in double precision, of what was really stored, one section at a time: a slab would need twice its size.
             stored = target[np.isfinite(target)].astype(np.float64)
@@ -57,6 +79,31 @@ class MrcWriter:
                 self._sum += float(stored.sum())
                 self._squares += float(np.square(stored).sum())
                 self._least, self._greatest = min(self._least, float(stored.min())), max(self._greatest, float(stored.max()))
+
+    def fill(self, region: Region, value: float) -> None:
+        """Put one value into a region."""
+        if self._data is None:
+            raise ValueError("the file is closed")
+        for z, target in zip(range(region.start[0], region.stop[0]), self._data[region.slices], strict=True):
+            if value and not self._held[z]:
+                self._reserve(z, z + 1)
+            if self._held[z]:
+                target[...] = value
+            self._tell(target.size, value)
+
+    def _reserve(self, first: int, last: int) -> None:
+        """Take the room of some sections: a mapped file that meets a full disk later would end the program."""
+        if first < last and hasattr(os, "posix_fallocate"):
+            with self._path.open("rb+") as file:
+                os.posix_fallocate(file.fileno(), self._offset + first * self._section, (last - first) * self._section)
+        self._held[first:last] = True
+
+    def _tell(self, count: int, value: float) -> None:
+        """Count so many voxels of one value in the statistics."""
+        self._count += count
+        self._sum += count * value
+        self._squares += count * value**2
+        self._least, self._greatest = min(self._least, value), max(self._greatest, value)
 
     def close(self) -> None:
         """Write the statistics and let go of the file."""
@@ -103,13 +150,3 @@ def _record(grid: Grid, dtype: np.dtype[Any], header: Mapping[str, Any], extende
     record["nlabl"] = len(labels)
     record["label"][: len(labels)] = [label.encode("ascii", "replace")[:80] for label in labels]
     return record
-
-
-def reserve(file: IO[bytes], size: int) -> None:
-    """Give a file its full size and the room for it: a mapped file that meets a full disk later would end the program."""
-    if hasattr(os, "posix_fallocate"):
-        file.flush()
-        os.posix_fallocate(file.fileno(), 0, size)
-    else:
-        file.truncate(size)
-    file.flush()

@@ -75,8 +75,12 @@ class Pyramid:
                 whole = coarse.dtype.kind in "iub"
                 # One channel at a time: the means are computed in single precision, four times the size of a class.
                 for channel in np.ndindex(coarse.shape[:-3]):
-                    mean = block_mean(np.asarray(fine[(*channel, sz, sy, sx)]), factors)
-                    coarse[(*channel, *brick.slices)] = (np.rint(mean) if whole else mean).astype(coarse.dtype)
+                    block, where = np.asarray(fine[(*channel, sz, sy, sx)]), (*channel, *brick.slices)
+                    if (value := block.min()) == block.max():  # as nearly all is of which few slices were segmented
+                        coarse[where] = value
+                        continue
+                    mean = block_mean(block, factors)
+                    coarse[where] = (np.rint(mean) if whole else mean).astype(coarse.dtype)
 
 
 def block_mean(values: npt.NDArray[Any], factors: tuple[int, ...]) -> npt.NDArray[np.float32]:

@@ -15,6 +15,7 @@ import tifffile
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, Triple
 from volviz.core.report import Report, silent
+from volviz.core.room import OTHERWISE, lack_on
 from volviz.core.segmentation import Segmentation
 from volviz.core.sizing import SIZE_UNKNOWN
 from volviz.core.volume import Volume
@@ -189,6 +190,8 @@ def save_tiff(value: Volume | Segmentation, path: Path, *, overwrite: bool = Fal
         **{f"Position{letter}Unit": ["Å"] * n for letter in "ZYX"},
     }
     size = int(np.prod(grid.shape, dtype=np.int64)) * dtype.itemsize
+    if lack := lack_on(path, size):
+        raise VolvizError(f"There is no room for {path}: {lack}; {OTHERWISE}.")
     with replacing(path, overwrite=overwrite) as partial, tifffile.TiffWriter(partial, ome=True, bigtiff=size > 2**31) as writer:
         sections = _sections(value, dtype, report)
         writer.write(sections, shape=grid.shape, dtype=dtype, photometric="minisblack", metadata=metadata, software=SOFTWARE, **resolution)

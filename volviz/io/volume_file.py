@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 class VolumeFile:
     """A `VolumeSink` that leaves an MRC file of float16, or an OME-Zarr of it if the name ends so, placed as its source.
 
+    Where only the slices ``z``, from the first to the one past the last, hold more than zeros, the MRC file has holes elsewhere.
+
     Raises:
         VolvizError: on construction, before any work: the name is taken, is the source's, or says another format, or its
             folder cannot be written to.
     """
 
-    def __init__(self, path: Path, source: Volume | Segmentation, *, overwrite: bool = False) -> None:
+    def __init__(self, path: Path, source: Volume | Segmentation, *, overwrite: bool = False, z: tuple[int, int] | None = None) -> None:
         if path.suffix.lower() not in {".mrc", ".zarr"}:
             raise VolvizError(
                 f"A volume is written as .mrc or .zarr while it is computed, not as {path.name}; give its name such an ending."
@@ -42,7 +44,7 @@ class VolumeFile:
             check_target(path, overwrite=overwrite)
         check_absent(path, overwrite=overwrite)
         check_folder(path.parent)
-        self._path, self._source, self._overwrite = path, source, overwrite
+        self._path, self._source, self._overwrite, self._z = path, source, overwrite, z
         self._replacement: Replacement | None = None
         self._writer: MrcWriter | Pyramid | None = None
 
@@ -54,7 +56,7 @@ class VolumeFile:
             if zarr_file:
                 self._writer = _pyramid(self._replacement.partial, grid, self._path.stem)
             else:
-                self._writer = MrcWriter(self._replacement.partial, grid, np.float16, self._source.header)
+                self._writer = MrcWriter(self._replacement.partial, grid, np.float16, self._source.header, sections=self._z)
         except OSError as error:
             self.abort()
             raise self._replacement.explain(error) from error

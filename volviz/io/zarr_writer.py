@@ -78,6 +78,14 @@ class ZarrSink:
         except OSError as error:
             raise self._explained(error) from error
 
+    def fill(self, region: Region) -> None:
+        """Take a region as written with the first class alone. Of the others there is nothing to write: what has no chunk is zero."""
+        finest = self._soft.levels[0]
+        try:
+            finest[(0, *region.slices)] = np.iinfo(finest.dtype).max
+        except OSError as error:
+            raise self._explained(error) from error
+
     def finish(self) -> None:
         """All regions were written: compute the coarser levels and move the folder into place."""
         if self._replacement is None:

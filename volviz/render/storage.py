@@ -11,9 +11,10 @@ from OpenGL.error import GLError
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Region
 from volviz.core.report import Report, part, silent
+from volviz.core.room import size_of
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
-from volviz.render.memory import bytes_of, part_of, size_of
+from volviz.render.memory import bytes_of, part_of
 from volviz.render.passes.light import LightVolume
 from volviz.render.passes.occupancy import Occupancy
 from volviz.render.shaders import Shaders

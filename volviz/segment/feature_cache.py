@@ -11,7 +11,6 @@ of two that belongs to it.
 from __future__ import annotations
 
 import math
-import os
 import shutil
 import tempfile
 from bisect import bisect_left, bisect_right
@@ -30,6 +29,7 @@ import torch
 from torch import Tensor
 
 from volviz.core.grid import Grid, Region, Triple
+from volviz.core.room import default_folder
 from volviz.segment.frame import Frame
 from volviz.segment.nn.features import Feature, channels, compute, halo
 
@@ -53,12 +53,6 @@ def nearest(regions: Sequence[Region], grid: Grid, point_xyz: Triple) -> list[in
     middles = np.array([np.add(region.start, region.stop) / 2 for region in regions]).reshape(-1, 3)
     away = np.linalg.norm((middles - grid.to_index(point_xyz)) * grid.voxel_size, axis=1)
     return [int(i) for i in np.argsort(away, kind="stable")]
-
-
-def default_folder() -> Path:
-    """Return where temporary files go that may be larger than the memory: what many systems call /tmp lies in memory."""
-    disk = Path("/var/tmp")  # noqa: S108 - the file has no name there
-    return disk if "TMPDIR" not in os.environ and os.access(disk, os.W_OK) else Path(tempfile.gettempdir())
 
 
 class FeatureCache:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise, product
 from pathlib import Path
@@ -13,15 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, Region, Shape, Triple, bricks
-from volviz.core.memory import physical_memory
+from volviz.core.room import room_for
 from volviz.core.segmentation import Kind, Label, Segmentation
 from volviz.segment.feature_cache import nearest
 from volviz.segment.results import Memory
 
 NEAR = 64  # voxels a side of the neighbourhood of the crosshair
-_SHARE = 4  # of the memory that many-th part at the most
 # Voxels that are handed on at a time: whole chunks of the files that volviz writes, or each would be written many times.
 _HANDED = (128, 128, 128)
 
@@ -36,7 +31,7 @@ class Filling:
 
     def __init__(self, grid: Grid, labels: tuple[Label, ...], counts: Shape, folder: Path, rest: dict[str, Any]) -> None:
         """Make room on a grid, in so many bricks along each axis; ``rest`` is what else the segmentation says."""
-        data = _room((len(labels), *grid.shape), folder)
+        data = room_for((len(labels), *grid.shape), np.uint8, folder)
         data[0] = 255
         self.segmentation = Segmentation(grid, data, labels, **rest)
         self.final: set[int] = set()
@@ -122,29 +117,9 @@ class Room(Memory):
         Raises:
             VolvizError: there is none.
         """
-        self.data = np.asarray(_room((len(labels), *grid.shape), self._folder))
+        self.data = np.asarray(room_for((len(labels), *grid.shape), np.uint8, self._folder))
 
 
 def _triple(values: Sequence[int]) -> Shape:
     z, y, x = values
     return z, y, x
-
-
-def _room(shape: tuple[int, ...], folder: Path) -> npt.NDArray[np.uint8]:
-    """Return an array of zeros.
-
-    Raises:
-        VolvizError: it is too large for the memory, and for the disk.
-    """
-    size, memory = math.prod(shape), physical_memory()
-    if memory is None or size <= memory // _SHARE:
-        return np.zeros(shape, np.uint8)
-    try:
-        with tempfile.TemporaryFile(prefix="volviz-classes-", dir=folder) as file:
-            if hasattr(os, "posix_fallocate"):  # or a full disk would end the process when a page is first written
-                os.posix_fallocate(file.fileno(), 0, size)
-            return np.memmap(file, np.uint8, "w+", shape=shape)
-    except OSError as error:
-        raise VolvizError(
-            f"There is no room for {size / 1e9:.1f} GB of classes in {folder}; make some, or name another folder with TMPDIR."
-        ) from error

@@ -112,7 +112,7 @@ def classified(
     outputs = Outputs(sink, run.spread, run.bits, len(labels))
     run.report(0.0, frame.notes[0] if frame.notes else "segmenting")
     with outputs.begun(grid, labels, said):
-        outputs.background(region, inner)
+        outputs.background(region, inner, run.report)
         if inner is not None:
             offset = [a - b for a, b in zip(inner.start, region.start, strict=True)]
             for part, values in finished(inner):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,14 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from volviz.core.grid import Grid, Region, bricks
+from volviz.core.report import Report
+from volviz.core.room import check_memory
 from volviz.core.segmentation import Bits, Kind, Label
-from volviz.core.sink import Sink, VolumeSink
+from volviz.core.sink import Filled, Sink, VolumeSink
 
 # Constants that people choose, such as 0.1 or 0.3, lie half-way between two bytes. Rounding noise of the blending must
 # not decide between these two, voxel by voxel.
 _TIE = 1e-3
-# Slices of background that are written at a time.
-_SLICES = 8
+# Background that is written at a time: whole chunks of the files that volviz writes, or each would be written many times.
+_FILLED = (128, 128, 2048)
 
 
 def rounded(probabilities: npt.NDArray[np.float32], bits: Bits) -> npt.NDArray[Any]:
@@ -39,12 +42,22 @@ class Memory:
         self._dtype = f"u{bits // 8}"
 
     def begin(self, grid: Grid, labels: tuple[Label, ...], kind: Kind, provenance: Mapping[str, Any]) -> None:
-        """Make room."""
-        self.data = np.zeros((len(labels), *grid.shape), self._dtype)
+        """Make room.
+
+        Raises:
+            VolvizError: there is none.
+        """
+        shape = (len(labels), *grid.shape)
+        check_memory(math.prod(shape) * np.dtype(self._dtype).itemsize, "The classes of this tomogram", "segment it into a file instead")
+        self.data = np.zeros(shape, self._dtype)
 
     def write(self, region: Region, data: npt.NDArray[Any]) -> None:
         """Keep a region."""
         self.data[(slice(None), *region.slices)] = data
+
+    def fill(self, region: Region) -> None:
+        """Keep a region of the first class."""
+        self.data[(0, *region.slices)] = np.iinfo(self.data.dtype).max
 
     def finish(self) -> None:
         """Leave the data where they are."""
@@ -59,7 +72,6 @@ class Outputs:
 
     def __init__(self, sink: Sink, spread: VolumeSink | None, bits: Bits, classes: int) -> None:
         self._sink, self._spread, self._bits, self._classes = sink, spread, bits, classes
-        self.channels = classes + (spread is not None)
 
     @contextmanager
     def begun(self, grid: Grid, labels: tuple[Label, ...], provenance: Mapping[str, Any]) -> Iterator[None]:
@@ -83,16 +95,26 @@ class Outputs:
         if self._spread is not None:
             self._spread.write(region, values[self._classes])
 
-    def background(self, region: Region, inner: Region | None) -> None:
-        """Write the first class to the slices of a region that lie outside the inner one, a few at a time."""
-        first, last = (inner.start[0], inner.stop[0]) if inner is not None else (region.stop[0], region.stop[0])
-        for low, high in ((region.start[0], first), (last, region.stop[0])):
-            if low == high:
-                continue
-            for brick in bricks((high - low, *region.shape[1:]), (_SLICES, *region.shape[1:])):
-                values = np.zeros((self.channels, *brick.shape), np.float32)
-                values[0] = 1
-                self.write(brick.shifted((low - region.start[0], 0, 0)), values)
+    def background(self, region: Region, inner: Region | None, report: Report) -> None:
+        """Write the first class to the slices of a region that lie outside the inner one, piece by piece."""
+        depth = region.shape[0]
+        first, last = (depth, depth) if inner is None else (inner.start[0] - region.start[0], inner.stop[0] - region.start[0])
+        for brick in bricks(region.shape, _FILLED):
+            for low, high in ((0, first), (last, depth)):
+                outside = brick & Region((low, 0, 0), (high, *region.shape[1:])) if low < high else None
+                if outside is not None:
+                    report(0.0, "writing background")
+                    self._fill(outside)
+
+    def _fill(self, region: Region) -> None:
+        if isinstance(self._sink, Filled):
+            self._sink.fill(region)
+        else:
+            values = np.zeros((self._classes, *region.shape), f"u{self._bits // 8}")
+            values[0] = 2**self._bits - 1
+            self._sink.write(region, values)
+        if self._spread is not None:
+            self._spread.write(region, np.zeros(region.shape, np.float32))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,10 @@ from volviz.core.cleaning import Cleaning
 from volviz.core.errors import VolvizError
 from volviz.core.estimate import automatic_low
 from volviz.core.report import Report, part, silent
+from volviz.core.room import check_memory, check_room
 from volviz.core.scene import Ramp, Scene
 from volviz.core.segmentation import Segmentation
+from volviz.core.sink import OnDisk
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
 from volviz.io.atomic import remove
@@ -22,6 +25,9 @@ from volviz.tasks.session import find_project, is_session
 
 if TYPE_CHECKING:
     from volviz.measure.cleaning import Prepared
+
+
+WHILE_TELLING = 7  # bytes a voxel that it takes to tell objects apart
 
 
 class Cleaner:
@@ -46,6 +52,8 @@ class Cleaner:
         from volviz.measure.cleaned import assemble
 
         wanted = wanted_of(self.segmentation, wanted)
+        if not wanted.keys() <= self._prepared.keys():
+            _check_memory(self.segmentation, wanted)
         for name in self._finished.keys() - wanted.keys():
             del self._finished[name]
         for i, (name, cleaning) in enumerate(wanted.items()):
@@ -132,7 +140,8 @@ def clean_file(
     With ``overwrite`` the uncertainty of an older result goes with it, but not that of the segmentation which is cleaned in its place.
 
     Raises:
-        VolvizError: it cannot be opened, a setting is none, nothing is to be cleaned, or the result cannot be written.
+        VolvizError: it cannot be opened, a setting is none, nothing is to be cleaned, there is no room for it, or the result cannot be
+            written.
     """
     from volviz.core.stages import apply
     from volviz.io.values import pour
@@ -150,6 +159,8 @@ def clean_file(
     older = place not in {out.resolve(), sink.result.resolve()} and "uncertainty" not in (label.name for label in segmentation.labels)
     if older:
         VolumeFile(beside, segmentation, overwrite=overwrite)  # refuses what is in the way and may not go
+    if isinstance(sink, OnDisk):
+        check_room(sink, segmentation.grid, segmentation.labels)
     cleaner = Cleaner(segmentation)
     with aborting(sink):
         pour(cleaner.clean(wanted, part(report, 0.0, 0.7)), sink, part(report, 0.7, 1.0))
@@ -184,6 +195,15 @@ def _place(path: Path, find: Sequence[Path]) -> tuple[Path, Scene | None, float 
 def usual_ramps(segmentation: Segmentation) -> Scene:
     """Return a scene with the ramps of a first look, as `Scene.of` gives them, where there is no tomogram for the rest."""
     return Scene(ramps={label.name: Ramp(_low(segmentation, label.name), color=label.color) for label in segmentation.drawn})
+
+
+def _check_memory(segmentation: Segmentation, wanted: Mapping[str, Cleaning]) -> None:
+    """Refuse what would end for want of memory: a byte or two for every voxel of a class, and where objects are told apart seven more."""
+    ends = [cleaning.sections(segmentation.grid) for cleaning in wanted.values()]
+    depth = max((stop - start for start, stop in ends), default=0)
+    telling = any(cleaning.tells_objects for cleaning in wanted.values())
+    needed = depth * math.prod(segmentation.shape[1:]) * (segmentation.bits // 8 * len(wanted) + (WHILE_TELLING if telling else 0))
+    check_memory(needed, "To clean these classes", "close other programs, or take a machine that has more")
 
 
 def _levelled(segmentation: Segmentation, name: str, cleaning: Cleaning) -> Cleaning:

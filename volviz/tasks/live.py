@@ -23,6 +23,7 @@ from volviz.core.annotations import Annotation
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Region, Triple
 from volviz.core.report import Report, part, silent
+from volviz.core.room import default_folder
 from volviz.core.segmentation import Segmentation
 from volviz.core.sink import Sink
 from volviz.core.volume import Volume
@@ -131,7 +132,6 @@ class Live:
             VolvizError: the marks do not suffice, others came while the result was handed on, or the session has ended.
             Cancelled: by the report; the session goes on.
         """
-        from volviz.segment.feature_cache import default_folder
         from volviz.segment.filling import Room
         from volviz.segment.frame import classified
         from volviz.segment.protocol import Run

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from volviz.core.annotations import Annotation
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Region, Triple
+from volviz.core.room import default_folder
 from volviz.core.volume import Volume
 from volviz.tasks.live_events import Began, Done, Event, Failed, Learnt, Noted, Progress, Suggested, Waiting, Wrote
 
@@ -166,7 +167,6 @@ class Work:
             self._finish(engine, filling)
 
     def _learn(self) -> None:
-        from volviz.segment.feature_cache import default_folder
         from volviz.segment.filling import Filling
 
         with self._wishes.changed:

@@ -7,13 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import numpy.typing as npt
 
 from volviz.core.errors import VolvizError, check_choice
 from volviz.core.grid import Grid, Region
 from volviz.core.report import Report, silent
+from volviz.core.room import check_room
 from volviz.core.segmentation import Bits, Kind, Label, Segmentation
-from volviz.core.sink import Sink, VolumeSink
+from volviz.core.sink import Filled, OnDisk, Sink, VolumeSink
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
 from volviz.io.atomic import remove
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from volviz.segment.protocol import Augment, Device, Precision
 
 Uncertainty = Literal["margin", "spread"]
+OTHERWISE = "choose another place, write an OME-Zarr (--out NAME.zarr), which is compressed, or segment fewer slices (--z)"
 
 
 def segment(
@@ -71,6 +74,9 @@ def segment(
     volume.grid.slices(z)
     report(0.0, "Loading the model")
     predictor = load(model)
+    files: object = sink.classes if isinstance(sink, WithMargin) else sink
+    if isinstance(files, OnDisk):
+        check_room(files, volume.grid if region is None else volume.grid.crop(region), predictor.labels, OTHERWISE)
     return predictor.predict(volume, Run(device, precision, region, sink, report, dense_is_dark, bits, z, augment, spread))
 
 
@@ -104,11 +110,14 @@ def segment_file(
     from volviz.io.volume_file import VolumeFile, uncertainty_of
 
     volume = open_tomogram(path, voxel_size=voxel_size)
+    inner = volume.grid.slices(z)
+    filled = (inner.start[0], inner.stop[0])
     sink: Sink
     spread: VolumeSink | None = None
-    files = sink = file_sink(out, volume, overwrite=overwrite, bits=bits)
+    files = sink = file_sink(out, volume, overwrite=overwrite, bits=bits, z=filled)
     beside = uncertainty_of(files.result)
-    uncertain = VolumeFile(beside, volume, overwrite=overwrite)  # asked for or not: it is part of a result that may be there already
+    # Asked for or not: it is part of a result that may be there already.
+    uncertain = VolumeFile(beside, volume, overwrite=overwrite, z=filled)
     if uncertainty is not None:
         sink, spread = with_uncertainty(uncertainty, files, uncertain)
     with aborting(sink):
@@ -131,37 +140,49 @@ def segment_file(
 
 def with_uncertainty(kind: Uncertainty, sink: Sink, beside: VolumeSink) -> tuple[Sink, VolumeSink | None]:
     """Return what `segment` takes as ``sink`` and ``spread`` so that the uncertainty goes beside the classes."""
-    return (WithMargin(sink, beside), None) if kind == "margin" else (sink, beside)
+    if kind == "spread":
+        return sink, beside
+    return (FilledWithMargin(sink, beside) if isinstance(sink, Filled) else WithMargin(sink, beside)), None
 
 
 class WithMargin:
     """A sink that hands everything on to another, and the margin of every voxel to a second one."""
 
     def __init__(self, sink: Sink, margin: VolumeSink) -> None:
-        self._sink, self._margin = sink, margin
+        self.classes, self._margin = sink, margin
         self._labels: tuple[Label, ...] = ()
         self._grid = Grid((1, 1, 1))
 
     def begin(self, grid: Grid, labels: tuple[Label, ...], kind: Kind, provenance: Mapping[str, Any]) -> None:
         """Begin both."""
         self._grid, self._labels = grid, labels
-        self._sink.begin(grid, labels, kind, provenance)
+        self.classes.begin(grid, labels, kind, provenance)
         self._margin.begin(grid)
 
     def write(self, region: Region, data: npt.NDArray[Any]) -> None:
         """Write both."""
-        self._sink.write(region, data)
+        self.classes.write(region, data)
         self._margin.write(region, Segmentation(self._grid.crop(region), data, self._labels).margin())
 
     def finish(self) -> None:
         """Finish both."""
-        self._sink.finish()
+        self.classes.finish()
         self._margin.finish()
 
     def abort(self) -> None:
         """Leave nothing of either."""
         self._margin.abort()
-        self._sink.abort()
+        self.classes.abort()
+
+
+class FilledWithMargin(WithMargin):
+    """The same for a sink that need not be handed background."""
+
+    def fill(self, region: Region) -> None:
+        """Fill both: nothing is surer than background."""
+        assert isinstance(self.classes, Filled)
+        self.classes.fill(region)
+        self._margin.write(region, np.broadcast_to(np.float32(0), region.shape))
 
 
 def provenance_notes(path: Path) -> tuple[str, ...]:
@@ -187,8 +208,10 @@ if TYPE_CHECKING:
     from volviz.io.zarr_writer import ZarrSink
 
 
-def file_sink(out: Path, volume: Volume, *, overwrite: bool = False, bits: Bits = 8) -> MrcFolder | ZarrSink:
-    """Return the sink for a path: an OME-Zarr for ``.zarr``, otherwise a folder of MRC files.
+def file_sink(
+    out: Path, volume: Volume, *, overwrite: bool = False, bits: Bits = 8, z: tuple[int, int] | None = None
+) -> MrcFolder | ZarrSink:
+    """Return the sink for a path: an OME-Zarr for ``.zarr``, otherwise a folder of MRC files; beyond the slices ``z`` is background.
 
     Raises:
         VolvizError: a result is there already, or the folder cannot be written to.
@@ -199,7 +222,7 @@ def file_sink(out: Path, volume: Volume, *, overwrite: bool = False, bits: Bits 
         return ZarrSink(out, volume, overwrite=overwrite, bits=bits)
     from volviz.io.mrc_folder import MrcFolder
 
-    return MrcFolder(out, stem_of(volume), volume, overwrite=overwrite, bits=bits)
+    return MrcFolder(out, stem_of(volume), volume, overwrite=overwrite, bits=bits, z=z)
 
 
 def stem_of(volume: Volume) -> str:
