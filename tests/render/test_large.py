@@ -16,6 +16,7 @@ from volviz.core.grid import Grid, bricks
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
+from volviz.render import memory
 from volviz.render.gl.texture import fits
 from volviz.render.memory import affordable, bytes_of, most_parts
 from volviz.render.parts import BRICK, cut
@@ -247,6 +248,22 @@ def test_the_region_about_a_point_is_as_large_as_fits_and_inside(gl: None) -> No
     roomy = Renderer(memory=2**30)
     roomy.load(volume, classes)
     assert roomy.region_around((x, y, z)) is None
+
+
+def test_without_a_card_what_would_take_minutes_is_binned(gl: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "ON_CPU", 40**3)
+    monkeypatch.setattr(memory, "in_software", lambda: True)
+    volume, classes = virion(64)
+    plan = affordable(volume.grid, 1, memory=2**30)
+    assert (plan.binning, plan.grid.shape) == (2, (32, 32, 32))
+    assert plan.notes[0].startswith("Drawn binned 2 times: 64 x 64 x 64 voxels would take many minutes without a graphics card.")
+    renderer = Renderer(memory=2**30)
+    renderer.load(volume, classes)
+    region = renderer.region_around(tuple(volume.grid.center_xyz))  # which is drawn in full resolution
+    assert region is not None
+    assert region.shape == (40, 40, 40)
+    monkeypatch.setattr(memory, "in_software", lambda: False)
+    assert affordable(volume.grid, 1, memory=2**30).notes == ()
 
 
 def binned(shape: tuple[int, int, int], factor: int) -> Renderer:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 from OpenGL import GL
 
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, Region, Shape
-from volviz.core.memory import physical_memory
+from volviz.core.memory import available_memory, physical_memory
+from volviz.core.room import size_of
 from volviz.render.gl.texture import FORMATS, fits
+from volviz.render.gl.timer import in_software
 from volviz.render.parts import BRICK, Parts, cut
 
 CELLS_PADDED = 32  # the light volume is a multiple of this many cells, so that five mips halve it exactly
 COARSEST = 16  # times a voxel: coarser than this shows nothing worth seeing
+# Voxels that are drawn without a card: to bring a hundred million of them takes a processor about ten seconds. 1024 x 1440 x 360 are less.
+ON_CPU = 2**29
 FOR_PICTURES = 192 * 2**20  # bytes kept free for targets: a 4K picture of light takes 133 MB
 PART_UNIT = 12  # texture unit from which on the parts of a cut volume are bound; the units before are for everything else
 
@@ -51,7 +54,7 @@ def bytes_of(shape: Shape, groups: int, kind: int = GL.GL_RGBA8, parts: Parts | 
 def at_hand() -> int:
     """Return the bytes that a volume may take: most of what is free on the card, else half of the machine's memory."""
     extensions = {GL.glGetStringi(GL.GL_EXTENSIONS, i) for i in range(int(GL.glGetIntegerv(GL.GL_NUM_EXTENSIONS)))}
-    software = b"llvmpipe" in (GL.glGetString(GL.GL_RENDERER) or b"").lower()
+    software = in_software()
     if b"GL_NVX_gpu_memory_info" in extensions and not software:
         free = int(GL.glGetIntegerv(0x9049)) * 1024  # GPU_MEMORY_INFO_CURRENT_AVAILABLE_VIDMEM_NVX, KiB
     elif b"GL_ATI_meminfo" in extensions and not software:
@@ -68,7 +71,7 @@ def most_parts(groups: int) -> int:
 
 
 def affordable(grid: Grid, groups: int, memory: int | None = None, *, kind: int = GL.GL_RGBA8, limit: int | None = None) -> Plan:
-    """Return how a grid can be drawn here: whole, cut into parts, or binned by averaging over area.
+    """Return how a grid can be drawn here: whole, cut into parts, or binned by averaging over area, without a card sooner.
 
     ``memory`` is how many bytes it may take, by default what is at hand; ``limit`` how many texels a texture may have
     along an axis, by default what the driver allows.
@@ -80,15 +83,17 @@ def affordable(grid: Grid, groups: int, memory: int | None = None, *, kind: int 
     longest = min(limit or 2**31, int(GL.glGetIntegerv(GL.GL_MAX_3D_TEXTURE_SIZE)))
     most = most_parts(groups)
     needed, least = bytes_of(grid.shape, groups, kind), 0
+    patient = ON_CPU if in_software() else math.inf
     for factor in range(1, COARSEST + 1):
         binned = grid if factor == 1 else _coarser(grid, factor)
         least = bytes_of(binned.shape, groups, kind)
-        if least > memory or not _light_fits(binned.shape):
+        if least > memory or math.prod(binned.shape) > patient or not _light_fits(binned.shape):
             continue
         parts = cut(binned.shape, longest, lambda shape: fits(shape, kind), most)
         if parts is None or bytes_of(binned.shape, groups, kind, parts) > memory:
             continue
-        notes = () if factor == 1 else (_binned(grid.shape, factor, needed, memory),)
+        slow = math.prod(grid.shape) > patient
+        notes = () if factor == 1 else (_binned(grid.shape, factor, needed, memory, slow=slow),)
         return Plan(binned, parts, bytes_of(binned.shape, groups, kind, parts), factor, notes)
     raise VolvizError(
         f"A volume of {_times(grid.shape)} voxels cannot be drawn on this graphics device: it takes {size_of(needed)}, "
@@ -110,22 +115,19 @@ def part_of(grid: Grid, volume: Grid, region: Region | None) -> Grid:
     return grid.crop(part)
 
 
-def size_of(count: int) -> str:
-    """Return bytes as a person writes them."""
-    return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{max(1, round(count / 2**20))} MB"
-
-
 def _coarser(grid: Grid, factor: int) -> Grid:
     """Return a grid of voxels at most ``factor`` times as wide over exactly the same box, or the look would change with it."""
     return grid.resample([n * size / -(-n // factor) for n, size in zip(grid.shape, grid.voxel_size, strict=True)])
 
 
-def _binned(shape: Shape, factor: int, needed: int, memory: int) -> str:
-    why = f"take {size_of(needed)} and {size_of(memory)} can be had" if needed > memory else "are more than its driver can hold"
-    return (
-        f"Drawn binned {factor} times: {_times(shape)} voxels {why} on this graphics device. "
-        "A region of them can be drawn in full resolution."
-    )
+def _binned(shape: Shape, factor: int, needed: int, memory: int, *, slow: bool) -> str:
+    if slow:
+        why = "would take many minutes without a graphics card"
+    elif needed > memory:
+        why = f"take {size_of(needed)} and {size_of(memory)} can be had on this graphics device"
+    else:
+        why = "are more than the driver of this graphics device can hold"
+    return f"Drawn binned {factor} times: {_times(shape)} voxels {why}. A region of them can be drawn in full resolution."
 
 
 def _times(shape: Shape) -> str:
@@ -138,13 +140,7 @@ def _light_fits(shape: Shape) -> bool:
 
 def _of_the_machine() -> int:
     """Return half of the machine's memory, or what is free of it if that is less; the driver keeps textures in it."""
-    memory = physical_memory()
+    memory, free = physical_memory(), available_memory()
     if memory is None:
         return 5 * 2**30
-    half = memory // 2
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration, ValueError):
-        return half
-    return min(half, free)
+    return memory // 2 if free is None else min(memory // 2, free)
