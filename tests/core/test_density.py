@@ -160,6 +160,36 @@ def test_the_first_camera_sees_what_is_drawn_and_ignores_specks():
     np.testing.assert_allclose(drawn_points(volume, nothing), drawn_points(volume))
 
 
+def test_of_large_classes_a_few_sections_are_read_for_the_first_camera(monkeypatch):
+    class Read:
+        def __init__(self, data):
+            self.data, self.shape, self.dtype, self.sections = data, data.shape, data.dtype, []
+
+        def __getitem__(self, key):
+            self.sections += range(self.shape[1])[key[1]]
+            return self.data[key]
+
+    p = np.zeros((2, 100, 64, 64), np.float32)
+    p[1, 32:72, 32:56, 16:40] = 1
+    p[0] = 1 - p[1]
+    labels = Segmentation.__dataclass_fields__["labels"].default[:2]
+    whole = Segmentation.of_probabilities(Grid((100, 64, 64), (10.0,) * 3), p, labels)
+    watched = Segmentation(whole.grid, Read(whole.data), labels)
+    volume = Volume(whole.grid, np.zeros((100, 64, 64), np.float32))
+    expected = drawn_points(volume, whole)
+    monkeypatch.setattr("volviz.core.estimate.MANY_VOXELS", 1000)
+    looks = []
+    found = drawn_points(volume, watched, check=lambda: looks.append(1))
+    np.testing.assert_allclose((found.min(axis=0), found.max(axis=0)), (expected.min(axis=0), expected.max(axis=0)), atol=5)
+    assert watched.data.sections == [*range(4, 100, 8), 99]
+    assert len(looks) == 13
+    monkeypatch.setattr("volviz.core.estimate.MOST_SECTIONS", 5)
+    watched.data.sections.clear()
+    found = drawn_points(volume, watched)
+    np.testing.assert_allclose((found.min(axis=0), found.max(axis=0)), (expected.min(axis=0), expected.max(axis=0)), atol=125)
+    assert len(watched.data.sections) <= 5
+
+
 def test_the_unit_of_a_raw_ramp_is_the_deviation_of_the_low_passed_density():
     raw = np.random.default_rng(0).normal(3.0, 2.0, (20, 40, 40)).astype(np.float32)
     contrast = lowpassed_contrast(Volume(Grid(raw.shape, (10.0, 10.0, 10.0)), raw), 30.0, dense_is_dark=False)

@@ -18,12 +18,14 @@ from pytestqt.qtbot import QtBot
 from volviz.core import mapped
 from volviz.core.grid import Grid, Region, bricks
 from volviz.core.volume import Volume
-from volviz.gui import overview, sharpening, viewport
+from volviz.gui import overview, planes, sharpening, viewport
 from volviz.gui.document import State
 from volviz.gui.latest import Latest
 from volviz.gui.overview import Overview
-from volviz.gui.planes import XY, YZ, part_of, read_part, read_slice, thick
+from volviz.gui.planes import XY, YZ, Plane, part_of, read_part, read_slice, thick
 from volviz.gui.window import Window
+from volviz.io import open as open_path
+from volviz.io import save
 
 SHAPE = (24, 40, 48)
 
@@ -154,6 +156,49 @@ def test_means_come_first_and_what_is_looked_at_closely_is_read(
     assert yz.sharpening.word.isHidden()
     yz.step(1)
     qtbot.waitUntil(lambda: len(read) == 3 and yz.part is not None and yz.part.grey.shape == read[2].shape[:2], timeout=PATIENCE_MS)
+
+
+def test_the_coarser_levels_of_a_pyramid_are_there_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shape = (130, 200, 270)
+    values = values_of(shape)
+    save(Volume(Grid(shape, (10.0, 10.0, 10.0)), values, name="x"), tmp_path / "x.zarr")
+    volume = open_path(tmp_path / "x.zarr")
+    assert isinstance(volume, Volume)
+    assert [level.shape for level in volume.coarser] == [(65, 100, 135), (33, 50, 68)]
+    assert volume.chunk == (128, 128, 128)
+    slices = Region((0, 0, 7), (130, 200, 8)), Region((0, 0, 127), (128, 128, 129))
+    assert [volume.reach(region) for region in slices] == [4 * 2**23, 2 * 2**23]
+    assert Overview.of(volume) is None
+    monkeypatch.setattr(overview, "QUICK", 2**20)
+    monkeypatch.setattr(overview, "MOST", 70 * 100 * 140)
+    monkeypatch.setattr(overview, "LAYER", 32)
+    looks: list[int] = []
+    found = Overview.of(volume, lambda: looks.append(1))
+    assert found is not None
+    assert found.complete
+    assert (found.factor, found.shape, len(looks)) == (2, (65, 100, 135), 3)
+    np.testing.assert_allclose(found.slice(2, 0.5), values[..., 134:136].reshape(65, 2, 100, 2, 2).mean(axis=(1, 3, 4)), atol=1e-5)
+    found.begin(shape)(Region.whole(shape), values + 1)  # what the 3D view reads changes nothing any more
+    assert found.slice(0, 0.5).mean() == pytest.approx(5, abs=0.1)
+    assert volume.crop(Region((0, 0, 0), (9, 9, 9))).coarser == ()
+
+
+@pytest.mark.parametrize(("plane", "rows"), [(XY, (30, 190)), (YZ, (3, 129))])
+def test_no_piece_of_a_file_is_unpacked_twice_for_a_part(
+    plane: Plane, rows: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shape = (130, 200, 140)
+    values = values_of(shape)
+    save(Volume(Grid(shape, (10.0, 10.0, 10.0)), values, name="x"), tmp_path / "x.zarr")
+    volume = open_path(tmp_path / "x.zarr")
+    assert isinstance(volume, Volume)
+    monkeypatch.setattr(planes, "READ_AT_ONCE", 2**20)
+    region = plane.region(volume.grid, 50)
+    told: list[float] = []
+    part = read_part(plane, volume, part_of(plane, region, rows, (5, 100)), told.append)
+    expected = values[part_of(plane, region, rows, (5, 100)).slices].squeeze(plane.normal)
+    np.testing.assert_array_equal(part.grey, expected)
+    assert len(told) == 2
 
 
 @pytest.mark.gui

@@ -31,6 +31,8 @@ from volviz.core.volume import Volume
 # Extinction per nm at the top of the ramp: a bilayer of 7 nm lets 3 % through; a lumen of 80 nm is a dense fog, so
 # that it shows where the membrane is cut or faint and does not drown the rest.
 OPACITIES = {"membrane": 0.6, "spikes": 1.0, "lumen": 0.35}
+MANY_VOXELS = 2**28  # of classes, from which on they are not read whole to see where something is
+MOST_SECTIONS = 128  # that are read then
 MOST_ROWS = 25600  # of a file, read one by one: each of them is a place of its own on the disk
 
 
@@ -171,10 +173,11 @@ def first_scene(volume: Volume, segmentation: Segmentation | None = None, report
     return Scene(ramps=ramps, raw=raw, density=density, averaged=averaged)
 
 
-def drawn_points(volume: Volume, segmentation: Segmentation | None = None, region: Region | None = None) -> Floats:
+def drawn_points(volume: Volume, segmentation: Segmentation | None = None, region: Region | None = None, check: Check = None) -> Floats:
     """Return points (n, 3), (x, y, z) in angstrom, that enclose what is drawn: by class, or the corners of the box.
 
-    Of every block of 8^3 voxels that holds more than a speck, the middle. If nothing is found, the corners of the box.
+    Of every block of 8^3 voxels that holds more than a speck, the middle. If nothing is found, the corners of the box. Of a
+    large volume a section in 8 is looked at, or one in so many that there are 128: to read all of it would take minutes.
     ``region`` is a box of the volume's voxels that is drawn alone.
     """
     part = volume.grid.region_on(region, volume.grid) if region is not None else None
@@ -184,24 +187,35 @@ def drawn_points(volume: Volume, segmentation: Segmentation | None = None, regio
         return np.asarray(corners, dtype=np.float64)
     side, (depth, height, width) = 8, segmentation.shape
     found = []
-    for z in range(0, depth, side):
-        slab = segmentation.as_bytes(np.asarray(segmentation.data[:, z : z + side]))
+    large = depth * height * width > MANY_VOXELS
+    step = side * max(1, -(-depth // (side * MOST_SECTIONS))) if large else side
+    for z in range(0, depth, step):
+        if check is not None:
+            check()
+        first, last = (min(depth - 1, z + step // 2),) * 2 if large else (z, min(depth, z + side) - 1)
+        slab = segmentation.as_bytes(np.asarray(segmentation.data[:, first : last + 1]))
         shown = slab.max(axis=0) > 128 if segmentation.kind == "score" else slab[0] < 128
         full = np.zeros((-(-height // side) * side, -(-width // side) * side), np.int64)
         full[:height, :width] = shown.sum(axis=0)
         blocks = full.reshape(full.shape[0] // side, side, -1, side).sum(axis=(1, 3))
-        yx = np.argwhere(blocks > side**3 // 16) * side + side / 2
-        found.append(np.column_stack([np.full(len(yx), z + min(side, depth - z) / 2), yx]))
+        yx = np.argwhere(blocks > side**2 * (1 if large else side) // 16) * side + side / 2
+        found.append(np.column_stack([np.full(len(yx), (first + last + 1) / 2), yx]))
     points = segmentation.grid.to_world(np.concatenate(found) - 0.5)
     if part is not None:
         points = points[((points >= low) & (points <= high)).all(axis=1)]
     return points if len(points) else np.asarray(corners, dtype=np.float64)
 
 
-def first_camera(volume: Volume, segmentation: Segmentation | None = None, aspect: float = 1.0, region: Region | None = None) -> Camera:
+def first_camera(
+    volume: Volume,
+    segmentation: Segmentation | None = None,
+    aspect: float = 1.0,
+    region: Region | None = None,
+    check: Check = None,
+) -> Camera:
     """Return a camera to start from: it sees what is drawn, at an angle that shows depth.
 
     ``aspect`` is the width of the picture over its height; ``region`` the voxels of the volume that are drawn, by
     default all.
     """
-    return Camera.framing(volume.grid, aspect=aspect).seeing(drawn_points(volume, segmentation, region), aspect=aspect, margin=1.1)
+    return Camera.framing(volume.grid, aspect=aspect).seeing(drawn_points(volume, segmentation, region, check), aspect=aspect, margin=1.1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -29,12 +29,25 @@ class ArrayLike(Protocol):
     def __getitem__(self, key: Any) -> Any: ...
 
 
+@runtime_checkable
+class Chunked(Protocol):
+    """What an array has beside the rest if it is stored in pieces that are only read whole."""
+
+    @property
+    def chunk(self) -> tuple[int, ...] | None:
+        """Length of every axis of a piece; None if there are none after all."""
+
+    def reach(self, box: Sequence[slice]) -> int:
+        """Return how many bytes have to be unpacked for a box; 0 where that is not known."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Volume:
     """A scalar density on a grid, (z, y, x). The data may lie on disk: slice it, do not convert it whole.
 
     ``header`` holds what a writer must carry on so that a result lies on its tomogram in other programs (for MRC:
-    nstart, axis map, origin, extended header). ``notes`` are sentences on how the file was understood.
+    nstart, axis map, origin, extended header). ``notes`` are sentences on how the file was understood. ``coarser`` are the same data
+    at lower and lower resolution, over the same box, if the file has them.
     """
 
     grid: Grid
@@ -43,6 +56,7 @@ class Volume:
     source: Path | None = None
     header: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    coarser: tuple[ArrayLike, ...] = ()
     _median: list[float] = field(default_factory=list, init=False, repr=False)  # empty until a voxel was met that is no number
 
     def __post_init__(self) -> None:
@@ -80,8 +94,15 @@ class Volume:
         return self._median[0]
 
     def reach(self, region: Region) -> int:
-        """Return how many bytes of a file have to be read for a region; 0 where that is not known."""
+        """Return how many bytes of a file have to be read, or unpacked, for a region; 0 where that is not known."""
+        if isinstance(self.data, Chunked):
+            return self.data.reach(region.slices)
         return mapped.reach(self.data[region.slices]) if isinstance(self.data, np.ndarray) else 0
+
+    @property
+    def chunk(self) -> tuple[int, ...] | None:
+        """Length (z, y, x) of the pieces of a file that are only read whole; None if it has none."""
+        return self.data.chunk if isinstance(self.data, Chunked) else None
 
     def let_go(self) -> None:
         """Take the pages of a mapped file that were read out of this process; see `volviz.core.mapped`."""
@@ -89,7 +110,7 @@ class Volume:
 
     def crop(self, region: Region) -> Volume:
         """Return a part, in place in space; data on disk stay there until read."""
-        return replace(self, grid=self.grid.crop(region), data=self.data[region.slices])
+        return replace(self, grid=self.grid.crop(region), data=self.data[region.slices], coarser=())
 
     def sample(self, voxels: int = 2_000_000, seed: int = 0, check: Callable[[], None] | None = None) -> npt.NDArray[np.float32]:
         """Read some bricks spread over the volume, about this many voxels, as a list of values.

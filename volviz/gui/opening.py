@@ -90,7 +90,7 @@ def open_state(
         overlay=current.overlay,
         slab=current.slab,
         path=found.path,
-        overview=Overview.of(volume),
+        overview=Overview.of(volume, lambda: report(0.9, "Reading the slices coarsely")),
     )
     project = found.project or Project()
     if found.project is not None:
@@ -101,7 +101,8 @@ def open_state(
     return replace(
         shown,
         cleaned=None if cleaned is segmentation else cleaned,
-        camera=project.camera or first_camera(volume, cleaned, aspect, shown.scene.region),
+        camera=project.camera
+        or first_camera(volume, cleaned, aspect, shown.scene.region, lambda: report(0.9, "Looking where the classes are")),
         contrast=project.contrast or contrast_from(volume.sample(CONTRAST_SAMPLE, check=lambda: report(0.95, "Estimating the contrast"))),
     )
 

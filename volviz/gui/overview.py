@@ -8,10 +8,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from volviz.core.grid import Region, Shape
+from volviz.core.grid import Grid, Region, Shape, bricks
 from volviz.core.volume import Volume
 
 MOST = 2**26  # cells, of 4 bytes each
+LAYER = 128  # sections of a level that are read at a time: a chunk, as most files have them
 QUICK = 2**28  # bytes of a file: a slice for which more have to be read comes coarsely first
 
 Floats = npt.NDArray[np.float32]
@@ -26,23 +27,40 @@ class Overview:
     minutes, before the first slice came of it. These come with what is read once in any case, and are as fine as a screen.
     """
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, cells: Shape | None = None) -> None:
+        """Prepare as many cells as there may be, or so many along each axis."""
         factor = 1
         while np.prod([-(-n // factor) for n in shape], dtype=np.int64) > MOST:
             factor += 1
-        self.factor = factor  # voxels to a side of a cell
         z, y, x = (-(-n // factor) for n in shape)
-        self.shape: Shape = (z, y, x)
+        self.shape: Shape = cells or (z, y, x)
+        self.factor = factor if cells is None else max(-(-n // m) for n, m in zip(shape, cells, strict=True))  # voxels to a side of a cell
         self._lock = threading.Lock()
         self._bringing: object = None
         self._clear((1, 1, 1))
 
     @classmethod
-    def of(cls, volume: Volume) -> Overview | None:
-        """Return an empty one for a volume of which some slices would take long to read; None for others."""
+    def of(cls, volume: Volume, check: Callable[[], None] | None = None) -> Overview | None:
+        """Return one for a volume of which some slices would take long to read; None for others.
+
+        It is empty unless the file has the volume at a lower resolution too: that is read, and ``check`` called on the way.
+        """
         depth, height, width = volume.grid.shape
         across = (Region((0, 0, 0), (depth, height, 1)), Region((0, 0, 0), (depth, 1, width)), Region((0, 0, 0), (1, height, width)))
-        return cls(volume.grid.shape) if max(map(volume.reach, across)) > QUICK else None
+        if max(map(volume.reach, across)) <= QUICK:
+            return None
+        level = next((data for data in volume.coarser if np.prod(data.shape, dtype=np.int64) <= MOST), None)
+        if level is None:
+            return cls(volume.grid.shape)
+        z, y, x = level.shape
+        coarse = Volume(Grid((z, y, x)), level)
+        overview = cls(volume.grid.shape, (z, y, x))
+        take = overview.begin((z, y, x))
+        for region in bricks((z, y, x), (LAYER, y, x)):
+            if check is not None:
+                check()
+            take(region, coarse.read(region))
+        return overview
 
     @property
     def complete(self) -> bool:

@@ -139,10 +139,14 @@ def read_part(plane: Plane, volume: Volume, region: Region, told: Callable[[floa
     grey = np.empty((rows, columns), np.float32)
     step = max(1, rows * READ_AT_ONCE // max(1, volume.reach(region)))
     first, right = region.start[plane.up], (region.start[plane.right], region.stop[plane.right])
-    for row in range(0, rows, step):
-        told(row / rows)
-        piece = part_of(plane, region, (first + row, first + min(rows, row + step)), right)
-        grey[row : row + step] = volume.read(piece).mean(axis=plane.normal)
+    if volume.chunk is not None:  # none of which is to be unpacked twice
+        step = -(-step // volume.chunk[plane.up]) * volume.chunk[plane.up]
+    last, row = region.stop[plane.up], first
+    while row < last:
+        told((row - first) / rows)
+        stop = min(last, (row // step + 1) * step)
+        grey[row - first : stop - first] = volume.read(part_of(plane, region, (row, stop), right)).mean(axis=plane.normal)
+        row = stop
     return Part(grey, (first, right[0]))
 
 

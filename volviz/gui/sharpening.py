@@ -23,8 +23,8 @@ REST_MS = 400  # without a move, before much is read
 LOOK_MS = 500  # between two looks at how far it is
 FINER = 0.7  # of a mean's width: pixels that are smaller ask for more than means
 WHY = (
-    "This slice runs across the rows of a large file, so all of the file would have to be read for it. It is shown by means of boxes of "
-    "voxels; zoom in, and what is seen is read in full resolution."
+    "Much of a large file would have to be read for this slice. It is shown by means of boxes of voxels; zoom in, and what is seen is "
+    "read in full resolution."
 )
 
 

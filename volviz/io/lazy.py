@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,6 +37,20 @@ class LazyArray:
         """Where it is stored, by what zarr and h5py call that."""
         at = getattr(self._stored, "store_path", None)
         return str(self._stored.file.filename if at is None else at).removeprefix("file://")
+
+    @property
+    def chunk(self) -> tuple[int, ...] | None:
+        """Length of every axis of the pieces in which it is stored, each of which is read whole; None if there are none."""
+        chunks = getattr(self._stored, "chunks", None)
+        return None if chunks is None else tuple(int(chunks[axis]) for axis in self._order)
+
+    def reach(self, box: Sequence[slice]) -> int:
+        """Return how many bytes have to be unpacked for a box; 0 where that is not known."""
+        if self.chunk is None:
+            return 0
+        ends = [part.indices(n)[:2] for part, n in zip(box, self.shape, strict=True)]
+        pieces = math.prod(-(-stop // size) - start // size for (start, stop), size in zip(ends, self.chunk, strict=True))
+        return pieces * math.prod(int(n) for n in self._stored.chunks) * self.dtype.itemsize
 
     def __getitem__(self, key: Any) -> npt.NDArray[Any]:
         keys = list(key) if isinstance(key, tuple) else [key]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -126,7 +126,18 @@ def _image(group: zarr.Group, path: Path, level: str | None, index: int | None, 
     if [a for a in axes if a in SPACE] != [a for a in SPACE if a in axes]:
         notes.append(f"The file stores its axes in the order {', '.join(axes)}; they are shown as x, y, z.")
     data = _with_z(LazyArray(array, space, fixed), grid)
-    return Volume(grid, data, stem(path.absolute()), path.absolute(), header, (*notes, *more))
+    coarser = tuple(LazyArray(level, space, fixed) for level in _coarser(group, list(datasets), name, array)) if len(space) == 3 else ()
+    return Volume(grid, data, stem(path.absolute()), path.absolute(), header, (*notes, *more), coarser)
+
+
+def _coarser(group: zarr.Group, names: Sequence[str], name: str, array: zarr.Array[Any]) -> Iterator[zarr.Array[Any]]:
+    """Yield the levels after one that are smaller than it along some axes and longer along none."""
+    for other in names[names.index(name) + 1 :]:
+        level = group.get(other)
+        if not isinstance(level, zarr.Array) or level.ndim != array.ndim:
+            return
+        if level.shape != array.shape and all(a <= b for a, b in zip(level.shape, array.shape, strict=True)):
+            yield level
 
 
 def _channels(group: zarr.Group) -> dict[str, Any]:
