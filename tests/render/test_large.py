@@ -272,6 +272,19 @@ def binned(shape: tuple[int, int, int], factor: int) -> Renderer:
     return Renderer(memory=bytes_of((small[0], small[1], small[2]), 1))
 
 
+def test_of_a_binned_volume_nearly_all_of_the_time_is_reading(gl: None) -> None:
+    volume, _ = virion(64)
+    renderer = binned(volume.grid.shape, 2)
+    renderer.load(volume)
+    loading = renderer.loading(Scene.of(volume))
+    assert loading is not None
+    told = [(bool(slab.groups), loading.put(slab)) for slab in loading.slabs()]
+    assert renderer.binning == 2
+    assert max(fraction for read, fraction in told if read) == pytest.approx(8 / 9)
+    assert told[-1] == (False, 1.0)
+    renderer.release()
+
+
 @pytest.mark.parametrize("factor", [2, 3, 4, 5])
 def test_binning_changes_neither_the_box_nor_what_comes_through_it(gl: None, factor: int) -> None:
     volume, classes = of_classes(np.full((47, 47, 47), 0.7, np.float32), voxel_size=(8.0, 10.0, 13.0))

@@ -62,6 +62,11 @@ class Source:
         self.groups, self.channels = groups_of(segmentation), channels_of(segmentation)
         self._binning = math.prod(grid.voxel_size) / min(math.prod(volume.grid.voxel_size), math.prod(full.voxel_size))
 
+    @property
+    def averaged(self) -> float:
+        """How many voxels are read for one of the grid."""
+        return max(1.0, self._binning)
+
     def packed(self, look: RawLook, check: Check = None) -> Packed:
         """Measure the contrast under a raw look; reads a few planes."""
         return Packed(look.invert, look.lowpass, lowpassed_contrast(self.volume, look.lowpass, look.invert, check))
@@ -73,7 +78,7 @@ class Source:
         if self._raw.coarser:
             deep, rows = self._least_read(voxels, packed.lowpass)
         else:
-            voxels = max(1, min(voxels, int(READ / max(1.0, self._binning))))
+            voxels = max(1, min(voxels, int(READ / self.averaged)))
             rows = min(height, max(1, voxels // width))
             deep = max(1, voxels // (rows * width))
         yield from bricks((depth, height, width), (deep, rows, width))

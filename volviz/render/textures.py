@@ -171,7 +171,7 @@ class Loading:
     def __init__(self, source: Source, look: RawLook, put: Callable[[Slab], None], loaded: Callable[[Packed], None]) -> None:
         self._source, self._look, self._put, self._loaded = source, look, put, loaded
         self._packed: Packed | None = None
-        self._voxels = 0
+        self._done = [0, 0]  # voxels: in bricks, and read
         self.heard: Callable[[Region, npt.NDArray[np.float32]], None] | None = None
 
     @property
@@ -196,11 +196,13 @@ class Loading:
     def put(self, slab: Slab) -> float:
         """Give a slab to the driver; return which fraction of all is there."""
         self._put(slab)
-        self._voxels += math.prod(slab.region.shape)
-        whole = 2 * math.prod(self._source.grid.shape)  # once to be put, once in bricks
-        if self._voxels == whole and self._packed is not None:
+        self._done[bool(slab.groups)] += math.prod(slab.region.shape)
+        bricked, read = self._done
+        whole, weight = math.prod(self._source.grid.shape), self._source.averaged
+        if bricked == read == whole and self._packed is not None:
             self._loaded(self._packed)
-        return self._voxels / whole
+            return 1.0
+        return (bricked + weight * read) / ((1 + weight) * whole)
 
 
 def type_of(segmentation: Segmentation | None, bits: Literal[8, 16] | None) -> np.dtype[Any]:
