@@ -2,7 +2,7 @@
 
 Without --tomogram and --segmentation the sample of `volviz demo` is made first. The states of learning from scribbles want a tomogram
 with its labels beside it, as `volviz simulate` writes them, from which strokes are drawn. QT_SCALE_FACTOR=2 shows what a fine screen
-shows. Settings are kept in a folder of their own: yours are neither read nor changed.
+shows. Settings, and what is kept for recovery, lie in a folder of their own: yours are neither read nor changed.
 """
 
 from __future__ import annotations
@@ -41,11 +41,13 @@ class Studio:
 
     def pause(self, seconds: float) -> None:
         """Let the window live for a while."""
+        from PySide6.QtCore import QEvent
         from PySide6.QtWidgets import QApplication
 
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             QApplication.processEvents()
+            QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # which an event loop of its own would do
             time.sleep(0.01)
 
     def wait(self, done: Callable[[], bool]) -> None:
@@ -265,6 +267,8 @@ def _typed(text: str) -> Callable[[Studio], None]:
 
 def states(window: Window) -> dict[str, Callable[[Studio], None]]:
     """Return what leads to each picture, by its name, in order."""
+    from questions import questions
+
     panels = {f"panel_{name.lower()}": _panel(name) for name in window.docks}
     return {
         "empty": _empty,
@@ -282,6 +286,7 @@ def states(window: Window) -> dict[str, Callable[[Studio], None]]:
         "tour": _action("help.tour"),
         "manual": _action("help.manual"),
         "about": _action("help.about"),
+        **questions(),
         "learning": _learning,
         "learnt": _learnt,
         "doubt": _doubt,
@@ -290,11 +295,14 @@ def states(window: Window) -> dict[str, Callable[[Studio], None]]:
     }
 
 
-def save(name: str, out: Path) -> None:
+def save(name: str, out: Path, *, lossless: bool = False) -> None:
     """Write what is on the screen."""
     from PySide6.QtGui import QGuiApplication
 
     picture = QGuiApplication.primaryScreen().grabWindow(0)
+    if lossless:
+        picture.save(str(out / f"{name}.png"))
+        return
     for quality in (92, 85, 75, 60):
         path = out / f"{name}.jpg"
         picture.save(str(path), "JPG", quality)
@@ -312,9 +320,11 @@ def main() -> None:
     parser.add_argument("--segmentation", type=Path)
     parser.add_argument("--size", default="1280x800")
     parser.add_argument("--theme", default="dark")
+    parser.add_argument("--png", action="store_true", help="every pixel as it is, to judge them")
     arguments = parser.parse_args()
     os.environ.setdefault("QT_API", "pyside6")
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["XDG_STATE_HOME"] = folder
         from PySide6.QtCore import QSettings
 
         for form in (QSettings.Format.IniFormat, QSettings.Format.NativeFormat):
@@ -337,7 +347,7 @@ def main() -> None:
         scribbled = tomogram.with_name(f"{tomogram.stem}_labels.mrc").is_file()
         for name in arguments.names or [name for name in todo if scribbled or name not in OF_SCRIBBLES]:
             todo[name](studio)
-            save(name, arguments.out)
+            save(name, arguments.out, lossless=arguments.png)
             studio.close_dialogs()
         studio.window.jobs.cancel_all()
         studio.window.learning.switch(False)

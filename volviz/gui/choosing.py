@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 ROLES = {"tomogram": "Tomogram", "class": "Class", "nothing": "Leave out"}
 SCALES = ("0..1", "0..255", "score>0", "mask>0.5")
+OTHER = "They belong to the tomogram that is open, and another one is chosen here"
 ROWS = 10  # shown without scrolling
 
 
@@ -107,7 +108,6 @@ class ChoosingDialog(QDialog):
         self._proceed, self._current = proceed, current.volume
         self._there = current.segmentation
         self.keep = QCheckBox("Keep the classes that are there")
-        self.keep.setToolTip("Add these classes to those of the tomogram that is open; off: they take their place")
         self.keep.setVisible(self._there is not None and self._there.kind == "probability")
         self.keep.setChecked(asked.adding)
         self.keep.toggled.connect(lambda _: self._check())
@@ -172,6 +172,9 @@ class ChoosingDialog(QDialog):
         return Picked(tomograms[0] if tomograms else None, classes, beside)
 
     def _check(self) -> None:
+        other = any(row.role.currentData() == "tomogram" for row in self.rows)
+        self.keep.setEnabled(not other)
+        self.keep.setToolTip(OTHER if other else "Add these classes to those of the tomogram that is open; off: they take their place")
         try:
             said = self._on(self.picked)
         except VolvizError as error:

@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -14,10 +15,12 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QMessageBox,
     QPlainTextEdit,
     QPushButton,
     QSpinBox,
+    QTextEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -25,6 +28,7 @@ from PySide6.QtWidgets import (
 from volviz.core.errors import VolvizError
 from volviz.core.failures import sentence
 
+DETAILS = 600, 260  # pixels, of the details of an error
 PACKAGES = ("volviz", "PySide6_Essentials", "vispy", "numpy", "torch", "PyOpenGL")
 
 
@@ -52,11 +56,27 @@ def error_box(parent: QWidget | None, what: str, error: BaseException) -> QMessa
     gl = viewport.gl_strings() if viewport is not None else ()
     details = "".join(traceback.format_exception(error)) + "\n" + "\n".join(versions(gl))
     box.setDetailedText(details)
+    _spread_details(box)
     copy = box.addButton("Copy details", QMessageBox.ButtonRole.ActionRole)
     copy.clicked.disconnect()  # or the box would close
     copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(details))
-    box.addButton(QMessageBox.StandardButton.Close)
+    close = box.addButton(QMessageBox.StandardButton.Close)
+    box.setDefaultButton(close)
     return box
+
+
+def _spread_details(box: QMessageBox) -> None:
+    """Give the details of a dialog room to be read in, and their button a text like those of the others."""
+    for edit in box.findChildren(QTextEdit):
+        edit.setMinimumSize(*DETAILS)
+        edit.setLineWrapMode(QTextEdit.LineWrapMode.NoWrap)
+    (button,) = (one for one in box.buttons() if box.buttonRole(one) == QMessageBox.ButtonRole.ActionRole)
+
+    def name() -> None:
+        button.setText("Hide details" if any(edit.isVisible() for edit in box.findChildren(QTextEdit)) else "Show details")
+
+    button.clicked.connect(name)
+    name()
 
 
 def versions(gl: Sequence[str] = ()) -> list[str]:
@@ -127,6 +147,14 @@ def lined_up(*forms: QFormLayout) -> None:
     widest = max(label.sizeHint().width() for label in labels)
     for label in labels:
         label.setMinimumWidth(widest)
+
+
+def top_label(form: QFormLayout, text: str, rows: QLayout) -> None:
+    """Add a label beside several lines, on the level of the first of them."""
+    rows.setContentsMargins(0, 0, 0, 0)
+    form.addRow(text, rows)
+    if isinstance(label := form.labelForField(rows), QLabel):
+        label.setAlignment(Qt.AlignmentFlag.AlignTop)
 
 
 def buttons(dialog: QDialog, accept: str) -> tuple[QDialogButtonBox, QPushButton]:

@@ -14,7 +14,7 @@ from volviz.core.errors import VolvizError
 from volviz.core.grid import Region
 from volviz.core.report import Report, part
 from volviz.gui.asking import ask_path, stem, sure
-from volviz.gui.dialogs import buttons
+from volviz.gui.dialogs import buttons, top_label
 from volviz.gui.document import State
 from volviz.gui.jobs import Job
 from volviz.gui.latest import Latest
@@ -113,7 +113,7 @@ class MeshDialog(QDialog):
         hint.setObjectName("hint")
         hint.setWordWrap(True)
         form = QFormLayout(self)
-        form.addRow("Classes", boxes)
+        top_label(form, "Classes", boxes)
         form.addRow("Format", self.kind)
         form.addRow("Level", self.own_level)
         form.addRow("", self.level)

@@ -131,6 +131,9 @@ class RunningRow(QWidget):
         self.cancel = _button("Cancel", f"Stop: {job.title}. Nothing half-written stays behind")
         self.cancel.clicked.connect(job.cancel)
         self.text, self.time = Elided(), QLabel()
+        # As wide as its words become: they are not to be cut off, nor to push, while they change.
+        self.time.setMinimumWidth(self.time.fontMetrics().horizontalAdvance("100 %, 59:59 min, 59:59 min left"))
+        self.time.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         top, below = QHBoxLayout(), QHBoxLayout()
         top.addWidget(Elided(job.title), 1)
         top.addWidget(self.cancel)

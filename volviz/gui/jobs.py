@@ -282,7 +282,9 @@ class _Row(QWidget):
             return
         self._bar.setRange(0, 1000 if fraction > 0 else 0)  # it moves by itself as long as there is nothing to tell
         self._bar.setValue(round(1000 * fraction))
-        self._text.setText(f"{self._job.title}: {text}" if text else self._job.title)
+        # "Segment: segmenting" says it twice.
+        again = text.lower().startswith(self._job.title.lower())
+        self._text.setText(text[:1].upper() + text[1:] if again else f"{self._job.title}: {text}" if text else self._job.title)
 
     def _show_time(self) -> None:
         if self._job.cancelling:  # perhaps from the list

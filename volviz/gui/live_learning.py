@@ -216,7 +216,7 @@ class LiveLearning(QObject):
                 labels = tuple(replace(label, color=colors.get(label.name, label.color)) for label in segmentation.labels)
                 self._coming = replace(segmentation, labels=labels)
             case live.Learnt(voxels, trees, _):
-                marked = ", ".join(f"{name} {count:,}" for name, count in voxels.items())
+                marked = ", ".join(f"{name}\N{NO-BREAK SPACE}{count:,}" for name, count in voxels.items())
                 self.learnt = f"{trees} trees learnt from marked voxels: {marked}"
                 self.text = LOOK
             case live.Wrote(region, _):

@@ -30,11 +30,12 @@ class LostDialog(QDialog):
         self.setWindowTitle("Files have moved")
         self.setMinimumWidth(560)
         one = len(error.lost) == 1
-        needs = "a file that is not where it was" if one else "files that are not where they were"
-        intro = QLabel(
-            f"<b>{error.project.name}</b> needs {needs}. "
-            "Point to one of them, or to a folder; what else is missing is looked for beside it."
+        said = (
+            "a file that is not where it was. Point to it, or to a folder in which to look for it."
+            if one
+            else "files that are not where they were. Point to one of them, or to a folder; the others are looked for beside it."
         )
+        intro = QLabel(f"<b>{error.project.name}</b> needs {said}")
         intro.setWordWrap(True)
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
@@ -57,7 +58,7 @@ class LostDialog(QDialog):
             grid.addWidget(button, row, 2, Qt.AlignmentFlag.AlignTop)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.folder = buttons.addButton("Look in a folder…", QDialogButtonBox.ButtonRole.ActionRole)
-        self.folder.setToolTip("Look for all of them in a folder and the folders below it")
+        self.folder.setToolTip(f"Look for {'it' if one else 'all of them'} in a folder and the folders below it")
         self.folder.clicked.connect(self._ask_folder)
         self.without = buttons.addButton("Open without the classes", QDialogButtonBox.ButtonRole.ActionRole)
         self.without.setToolTip("Open the tomogram and the view alone; segment again, or open a segmentation later")

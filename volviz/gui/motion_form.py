@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from volviz.core.motions import Axis, Motion, Peel, Rocking, Turntable
-from volviz.gui.dialogs import buttons
+from volviz.gui.dialogs import buttons, lined_up
 
 AXES = (
     ("Upright in the picture", "vertical"),
@@ -57,16 +57,18 @@ class MotionForm(QWidget):
         self.about.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.kind)
-        layout.addWidget(self.about)
+        self._head = QFormLayout()
+        self._head.addRow("Motion", self.kind)
+        self._head.addRow("", self.about)
+        layout.addLayout(self._head)
         layout.addWidget(self.pages)
         self.kind.currentIndexChanged.connect(self._turn)
         self._turn()
 
     @property
     def forms(self) -> tuple[QFormLayout, ...]:
-        """The forms of all motions."""
-        return self.turntable.form, self.rocking.form, self.peel.form
+        """The form above, and those of all motions."""
+        return self._head, self.turntable.form, self.rocking.form, self.peel.form
 
     @property
     def motion(self) -> Motion | None:
@@ -189,6 +191,7 @@ class FillDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Fill in an animation")
         self.form = MotionForm()
+        lined_up(*self.form.forms)
         layout = QVBoxLayout(self)
         layout.addWidget(self.form)
         said = QLabel("It begins with the present view" + (" and replaces the keyframes there are." if replaces else "."))

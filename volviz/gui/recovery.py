@@ -128,7 +128,6 @@ class Offer(QFrame):
         super().__init__()
         self._window, self._then = window, then
         self.setObjectName("offer")
-        self.setFrameShape(QFrame.Shape.StyledPanel)
         self.rows: list[tuple[Leftover, QPushButton, QPushButton]] = []
         self._layout = QVBoxLayout(self)
         intro = QLabel("<b>volviz ended before this was saved:</b>")

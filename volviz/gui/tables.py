@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QFormLayout, QLabel, QVBoxLayo
 from volviz.core.errors import VolvizError
 from volviz.core.report import Report, part
 from volviz.gui.asking import ask_path, stem
-from volviz.gui.dialogs import buttons
+from volviz.gui.dialogs import buttons, top_label
 from volviz.gui.document import State
 from volviz.gui.jobs import Job
 from volviz.gui.widgets.number import Number
@@ -43,7 +43,6 @@ class TableDialog(QDialog):
         from volviz.tasks.measure import level_of
 
         self.setWindowTitle("Table of objects")
-        self.setMinimumWidth(420)
         self.classes: dict[str, QCheckBox] = {}
         boxes = QVBoxLayout()
         for name, ramp in state.scene.ramps.items():
@@ -62,8 +61,9 @@ class TableDialog(QDialog):
         hint = QLabel(HINT if known else f"{HINT} <b>{UNKNOWN_SIZE}</b>")
         hint.setObjectName("hint")
         hint.setWordWrap(True)
+        hint.setMinimumWidth(400)  # of the text, not of the dialog, which would be as high as for a narrower one
         form = QFormLayout(self)
-        form.addRow("Classes", boxes)
+        top_label(form, "Classes", boxes)
         form.addRow("Threshold", self.own_threshold)
         form.addRow("", self.threshold)
         form.addRow(hint)

@@ -60,16 +60,18 @@ _LIGHT = {
     Role.Accent: QColor(38, 104, 184),
 }
 _FAINT = {True: QColor(112, 116, 124), False: QColor(150, 154, 162)}  # dark, light: what cannot be used now
+_PROBLEM = {True: "#e3ad52", False: "#8a5700"}  # dark, light: what a person should see to
 
 _SHEET = """
 QMainWindow::separator { width: 4px; height: 4px; }
 QToolBar { spacing: 4px; padding: 3px 6px; border: none; }
-QToolBar QToolButton { padding: 3px 6px; margin: 0; }
+QToolBar QToolButton { padding: 3px 0 3px 6px; margin: 0; }
 QDockWidget::title { padding: 5px 8px; }
 QStatusBar::item { border: none; }
 QSplitter::handle { background: palette(window); }
 QFrame#strip { background: palette(alternate-base); border: none; border-bottom: 2px solid transparent; }
 QFrame#strip[active="true"] { border-bottom: 2px solid palette(highlight); }
+QFrame#offer { background: palette(alternate-base); border: 1px solid #b7791f; border-radius: 6px; }
 QFrame#asking { background: palette(alternate-base); border: none; border-bottom: 2px solid #b7791f; }
 QLabel#strip-name { font-weight: bold; }
 QLabel#badge { background: #b7791f; color: white; border-radius: 3px; padding: 1px 6px; }
@@ -94,6 +96,19 @@ QCheckBox::indicator:checked { border-color: palette(highlight); background: pal
 QCheckBox::indicator:checked:disabled { border-color: palette(mid); background: palette(mid); }
 QCheckBox::indicator:disabled { border-color: palette(midlight); }
 QToolTip { padding: 4px; }
+QToolButton[popupMode="2"] { padding-left: 10px; padding-right: 10px; }
+QToolButton::menu-indicator { subcontrol-origin: padding; subcontrol-position: center right; right: 3px; }
+QLabel#problem { color: PROBLEM; }
+QScrollBar { background: transparent; border: none; }
+QScrollBar:vertical { width: 12px; }
+QScrollBar:horizontal { height: 12px; }
+QScrollBar::handle { background: palette(mid); border-radius: 3px; margin: 3px; }
+QScrollBar::handle:vertical { min-height: 30px; }
+QScrollBar::handle:horizontal { min-width: 30px; }
+QScrollBar::handle:hover, QScrollBar::handle:pressed { background: palette(placeholder-text); }
+QScrollBar::handle:disabled { background: transparent; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: none; }
 """
 
 
@@ -141,5 +156,5 @@ def _paint(app: QApplication) -> None:
         palette.setColor(QPalette.ColorGroup.Disabled, role, _FAINT[dark])
     palette.setColor(QPalette.ColorGroup.Disabled, Role.Highlight, palette.color(Role.Mid))
     app.setPalette(palette)
-    sheet = _SHEET.replace("CHECK", asset("resources/icons/check.svg").as_posix())
+    sheet = _SHEET.replace("CHECK", asset("resources/icons/check.svg").as_posix()).replace("PROBLEM", _PROBLEM[dark])
     app.setStyleSheet(sheet)  # anew: it looks colours of the palette up when it is set

@@ -123,6 +123,9 @@ class TrainWindow(QWidget):
         self.state.setWordWrap(True)
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
+        policy = self.bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.bar.setSizePolicy(policy)
         self.start = QPushButton("Train")
         self.start.setToolTip("Learn in the background; you can go on looking meanwhile")
         self.start.setDefault(True)
@@ -319,6 +322,7 @@ class TrainWindow(QWidget):
     def _enable(self) -> None:
         running = self.training is not None
         self._asked.setEnabled(not running)
+        self.bar.setVisible(running)
         self.start.setEnabled(not running and bool(self.methods))
         self.stop.setEnabled(running and self.training is not None and not self.training.stopping)
         self.cancel.setEnabled(running)

@@ -52,6 +52,7 @@ class Window(Furnished):
         self.splitters: dict[str, QSplitter] = {}
         self._closes = False  # without another question
         self._status = QLabel()
+        self._status.setContentsMargins(8, 0, 0, 0)
         self.recently = Latest(self)
         self._build()
         self.actions_by_id, self.menus = actions.build(self)

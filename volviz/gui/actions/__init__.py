@@ -76,7 +76,7 @@ def _menu(window: Window, menus: dict[str, QMenu], path: str) -> QMenu:
     if path not in menus:
         above, _, name = path.rpartition("/")
         if above:
-            menus[path] = _menu(window, menus, above).addMenu(f"&{name}")
+            menus[path] = _menu(window, menus, above).addMenu(name)
         else:
             menus[path] = window.menuBar().addMenu(f"&{name}")
     return menus[path]

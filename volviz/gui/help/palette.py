@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QKeyEvent, QPalette
+from PySide6.QtGui import QKeyEvent, QPalette
 from PySide6.QtWidgets import QDialog, QHeaderView, QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from volviz.gui.help.commands import Command
@@ -71,13 +71,14 @@ class Palette(QDialog):
         found = [(value - 5.0 * bool(command.lacks), command) for value, command in fits if value is not None]
         if typed.strip():
             found.sort(key=lambda pair: -pair[0])
+        text, beside = (self.palette().color(role) for role in (QPalette.ColorRole.Text, QPalette.ColorRole.PlaceholderText))
         faint = self.palette().color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text)
         self.list.clear()
         for _, command in found[:MOST]:
             item = QTreeWidgetItem([command.title, command.lacks or command.where, command.keys])
             item.setData(0, Qt.ItemDataRole.UserRole, command)
             for column in range(3):
-                item.setForeground(column, faint if command.lacks or column else QColor(self.palette().color(QPalette.ColorRole.Text)))
+                item.setForeground(column, faint if command.lacks else beside if column else text)
             item.setSizeHint(0, QSize(0, self.fontMetrics().lineSpacing() + 6))
             item.setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.list.addTopLevelItem(item)

@@ -165,6 +165,7 @@ class ClassesPanel(QWidget):
     def _make_rows(self, names: list[str]) -> None:
         for row in self.rows.values():
             self._rows.removeWidget(row)
+            row.hide()  # at once: others take its place before it is gone
             row.deleteLater()
         self.rows = {name: ClassRow(name, self._document) for name in names}
         for name, row in self.rows.items():

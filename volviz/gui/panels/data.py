@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
+from volviz.core.grid import Grid
 from volviz.core.volume import Volume
 from volviz.gui import sizing
 from volviz.gui.document import Document, State
@@ -16,6 +17,8 @@ from volviz.gui.latest import PICTURES_FIRST_MS, Latest
 from volviz.gui.planes import contrast_from
 from volviz.gui.widgets.histogram import RampHistogram
 from volviz.gui.widgets.number import Number
+
+ALIKE = 0.002  # of their mean: edges of a voxel that differ by less are those of a cube that was rounded
 
 
 class DataPanel(QWidget):
@@ -88,6 +91,8 @@ class DataPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.addLayout(self._facts)
         layout.addWidget(self.ask)
+        layout.addWidget(self._notes)
+        layout.addWidget(self.repair, 0, Qt.AlignmentFlag.AlignLeft)
         thickness = QHBoxLayout()
         thickness.addWidget(QLabel("Slice thickness"))
         thickness.addWidget(self.slab, 1)
@@ -95,8 +100,6 @@ class DataPanel(QWidget):
         layout.addWidget(QLabel("Contrast of the slices"))
         layout.addWidget(self.contrast)
         layout.addLayout(boxes)
-        layout.addWidget(self._notes)
-        layout.addWidget(self.repair, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addStretch(1)
         document.changed.connect(self._look)
         self._look(State(), document.state)
@@ -151,8 +154,10 @@ class DataPanel(QWidget):
         self._show_notes((*(volume.notes if volume is not None else ()), *notes))
 
     def _show_notes(self, notes: Sequence[str]) -> None:
-        self._notes.setText("\n".join(notes))
-        self._notes.setVisible(bool(notes))
+        volume = self._document.state.volume
+        edges = () if volume is None else _edges(volume.grid)
+        self._notes.setText("\n".join((*edges, *notes)))
+        self._notes.setVisible(bool(edges or notes))
         self.repair.setVisible(bool(notes))
 
     def _show_counts(self, histogram: Histogram) -> None:
@@ -160,6 +165,14 @@ class DataPanel(QWidget):
 
     def _set_contrast(self, low: float, high: float) -> None:
         self._document.show(contrast=(low, max(high, low + 1e-6)))
+
+
+def _edges(grid: Grid) -> tuple[str, ...]:
+    """Return a sentence where the edges of a voxel differ: the box holds one number."""
+    z, y, x = grid.voxel_size
+    if max(x, y, z) - min(x, y, z) <= ALIKE * grid.mean_voxel_size:
+        return ()
+    return (f"A voxel is {x:.4g} × {y:.4g} × {z:.4g} Å (x, y, z). The box shows the mean; Set makes all edges alike.",)
 
 
 def _shortened(text: str, length: int) -> str:

@@ -16,6 +16,11 @@ from volviz.gui.widgets.color import ColorButton
 from volviz.gui.widgets.histogram import RampHistogram
 from volviz.gui.widgets.number import Number
 
+MULTIPLY = "Multiply every class by the ramp of the raw density, so that its texture shows"
+HAZE = "Draw the density itself as a haze between the classes, which are then not multiplied by it"
+NO_CLASSES = "There are no classes yet: segment the tomogram, or open a segmentation."
+UNMULTIPLIED = "The density is drawn for itself now."
+
 
 class DensityRow(QWidget):
     """The ramp of the raw density, in standard deviations, and what it is used for.
@@ -38,10 +43,8 @@ class DensityRow(QWidget):
         self.opacity.value_changed.connect(lambda value: self._change("Opacity of the density", opacity=value))
         self.opacity.released.connect(document.settle)
         self.multiply = QCheckBox("Multiply classes")
-        self.multiply.setToolTip("Multiply every class by the ramp of the raw density, so that its texture shows")
         self.multiply.toggled.connect(lambda on: self._change("Multiply by density" if on else "Classes alone", multiply=on))
         self.haze = QCheckBox("Draw it too")
-        self.haze.setToolTip("Draw the density itself as a haze between the classes, which are then not multiplied by it")
         self.haze.toggled.connect(lambda on: self._change("Density as haze" if on else "Density hidden", haze=on))
         self.invert = QCheckBox("Dense is dark")
         self.invert.setToolTip("Which sign of the density is matter, for the picture and for the network. A guess until you say otherwise")
@@ -67,7 +70,7 @@ class DensityRow(QWidget):
             box.released.connect(document.settle)
         self.reset = small_button("Reset", "Back to the ramp and the opacity that were estimated from the data")
         self.reset.clicked.connect(self._reset)
-        switches = [self.multiply, self.haze, None, self.invert]
+        switches = [self.multiply, None, self.haze, None, self.invert]
         stack(
             self,
             [self.color, title, None, self.opacity, self.reset],
@@ -97,8 +100,12 @@ class DensityRow(QWidget):
         self.low.set_value(ramp.low)
         self.high.set_value(ramp.high)
         self.lowpass.set_value(raw.lowpass)
-        self.multiply.setEnabled(not self._drawn)
-        self.haze.setEnabled(bool(state.scene.ramps))
+        for box, on, tip, lacks in (
+            (self.multiply, not self._drawn, MULTIPLY, UNMULTIPLIED if state.scene.ramps else NO_CLASSES),
+            (self.haze, bool(state.scene.ramps), HAZE, NO_CLASSES),
+        ):
+            box.setEnabled(on)
+            box.setToolTip(tip if on else f"{tip}\n{lacks}")
 
     def show_counts(self, histogram: Histogram) -> None:
         """Show the histogram of the density."""

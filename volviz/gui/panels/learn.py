@@ -32,6 +32,8 @@ DEVICES = (("Automatic", "auto"), ("GPU (CUDA)", "cuda"), ("CPU", "cpu"))
 WITHOUT = ("held_back", "voxel_size")  # fields of the method that have no meaning while one scribbles
 SETTLE_MS = 700  # after the last change of a box, before all is learnt anew
 STOPPED = "Stopped. Strokes are still followed where you look."
+SUGGEST = "Bring the crosshair to where the forest hesitates most, and so a stroke teaches most (J)"
+NOTHING_LEARNT = "Draw strokes of two classes with the switch on; then it is known where to look next."
 NO_FOREST = "Draw strokes of two classes with the switch on; then there is a forest to save."
 NO_RESULT = "Wait until all of the tomogram is up to date with your strokes; that is what teaches the network."
 
@@ -68,7 +70,6 @@ class LearnPanel(QWidget):
         self.stop = QPushButton("Stop")
         self.stop.clicked.connect(lambda: learning.pause(not learning.paused))
         self.suggest = QPushButton("Suggest where next")
-        self.suggest.setToolTip("Bring the crosshair to where the forest hesitates most, and so a stroke teaches most (J)")
         self.suggest.clicked.connect(learning.suggest)
         self.doubt = QCheckBox("Show doubt")
         self.doubt.setToolTip(
@@ -164,6 +165,7 @@ class LearnPanel(QWidget):
             else "Leave the rest of the tomogram, and follow strokes where you look"
         )
         self.suggest.setEnabled(bool(learning.learnt))
+        self.suggest.setToolTip(SUGGEST if learning.learnt else NOTHING_LEARNT)
         grown = session is not None and session.predictor is not None
         self.save.setEnabled(grown)
         self.save.setToolTip("Keep the forest as a model in the list of models, for other tomograms" if grown else NO_FOREST)

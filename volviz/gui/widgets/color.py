@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QColorDialog, QHBoxLayout, QToolButton, QWidget
 
 from volviz.core.grid import Triple
 
+FAINT = 0.35  # opacity of a colour that cannot be chosen now
+
 
 class ColorButton(QToolButton):
     """Colours are (r, g, b) in 0..1, sRGB."""
@@ -35,6 +37,7 @@ class ColorButton(QToolButton):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         edge = self.palette().highlight() if self.hasFocus() else self.palette().mid()
+        painter.setOpacity(1.0 if self.isEnabled() else FAINT)
         painter.setPen(QPen(edge.color(), 1))
         painter.setBrush(self._color)
         painter.drawRoundedRect(self.rect().adjusted(3, 3, -3, -3), 3, 3)

@@ -16,6 +16,7 @@ REACH = 8  # pixels from a handle within which it is grabbed, and to which the p
 SHORTEST = 4.0  # seconds that the axis shows at least
 BEYOND = 1.12  # times the length: room to drag the last keyframe to
 TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)  # seconds
+EMPTY = "No keyframes yet: press K, turn the view, and press K again"
 TICK_PIXELS = 56  # from one number to the next at least
 FRAME = 1 / 30  # seconds that an arrow key goes
 HANDLE = 6  # pixels from the middle of a handle to its corners
@@ -144,7 +145,7 @@ class Timeline(QWidget):
         self._paint_ways(painter)
         if not self._keyframes:
             painter.setPen(self.palette().placeholderText().color())
-            painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, "No keyframes yet: turn the view, press K, and again")
+            painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, EMPTY)
         for i, keyframe in enumerate(self._keyframes):
             self._paint_handle(painter, self.x_of(keyframe.seconds), i == self._chosen)
         self._paint_playhead(painter, frame)
@@ -161,7 +162,8 @@ class Timeline(QWidget):
         for i in range(math.floor(self._end / step) + 1):
             x = self.x_of(i * step)
             painter.setPen(QPen(faint, 1))
-            painter.drawLine(QPointF(x, frame.top() + 1), QPointF(x, frame.bottom() - 1))
+            top = frame.top() + 1 if self._keyframes else frame.bottom() - HANDLE  # a sentence stands where there are none
+            painter.drawLine(QPointF(x, top), QPointF(x, frame.bottom() - 1))
             painter.setPen(self.palette().placeholderText().color())
             text = QRectF(x - 30, frame.bottom() + 1, 60, self.fontMetrics().height())
             painter.drawText(text, Qt.AlignmentFlag.AlignHCenter, f"{round(i * step, 3):g} s" if i == 0 else f"{round(i * step, 3):g}")
