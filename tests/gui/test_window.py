@@ -49,11 +49,17 @@ def wheel(widget: object, at: QPoint, steps: int, modifiers: Qt.KeyboardModifier
 def drop(window: Window, *paths: Path) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    at, action = QPoint(100, 100), Qt.DropAction.CopyAction
-    enter = QDragEnterEvent(at, action, data, LEFT, Qt.KeyboardModifier.NoModifier)
+    # As a file manager offers it that would move by itself.
+    at, actions = QPoint(100, 100), Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
+    enter = QDragEnterEvent(at, actions, data, LEFT, Qt.KeyboardModifier.NoModifier)
+    enter.setDropAction(Qt.DropAction.MoveAction)
     QApplication.sendEvent(window, enter)
-    assert enter.isAccepted()
-    QApplication.sendEvent(window, QDropEvent(QPointF(at), action, data, LEFT, Qt.KeyboardModifier.NoModifier))
+    event = QDropEvent(QPointF(at), actions, data, LEFT, Qt.KeyboardModifier.NoModifier)
+    event.setDropAction(Qt.DropAction.MoveAction)
+    QApplication.sendEvent(window, event)
+    for taken in (enter, event):
+        assert taken.isAccepted()
+        assert taken.dropAction() == Qt.DropAction.CopyAction, "a moved file would be deleted by who had it"
 
 
 def test_with_nothing_open_it_says_what_to_do(window: Window) -> None:
@@ -73,6 +79,15 @@ def test_a_dropped_file_appears_in_all_views(window: Window, qtbot: QtBot, ball_
     drawn = picture(window)
     assert (np.abs(drawn.astype(int) - drawn[0, 0]).max(axis=2) > 40).mean() > 0.02
     assert window.document.state.volume.grid.voxel_size == (12.0, 12.0, 12.0)
+
+
+def test_what_is_no_file_of_this_computer_is_not_taken(window: Window) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl("https://example.org/tomogram.mrc")])
+    enter = QDragEnterEvent(QPoint(100, 100), Qt.DropAction.CopyAction, data, LEFT, Qt.KeyboardModifier.NoModifier)
+    enter.ignore()
+    QApplication.sendEvent(window, enter)
+    assert not enter.isAccepted()
 
 
 def test_a_file_that_is_none_gives_one_sentence_and_the_window_stays(shown: Window, qtbot: QtBot, tmp_path: Path) -> None:

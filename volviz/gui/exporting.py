@@ -150,7 +150,7 @@ class MeshDialog(QDialog):
         choice, segmentation, scene = self.choice, self._state.classes, self._state.scene
         self._save.setEnabled(bool(choice.classes))
         if segmentation is None or not choice.classes:
-            self.expected.setText(" ")
+            self.expected.setText("Choose one class at least.")
             return
 
         def work() -> tuple[int, int]:

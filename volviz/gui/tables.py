@@ -79,7 +79,9 @@ class TableDialog(QDialog):
 
     def _look(self) -> None:
         self.threshold.setEnabled(self.own_threshold.isChecked())
-        self.accepting.setEnabled(any(box.isChecked() for box in self.classes.values()))
+        some = any(box.isChecked() for box in self.classes.values())
+        self.accepting.setEnabled(some)
+        self.accepting.setToolTip("" if some else "Choose one class at least")
 
 
 def export_objects(window: Window) -> None:

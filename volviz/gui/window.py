@@ -12,7 +12,7 @@ from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QLabel, QMenu, QSplitter, QStackedWidget
 
 from volviz.core.report import Report
-from volviz.gui import actions, docks, recent, settings
+from volviz.gui import actions, docks, dropping, recent, settings
 from volviz.gui.actions.entry import later
 from volviz.gui.graphics import graphics
 from volviz.gui.icons import redraw
@@ -284,17 +284,14 @@ class Window(Furnished):
             action.triggered.connect(lambda _checked=False, paths=one.paths: self.open_asking(paths))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls() and all(url.isLocalFile() for url in event.mimeData().urls()):
-            event.acceptProposedAction()
-            self.welcome.place.light(True)
+        self.welcome.place.light(dropping.takes(event))
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         self.welcome.place.light(False)
 
     def dropEvent(self, event: QDropEvent) -> None:
         self.welcome.place.light(False)
-        event.acceptProposedAction()
-        self.open_asking([Path(url.toLocalFile()) for url in event.mimeData().urls()])
+        self.open_asking(dropping.dropped(event))
 
     # Segmenting
 
