@@ -40,7 +40,7 @@ def show_error(parent: QWidget | None, what: str, error: BaseException) -> None:
 
 def error_box(parent: QWidget | None, what: str, error: BaseException) -> QMessageBox:
     """Return the dialog of `show_error`."""
-    box = QMessageBox(parent)
+    box = _ErrorBox(parent)
     box.setWindowTitle(what)
     said = sentence(error)
     if said is not None:
@@ -54,29 +54,33 @@ def error_box(parent: QWidget | None, what: str, error: BaseException) -> QMessa
         box.setInformativeText(f"{type(error).__name__}: {error}")
     viewport = getattr(parent, "viewport", None)
     gl = viewport.gl_strings() if viewport is not None else ()
-    details = "".join(traceback.format_exception(error)) + "\n" + "\n".join(versions(gl))
-    box.setDetailedText(details)
-    _spread_details(box)
-    copy = box.addButton("Copy details", QMessageBox.ButtonRole.ActionRole)
-    copy.clicked.disconnect()  # or the box would close
-    copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(details))
-    close = box.addButton(QMessageBox.StandardButton.Close)
-    box.setDefaultButton(close)
+    box.explain("".join(traceback.format_exception(error)) + "\n" + "\n".join(versions(gl)))
     return box
 
 
-def _spread_details(box: QMessageBox) -> None:
-    """Give the details of a dialog room to be read in, and their button a text like those of the others."""
-    for edit in box.findChildren(QTextEdit):
-        edit.setMinimumSize(*DETAILS)
-        edit.setLineWrapMode(QTextEdit.LineWrapMode.NoWrap)
-    (button,) = (one for one in box.buttons() if box.buttonRole(one) == QMessageBox.ButtonRole.ActionRole)
+class _ErrorBox(QMessageBox):
+    """A message whose details have room to be read in, and are copied by a button."""
 
-    def name() -> None:
-        button.setText("Hide details" if any(edit.isVisible() for edit in box.findChildren(QTextEdit)) else "Show details")
+    def explain(self, details: str) -> None:
+        """Offer details."""
+        self.setDetailedText(details)
+        for edit in self.findChildren(QTextEdit):
+            edit.setMinimumSize(*DETAILS)
+            edit.setLineWrapMode(QTextEdit.LineWrapMode.NoWrap)
+        (self._more,) = (button for button in self.buttons() if self.buttonRole(button) == QMessageBox.ButtonRole.ActionRole)
+        self._more.clicked.connect(self._name)
+        self._name()
+        copy = self.addButton("Copy details", QMessageBox.ButtonRole.ActionRole)
+        copy.clicked.disconnect()  # or the box would close
+        copy.clicked.connect(self._copy)
+        self.setDefaultButton(self.addButton(QMessageBox.StandardButton.Close))
 
-    button.clicked.connect(name)
-    name()
+    def _name(self) -> None:
+        """Name the button of the details as the others are: Qt has capitals and dots of its own."""
+        self._more.setText("Hide details" if any(edit.isVisible() for edit in self.findChildren(QTextEdit)) else "Show details")
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.detailedText())
 
 
 def versions(gl: Sequence[str] = ()) -> list[str]:
