@@ -256,7 +256,7 @@ def test_without_a_card_what_would_take_minutes_is_binned(gl: None, monkeypatch:
     volume, classes = virion(64)
     plan = affordable(volume.grid, 1, memory=2**30)
     assert (plan.binning, plan.grid.shape) == (2, (32, 32, 32))
-    assert plan.notes[0].startswith("Drawn binned 2 times: 64 x 64 x 64 voxels would take many minutes without a graphics card.")
+    assert plan.notes[0].startswith("Drawn binned 2 times: 64 x 64 x 64 voxels would be slow to draw without a graphics card.")
     renderer = Renderer(memory=2**30)
     renderer.load(volume, classes)
     region = renderer.region_around(tuple(volume.grid.center_xyz))  # which is drawn in full resolution

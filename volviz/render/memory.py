@@ -122,7 +122,7 @@ def _coarser(grid: Grid, factor: int) -> Grid:
 
 def _binned(shape: Shape, factor: int, needed: int, memory: int, *, slow: bool) -> str:
     if slow:
-        why = "would take many minutes without a graphics card"
+        why = "would be slow to draw without a graphics card"
     elif needed > memory:
         why = f"take {size_of(needed)} and {size_of(memory)} can be had on this graphics device"
     else:

@@ -52,8 +52,7 @@ class Cleaner:
         from volviz.measure.cleaned import assemble
 
         wanted = wanted_of(self.segmentation, wanted)
-        if not wanted.keys() <= self._prepared.keys():
-            _check_memory(self.segmentation, wanted)
+        _check_memory(self.segmentation, {name: wanted[name] for name in wanted.keys() - self._prepared.keys()})
         for name in self._finished.keys() - wanted.keys():
             del self._finished[name]
         for i, (name, cleaning) in enumerate(wanted.items()):
