@@ -198,6 +198,11 @@ WRONG = {
     "odd training data": (["train", "unet", "--out", "m.safetensors", "--data", "t.mrc"], "TOMO.mrc:LABELS.mrc"),
     "unknown method": (["train", "magic", "--out", "m.safetensors"], "magic"),
     "labels of another shape": (["evaluate", "t.mrc", "u.mrc"], "same grid"),
+    "probabilities for labels": (["evaluate", "p.mrc", "p.mrc"], "a value 0.25 in the labels, which is no class"),
+    "objects of probabilities": (["measure", "p.mrc", "--out", "o.csv"], "values that are no class"),
+    "a value that looks like an option": (["segment", "t.mrc", "--out", "o", "--z", "-5:5"], "written behind ="),
+    "unknown option before a file": (["--softwear", "t.mrc"], "--softwear"),
+    "half a range": (["simulate", "s.mrc", "--set", "spikes=20"], "two whole numbers joined by a comma, not '20'"),
 }
 
 
@@ -206,6 +211,8 @@ def test_what_goes_wrong_is_one_sentence(case, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     tomogram(Path("t.mrc"))
     tomogram(Path("u.mrc"), shape=(8, 9, 10))
+    with mrcfile.new("p.mrc") as mrc:
+        mrc.set_data(np.full((8, 9, 10), 0.25, np.float32))
     Path("text.mrc").write_text("not a tomogram\n" * 100)
     Path("short.mrc").write_bytes(Path("t.mrc").read_bytes()[:9000])
     Path("short.tif").write_bytes(b"II*\0\x08\0\0\0")

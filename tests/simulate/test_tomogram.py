@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -85,6 +86,14 @@ def test_a_field_inside_a_vesicle_shows_its_membrane():
 def test_what_finds_no_room_is_told():
     volume, _ = simulate(replace(SMALL, shape=(24, 48, 48), virions=9))
     assert "of 10 virions and vesicles found room" in volume.notes[0]
+
+
+def test_more_than_a_field_can_hold_is_given_up_soon():
+    spec = Spec(shape=(16, 32, 32), voxel_size=20.0, virions=20_000, seed=1)
+    started = time.process_time()
+    volume, _ = simulate(spec)
+    assert time.process_time() - started < 20
+    assert "of 20001 virions and vesicles found room" in volume.notes[0]
 
 
 def test_thin_ice_holds_everything():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -48,6 +49,31 @@ def labelled(folder: Path, name: str, labels: np.ndarray) -> tuple[Path, Path]:
     save(Volume(grid, density), paths[0])
     save(Volume(grid, labels.astype(np.int8)), paths[1])
     return paths
+
+
+@pytest.mark.parametrize(
+    ("changed", "out", "device", "says"),
+    [
+        ({"minutes": -1.0}, "m.safetensors", "cpu", "--minutes must be at least 0, not -1"),
+        ({"minutes": float("nan")}, "m.safetensors", "cpu", "--minutes"),
+        ({"held_out": -1}, "m.safetensors", "cpu", "--held-out"),
+        ({"crop": 17}, "m.safetensors", "cpu", "--crop a multiple of 2"),
+        ({"f_maps": 3, "num_groups": 2}, "m.safetensors", "cpu", "groups must divide features"),
+        ({"voxel_size": 0.0}, "m.safetensors", "cpu", "--voxel-size is a positive length"),
+        ({"held_back": 0.9}, "m.safetensors", "cpu", "--held-back"),
+        ({"start": Path("nowhere.safetensors")}, "m.safetensors", "cpu", "nowhere"),
+        ({}, "no/folder/m.safetensors", "cpu", "does not exist"),
+        ({}, "m.safetensors", "cuda", "CUDA"),
+    ],
+)
+def test_what_cannot_be_learnt_is_refused_before_anything_is_simulated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], out: str, device: Any, says: str
+) -> None:
+    monkeypatch.setattr(train, "_simulations", lambda *_: pytest.fail("simulated"))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(VolvizError, match=says):
+        train_file(replace(TINY, **changed), tmp_path / out, device=device)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_pool_fills_up_and_is_read_from_disk(tmp_path: Path, small: None) -> None:

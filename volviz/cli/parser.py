@@ -28,6 +28,8 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence instead of a page of usage."""
 
     def error(self, message: str) -> NoReturn:
+        if "expected one argument" in message:  # argparse takes what begins with - for another option
+            message = message.replace("expected one argument", "a value is missing") + " (one that begins with - is written behind =)"
         raise VolvizError(f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.")
 
 
@@ -38,8 +40,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         VolvizError: it cannot be understood.
     """
     parser, names = build_parser()
-    if not argv or (argv[0] not in names and not argv[0].startswith("-")):
-        if argv and not Path(argv[0]).exists() and not set(argv[0]) & set("./\\"):
+    if not argv or (argv[0] not in names and argv[0] not in {"-h", "--help", "--version"}):
+        if argv and not argv[0].startswith("-") and not Path(argv[0]).exists() and not set(argv[0]) & set("./\\"):
             raise VolvizError(f"There is neither a command nor a file called '{argv[0]}'; see volviz --help.")
         argv = ["open", *argv]
     return parser.parse_args(argv)
@@ -76,7 +78,7 @@ def build_parser() -> tuple[_Parser, set[str]]:
     p.add_argument("--device", choices=["auto", "cuda", "cpu"], default="auto")
 
     p = command("info", commands.info, "Header, statistics, warnings, and what volviz will do about them.")
-    p.add_argument("path", type=Path)
+    p.add_argument("path", metavar="PATH", type=Path)
     _voxel_size(p)
     _index(p)
     p.add_argument("--json", action="store_true", help="print JSON")

@@ -94,9 +94,9 @@ def read_classes(value: Segmentation | Volume, region: Region, labels: tuple[Lab
     """
     if isinstance(value, Segmentation):
         return value.hard(region)
-    values = np.rint(value.read(region))
-    values[values == -1] = 255
-    wrong = values[(values < 0) | ((values >= len(labels)) & (values != 255))]
+    values = value.read(region)
+    values = np.where(values == -1, 255, values)
+    wrong = values[(values != np.rint(values)) | (values < 0) | ((values >= len(labels)) & (values != 255))]
     if wrong.size:
         names = ", ".join(f"{i} {label.name}" for i, label in enumerate(labels))
         raise VolvizError(f"There is a value {wrong[0]:g} in the {which}, which is no class; the classes are {names}, and 255 is unknown.")

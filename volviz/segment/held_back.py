@@ -34,11 +34,20 @@ def divide(people: Iterable[Sequence[Annotation]], share: float) -> Divided:
     Raises:
         VolvizError: the share is no share, or more than a half.
     """
-    if not 0 <= share <= 0.5:
-        raise VolvizError(f"--held-back is the share of the marks that judge, from 0 to 0.5, not {share:g}.")
+    check_share(share)
     every = round(1 / share) if share else 0
     divided = [_of_one([one for one in said if isinstance(one, Mark)], every) for said in people]
     return Divided(tuple(teaching for teaching, _ in divided), tuple(judging for _, judging in divided))
+
+
+def check_share(share: float) -> None:
+    """Refuse what is no share of marks to hold back.
+
+    Raises:
+        VolvizError: it is negative, or more than a half.
+    """
+    if not 0 <= share <= 0.5:
+        raise VolvizError(f"--held-back is the share of the marks that judge, from 0 to 0.5, not {share:g}.")
 
 
 def without(example: Example, share: float) -> Example:

@@ -69,7 +69,11 @@ class Predictor(Protocol):
 
 
 class Segmenter(Protocol):
-    """A frozen dataclass: its fields are its parameters, and so its command-line options and its form."""
+    """A frozen dataclass: its fields are its parameters, and so its command-line options and its form.
+
+    It may have a ``check()`` that raises VolvizError for parameters with which nothing can be learnt: it is asked before tomograms
+    are simulated or read.
+    """
 
     needs: ClassVar[tuple[type[Annotation], ...]]
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from volviz.core.errors import VolvizError
 from volviz.simulate.spec import Spec
 
-_WORDS = {2: "two numbers joined by a comma", 3: "three numbers joined by commas"}
+_WORDS = {2: "two {}numbers joined by a comma", 3: "three {}numbers joined by commas"}
 _SWITCH = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
 
 
@@ -40,7 +40,8 @@ def checked(name: str, value: Any) -> Any:
     try:
         return _as(hint, value)
     except (TypeError, ValueError, KeyError):
-        raise VolvizError(f"{name} of a simulation takes {_wanted(hint)}, not '{value}'.") from None
+        given = ",".join(map(str, value)) if isinstance(value, list) else value
+        raise VolvizError(f"{name} of a simulation takes {_wanted(hint)}, not '{given}'.") from None
 
 
 def _hint(name: str) -> Any:
@@ -79,5 +80,5 @@ def _wanted(hint: Any) -> str:
         return " or ".join(typing.get_args(hint))
     if typing.get_origin(hint) is tuple:
         kinds = typing.get_args(hint)
-        return "names of files joined by commas" if kinds[0] is str else ("whole " if kinds[0] is int else "") + _WORDS[len(kinds)]
+        return "names of files joined by commas" if kinds[0] is str else _WORDS[len(kinds)].format("whole " if kinds[0] is int else "")
     return {bool: "on or off", int: "a whole number", float: "a number"}[hint]

@@ -88,7 +88,7 @@ def place(spec: Spec, grid: Grid, film: Grid, rng: np.random.Generator) -> list[
     """Return bodies that do not overlap, and for each whether it is a virion (else a bald vesicle).
 
     They lie in the field of ``grid`` and the depth of ``film``. What finds no room after many trials at ever smaller
-    distances is left out.
+    distances is left out; so is the rest when many in a row found none.
     """
     wanted = [(float(rng.uniform(*spec.radius)), True) for _ in range(spec.virions)]
     wanted += [(float(rng.uniform(*spec.vesicle_radius)), False) for _ in range(spec.vesicles)]
@@ -99,7 +99,11 @@ def place(spec: Spec, grid: Grid, film: Grid, rng: np.random.Generator) -> list[
     for _ in range(8):
         placed: list[tuple[Body, bool]] = []
         outlines: list[tuple[Body, Floats]] = []
+        misses = 0
         for radius, has_spikes in wanted:
+            if misses == _FULL:
+                break
+            misses += 1
             aspect = float(rng.uniform(*spec.aspect)) if has_spikes and rng.random() < spec.filamentous else 1.0
             body = random_body(grid.center_xyz, radius, spec.elongation, spec.bumps, rng, aspect=aspect)
             centers = _centers(body, low, high, spec.cut, rng)
@@ -120,6 +124,7 @@ def place(spec: Spec, grid: Grid, film: Grid, rng: np.random.Generator) -> list[
                 if all(_apart(here, outline + center, *other, spec.clearance[0]) for other in outlines):
                     placed.append((here, has_spikes))
                     outlines.append((here, outline + center))
+                    misses = 0
                     break
         if len(placed) > len(best) or not best:
             best = placed
@@ -136,6 +141,7 @@ def _gap(body: Body, centers_xyz: Floats, other: Body) -> Floats:
     return np.asarray(distance - other.radius_towards(outward) - body.radius_towards(-outward))
 
 
+_FULL = 200  # so many bodies in a row that found no room: there is none
 _AROUND = unit_vectors(200, np.random.default_rng(0))
 
 

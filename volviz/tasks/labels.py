@@ -54,11 +54,10 @@ def hard_segmentation(labelled: Volume, *, any_class: bool = False) -> Segmentat
     most, (nz, ny, nx) = len(labels) - 1, labelled.grid.shape
     for z in range(0, nz, _PLANES):
         values = labelled.read(Region((z, 0, 0), (min(z + _PLANES, nz), ny, nx)))
-        numbers = np.rint(values)
-        known = numbers[~np.isin(numbers, _UNKNOWN)]
+        known = values[~np.isin(values, _UNKNOWN)]
         if any_class:
             most = max(most, int(known.max(initial=0)))
-        if known.min(initial=0) < 0 or known.max(initial=0) > min(most, _MOST) or (any_class and not np.array_equal(numbers, values)):
+        if known.min(initial=0) < 0 or known.max(initial=0) > min(most, _MOST) or (known != np.rint(known)).any():
             name = labelled.source or labelled.name
             names = ", ".join(f"{i} {label.name}" for i, label in enumerate(labels))
             raise VolvizError(f"{name} holds values that are no class; use {names}, 255 unknown.")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 from volviz.core.annotations import Dense, Example
 from volviz.core.errors import VolvizError
 from volviz.core.report import Report, part, silent
-from volviz.io.atomic import check_absent
+from volviz.io.atomic import check_absent, check_folder
 from volviz.segment.card import read_card, write_card
 from volviz.segment.models import models, name_of
 from volviz.segment.nn.ranks import joined
@@ -77,14 +77,23 @@ def train_file(
         VolvizError: a file cannot be opened, labels do not fit their tomogram, there is a model already, or the folder of
             structures holds none.
     """
+    from volviz.segment.device import torch_device
+
     if out.suffix != ".safetensors":
         raise VolvizError(f"A model is saved as a .safetensors file, not as {out.name}; give its name that ending.")
     check_absent(out, overwrite=overwrite)
+    check_folder(out.parent)  # now, and not when all is learnt
+    if simulated < 0:
+        raise VolvizError(f"--simulate is a number of tomograms from 0, not {simulated}.")
     if Dense not in segmenter.needs and (simulated or not data):
         raise VolvizError("This method learns from what a person marks: give tomograms, and what was marked in each with --strokes.")
     segmenter = _started(segmenter)
     if judged_by and not hasattr(segmenter, "held_out"):
         raise VolvizError("This method has nothing to choose by scores: --judged-by is for networks; --held-back judges a forest.")
+    check = getattr(segmenter, "check", None)
+    if check is not None:
+        check()  # before tomograms are simulated, which takes minutes
+    torch_device(device)
     own = [read_example(tomogram, *said, needs=segmenter.needs) for tomogram, *said in data]
     judges = [read_example(tomogram, *said, needs=segmenter.needs) for tomogram, *said in judged_by]
     count = simulated or (0 if own else SIMULATED)

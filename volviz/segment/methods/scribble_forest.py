@@ -25,7 +25,7 @@ from volviz.segment.abreast import abreast
 from volviz.segment.card import Card, read_weights, write_weights
 from volviz.segment.feature_cache import block
 from volviz.segment.frame import Finished, Frame, classified
-from volviz.segment.held_back import without
+from volviz.segment.held_back import check_share, without
 from volviz.segment.marked import Marked, marked_voxels, sampled
 from volviz.segment.nn.features import ALL, Feature, channels, compute, halo
 from volviz.segment.nn.forest import Forest
@@ -107,6 +107,12 @@ class ScribbleForest:
         for name in ("trees", "depth", "leaf", "samples"):
             if getattr(self, name) < 1:
                 raise VolvizError(f"--{name} must be at least 1, not {getattr(self, name)}.")
+        for name in ("budget", "balance", "seed"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise VolvizError(f"--{name} must be at least 0, not {getattr(self, name):g}.")
+        if self.voxel_size is not None and not 0 < self.voxel_size < float("inf"):
+            raise VolvizError(f"--voxel-size is a positive length in angstrom, not {self.voxel_size:g}.")
+        check_share(self.held_back)
         choose(self.features)
 
     def looks(self, volumes: Sequence[Volume]) -> Bricks:

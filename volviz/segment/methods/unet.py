@@ -22,6 +22,7 @@ from volviz.core.volume import Volume
 from volviz.segment.apply import apply
 from volviz.segment.card import Card, read_card, read_weights, write_weights
 from volviz.segment.device import torch_device, torch_dtype
+from volviz.segment.held_back import check_share
 from volviz.segment.nn.augment import Augmentation
 from volviz.segment.nn.crops import Crops, Trust, dense_labels, merged
 from volviz.segment.nn.deepen import deepen
@@ -37,6 +38,10 @@ from volviz.segment.nn.unet import ResidualUNet3D, random_weights
 from volviz.segment.nn.validate import Judge
 from volviz.segment.protocol import Run
 from volviz.segment.tiles import Bricks, Overview, Statistics
+
+# The least that these parameters can be.
+_FROM_ONE = ("f_maps", "num_levels", "num_groups", "crop", "batch", "steps", "validate_every")
+_FROM_NOUGHT = ("minutes", "warmup", "held_out", "tested", "seed")
 
 # Cubes in which features are measured that new levels shall pass on.
 _FEW = 4
@@ -108,17 +113,9 @@ class UNet:
             VolvizError: an example lacks dense labels, there are too few of them, or the weights to start from are of another kind.
             Cancelled: checkpoints remain.
         """
+        self.check()
         if self.classes == "foreground-first":
             return self._in_two(examples, run)
-        for name in ("crop", "batch", "steps", "validate_every"):
-            if getattr(self, name) < 1:
-                raise VolvizError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}.")
-        if self.seed < 0:
-            raise VolvizError(f"--seed is a whole number from 0, not {self.seed}.")
-        if not 0 < self.learning_rate < float("inf"):
-            raise VolvizError(f"--learning-rate is a step above 0, such as 0.002, not {self.learning_rate:g}.")
-        if not 0 <= self.sure < 1:
-            raise VolvizError(f"--sure is a probability from 0 to less than 1, not {self.sure:g}.")
         judges = None if self.held_out else Judges.of(examples, self.held_back)
         division = Division.of(len(examples), self.held_out, self.tested) if judges is None else Division((), ())
         examples = Taught(examples, self.held_back if judges else 0.0)
@@ -130,8 +127,6 @@ class UNet:
             trust = Trust(self.hard, self.sure)
             crops = Crops(examples, self.crop, self.voxel_size, Augmentation(), signs, division.first, division.part, groups, trust)
             network, architecture, start = self._network(labels, crops, run.report if ranks.leads else silent)
-            if self.crop % network.multiple:
-                raise VolvizError(f"This network halves its cubes again and again: make --crop a multiple of {network.multiple}.")
             if device.type == "cpu" and self.crop // network.multiple <= _WRONG:
                 dtype = torch.float32
             network.to(device=device, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
@@ -170,6 +165,35 @@ class UNet:
             scores={"held_out" if judges is None else "held_back": progress.best_scores, **({"test": test} if test else {})},
         )
         return UNetPredictor(network.cpu(), card)
+
+    def check(self) -> None:
+        """Refuse parameters with which nothing can be learnt.
+
+        Raises:
+            VolvizError: one of them is out of its range, no network has such sizes, or the weights to start from cannot be read.
+        """
+        for least, names in ((1, _FROM_ONE), (0, _FROM_NOUGHT)):
+            for name in names:
+                value = getattr(self, name)
+                if value is not None and not least <= value < math.inf:
+                    raise VolvizError(f"--{name.replace('_', '-')} must be at least {least}, not {value:g}.")
+        if not 0 < self.learning_rate < math.inf:
+            raise VolvizError(f"--learning-rate is a step above 0, such as 0.002, not {self.learning_rate:g}.")
+        if not 0 < self.voxel_size < math.inf:
+            raise VolvizError(f"--voxel-size is a positive length in angstrom, not {self.voxel_size:g}.")
+        if not 0 <= self.sure < 1:
+            raise VolvizError(f"--sure is a probability from 0 to less than 1, not {self.sure:g}.")
+        check_share(self.held_back)
+        sizes = self._sizes(read_card(self.start) if self.start is not None else None)
+        with torch.device("meta"):  # without memory
+            multiple = build({**sizes, "in_channels": 1, "out_channels": 2}).multiple
+        if self.crop % multiple:
+            raise VolvizError(f"This network halves its cubes again and again: make --crop a multiple of {multiple}.")
+
+    def _sizes(self, card: Card | None) -> dict[str, Any]:
+        """Return kind and sizes of the network, some of them from the weights to start from."""
+        wanted = {"kind": self.architecture, "f_maps": self.f_maps, "num_levels": self.num_levels, "num_groups": self.num_groups}
+        return sizes_of(wanted, card)
 
     def _in_two(self, examples: Sequence[Example], run: Run) -> UNetPredictor:
         """Learn the structures as one, then to tell them apart, from those weights. Who has enough of the first gets what it learnt."""
@@ -220,8 +244,7 @@ class UNet:
     def _network(self, labels: tuple[Label, ...], crops: Crops, report: Report) -> tuple[Network, dict[str, Any], dict[str, Any]]:
         """Return the network with its first weights, its description, and what is to be said about where these are from."""
         card = read_card(self.start) if self.start is not None else None
-        wanted = {"kind": self.architecture, "f_maps": self.f_maps, "num_levels": self.num_levels, "num_groups": self.num_groups}
-        architecture = {**sizes_of(wanted, card), "in_channels": 1, "out_channels": len(labels)}
+        architecture = {**self._sizes(card), "in_channels": 1, "out_channels": len(labels)}
         network = build(architecture)
         random_weights(network, self.seed)
         if self.start is None or card is None:
