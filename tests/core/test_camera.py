@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from volviz.core.camera import VIEWS, Camera
+from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid
 
 GRID = Grid((40, 100, 120), (8.0, 10.0, 10.0), (-100.0, 50.0, 0.0))
@@ -111,3 +112,20 @@ def test_a_turntable_follows_the_hand_and_stops_at_the_poles():
     np.testing.assert_allclose(top.axes_xyz[2], (0, 0, 1), atol=1e-9)
     around = top.tabled(30, 0)
     assert around.axes_xyz[0] @ top.axes_xyz[0] == pytest.approx(np.cos(np.radians(30)))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"distance": -5.0}, "distance of a camera is a positive length"),
+        ({"distance": float("nan")}, "distance"),
+        ({"orthographic_height": 0.0}, "orthographic_height"),
+        ({"field_of_view": 400.0}, "between 0 and 180"),
+        ({"orientation": (0.0, 0.0, 0.0, 0.0)}, "orientation"),
+        ({"target_xyz": (0.0, float("inf"), 0.0)}, "target"),
+    ],
+)
+def test_a_camera_that_sees_nothing_is_refused(wrong, says):
+    with pytest.raises(VolvizError, match=says):
+        Camera(**wrong).checked()
+    assert Camera(orientation=(2.0, 0.0, 0.0, 0.0)).checked() == Camera()

@@ -25,7 +25,7 @@ from volviz.core.errors import Cancelled
 from volviz.core.estimate import automatic_low, density_ramp, drawn_points, first_camera, raw_look, ridler_calvard, threshold_curve
 from volviz.core.grid import Grid, Region
 from volviz.core.scene import Scene
-from volviz.core.segmentation import Segmentation
+from volviz.core.segmentation import VIRION_LABELS, Segmentation
 from volviz.core.volume import Volume
 
 odd = st.integers(0, 4).map(lambda n: 2 * n + 1)
@@ -139,6 +139,16 @@ def test_a_first_look_brackets_the_density_of_the_particles(sign):
     assert scene.raw.invert is (sign < 0)
     assert 0.5 < scene.raw.low < scene.raw.high  # the particles are well above the mean, dense positive
     assert raw_look(volume).low == 2.5
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 8), (1, 9, 14), (1, 1, 1)])
+def test_the_first_camera_sees_what_fills_a_block_alone(shape):
+    p = np.zeros((2, *shape), np.float32)
+    p[1] = 1.0
+    segmentation = Segmentation.of_probabilities(Grid(shape, (10.0, 10.0, 10.0)), p, VIRION_LABELS[:2])
+    volume = Volume(segmentation.grid, p[1])
+    camera = first_camera(volume, segmentation).checked()
+    assert 0.2 < camera.height / max(volume.grid.extent_xyz) < 4
 
 
 def test_the_first_camera_sees_what_is_drawn_and_ignores_specks():

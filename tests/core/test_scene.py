@@ -223,3 +223,21 @@ def test_what_is_cleaned_depends_on_a_ramp_only_where_objects_end_at_it():
     assert scene.set("spikes.low", "0.4").cleans["spikes"].level == 0.4
     assert scene.set("spikes.level", "0.2").set("spikes.low", "0.4").cleans["spikes"].level == 0.2
     assert scene.set("spikes.low", "-0.5").cleans["spikes"].level == 0.0
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "says"),
+    [
+        ("membrane.opacity", "-1", "membrane.opacity takes a number from 0 on, not -1"),
+        ("membrane.color", "255 0 0", "membrane.color takes 3 numbers from 0 to 1, not 255 0 0"),
+        ("background", "2 2 2", "from 0 to 1"),
+        ("light.size", "100", "light.size takes a number from 0 to 90"),
+        ("raw.lowpass", "1e9", "from 0 to 1000"),
+        ("shadow.strength", "-0.1", "from 0 on"),
+        ("uncertainty.amount", "2", "from 0 to 1"),
+    ],
+)
+def test_numbers_beyond_what_can_be_drawn_are_refused(path, text, says):
+    with pytest.raises(VolvizError, match=says):
+        SCENE.set(path, text)
+    assert SCENE.set("background", "1 1 1").set("light.size", "90").light.size == 90

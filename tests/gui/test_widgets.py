@@ -145,3 +145,11 @@ def test_an_empty_list_says_what_it_is_for(qtbot: QtBot) -> None:
     assert not said.label.isVisible()
     view.clear()
     assert said.label.isVisible()
+
+
+def test_a_number_far_beyond_the_slider_leaves_it_at_its_end(qtbot: QtBot) -> None:
+    number = Number(-1e9, 1e9)
+    qtbot.addWidget(number)
+    for value, end in ((1e37, 1e9), (-1e37, -1e9)):
+        number.set_value(value)  # Qt's whole numbers end at 2e9
+        assert number.value() == end

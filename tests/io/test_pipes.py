@@ -74,3 +74,14 @@ def test_pipes_of_weights_are_no_files(pipe):
 def test_devices_are_refused(capsys):
     assert main(["info", "/dev/zero"]) == 2
     assert "/dev/zero is a device" in capsys.readouterr().err
+
+
+def test_a_pipe_is_not_replaced_by_a_file(tmp_path):
+    pipe = tmp_path / "out.mrc"
+    os.mkfifo(pipe)
+    (tmp_path / "link.mrc").symlink_to(pipe)
+    for path in (pipe, tmp_path / "link.mrc"):
+        with pytest.raises(VolvizError, match="is a device or a pipe"):
+            volviz.save(NOISE, path, overwrite=True)
+    assert pipe.is_fifo()
+    assert (tmp_path / "link.mrc").is_symlink()

@@ -345,7 +345,8 @@ def _camera(text: str | None, otherwise: Any, grid: Any, size: tuple[int, int]) 
     if text in VIEWS:
         return Camera.framing(grid, view=text, aspect=size[0] / size[1])
     try:
-        return from_json(Camera, json.loads(text if text.lstrip().startswith("{") else Path(text).read_text(encoding="utf-8")))
+        given = json.loads(text if text.lstrip().startswith("{") else Path(text).read_text(encoding="utf-8"))
+        return from_json(Camera, given).checked()
     except (OSError, ValueError):
         raise VolvizError(f"'{text}' is no camera; give JSON, a file of JSON, or one of {', '.join(VIEWS)}.") from None
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from volviz.core.errors import VolvizError
 from volviz.core.grid import Floats, Grid, Triple
 
 Quaternion = tuple[float, float, float, float]  # (w, x, y, z)
@@ -75,6 +76,23 @@ class Camera:
         if centred:
             return camera.seeing(points, aspect=aspect, margin=margin, centred=False)
         return camera
+
+    def checked(self) -> Camera:
+        """Return the camera, its orientation a unit quaternion, if something can be seen with it.
+
+        Raises:
+            VolvizError: a number is none, the distance or the height not positive, the field of view or the orientation none.
+        """
+        size = math.hypot(*self.orientation)
+        if not math.isfinite(sum(self.target_xyz)) or not 0 < size < math.inf:
+            raise VolvizError("A camera needs a target of three finite numbers and an orientation other than 0 0 0 0.")
+        for name in ("distance", "orthographic_height"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise VolvizError(f"The {name} of a camera is a positive length in angstrom, not {value:g}.")
+        if not 0 < self.field_of_view < 180:
+            raise VolvizError(f"The field_of_view of a camera lies between 0 and 180 degrees, not at {self.field_of_view:g}.")
+        return replace(self, orientation=_normal(self.orientation))
 
     @property
     def axes_xyz(self) -> Floats:

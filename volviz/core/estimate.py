@@ -203,7 +203,13 @@ def drawn_points(volume: Volume, segmentation: Segmentation | None = None, regio
     points = segmentation.grid.to_world(np.concatenate(found) - 0.5)
     if part is not None:
         points = points[((points >= low) & (points <= high)).all(axis=1)]
-    return points if len(points) else np.asarray(corners, dtype=np.float64)
+    if not len(points):
+        return np.asarray(corners, dtype=np.float64)
+    reach = np.array(segmentation.grid.voxel_size[::-1]) * side / 2
+    if (np.ptp(points, axis=0) <= 2 * reach).all():  # a block or two: their middles alone enclose nothing
+        ends = np.clip(points.min(axis=0) - reach, low, high), np.clip(points.max(axis=0) + reach, low, high)
+        points = np.array(np.meshgrid(*zip(*ends, strict=True))).reshape(3, -1).T
+    return np.asarray(points, dtype=np.float64)
 
 
 def first_camera(

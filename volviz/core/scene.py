@@ -14,7 +14,7 @@ from volviz.core.grid import Region, Triple
 from volviz.core.guides import Guides, Slices
 from volviz.core.report import Report, silent
 from volviz.core.segmentation import Segmentation
-from volviz.core.settings import set_field, set_part
+from volviz.core.settings import set_field, set_part, within
 from volviz.core.volume import Volume
 
 
@@ -29,10 +29,10 @@ class Ramp:
 
     low: float = 0.5
     high: float = 1.0
-    color: Triple = (0.7, 0.7, 0.7)
-    opacity: float = 0.5
+    color: Triple = field(default=(0.7, 0.7, 0.7), metadata=within(0, 1))
+    opacity: float = field(default=0.5, metadata=within(0))
     visible: bool = True
-    negative: Triple | None = None
+    negative: Triple | None = field(default=None, metadata=within(0, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class RawLook:
     low: float = -1.0
     high: float = 1.0
     invert: bool = True
-    lowpass: float = 30.0
+    lowpass: float = field(default=30.0, metadata=within(0, 1000))
     multiply: bool = True
     haze: bool = False
 
@@ -62,8 +62,8 @@ class Light:
 
     direction_xyz: Triple = (-0.65, 0.65, 0.42)
     fixed_to: Literal["camera", "world"] = "camera"
-    size: float = 8.0
-    intensity: float = 1.25
+    size: float = field(default=8.0, metadata=within(0, 90))
+    intensity: float = field(default=1.25, metadata=within(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ class Occlusion:
     """Local ambient occlusion: how much extinction lies in a sphere of ``radius`` (nm), shifted towards the light."""
 
     on: bool = True
-    radius: float = 12.0
-    strength: float = 0.9
+    radius: float = field(default=12.0, metadata=within(0))
+    strength: float = field(default=0.9, metadata=within(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,8 @@ class Shadow:
     """Soft shadow: transmittance through the cone from a sample to the light, over at most ``reach`` (nm)."""
 
     on: bool = True
-    reach: float = 60.0
-    strength: float = 0.95
+    reach: float = field(default=60.0, metadata=within(0))
+    strength: float = field(default=0.95, metadata=within(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,9 @@ class Bloom:
     """Light spilling over from bright pixels: those above ``threshold``; ``radius`` is a fraction of picture height."""
 
     on: bool = True
-    threshold: float = 0.65
-    strength: float = 0.3
-    radius: float = 0.025
+    threshold: float = field(default=0.65, metadata=within(0))
+    strength: float = field(default=0.3, metadata=within(0))
+    radius: float = field(default=0.025, metadata=within(0, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Uncertainty:
     their ``margin``: one less the most probable class's lead over the next.
     """
 
-    amount: float = 0.0
+    amount: float = field(default=0.0, metadata=within(0, 1))
     measure: Literal["entropy", "margin"] = "entropy"
 
 
@@ -150,8 +150,8 @@ class Scene:
     slices: Slices = field(default_factory=Slices)
     guides: Guides = field(default_factory=Guides)
     exposure: float = 0.0
-    background: Triple = (0.02, 0.022, 0.03)
-    background_top: Triple | None = None
+    background: Triple = field(default=(0.02, 0.022, 0.03), metadata=within(0, 1))
+    background_top: Triple | None = field(default=None, metadata=within(0, 1))
     region: Region | None = field(
         default=None,
         metadata={"reads": Region.parse, "takes": "voxels from the first to the one after the last, Z0:Z1,Y0:Y1,X0:X1,"},

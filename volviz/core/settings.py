@@ -1,7 +1,7 @@
 """Fields of a frozen value set as a person writes them: ``light.size`` to ``20``.
 
 What a field takes is read off its type. One that is written in its own way says so in its metadata: ``reads`` is the
-function from text (ValueError: it is none), ``takes`` the end of the sentence about it.
+function from text (ValueError: it is none), ``takes`` the end of the sentence about it; `within` is the range of its numbers.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar, Union
 
@@ -62,10 +63,28 @@ def _replaced(value: T, name: str, text: str, path: str) -> T:
         except (ValueError, KeyError):
             said.append(own.get("takes") or _takes(kind))
         else:
+            _check_range(new, own, text, path)
             return replace(value, **{name: new})  # type: ignore[type-var]
     if type(None) in kinds:
         said.append("none")
     raise VolvizError(f"'{text}' is no value for {path}; it takes {' or '.join(said)}.")
+
+
+def _check_range(new: Any, own: Mapping[str, Any], text: str, path: str) -> None:
+    """Refuse numbers beyond what a field says of itself with `within`."""
+    if "least" not in own:
+        return
+    least, most = own["least"], own["most"]
+    numbers = new if isinstance(new, tuple) else (new,)
+    if not all(least <= number <= most for number in numbers):
+        what = "a number" if len(numbers) == 1 else f"{len(numbers)} numbers"
+        upto = "on" if most == math.inf else f"to {most:g}"
+        raise VolvizError(f"{path} takes {what} from {least:g} {upto}, not {text.strip()}.")
+
+
+def within(least: float, most: float = math.inf) -> dict[str, float]:
+    """Return the metadata of a dataclass field whose numbers a person may set from ``least`` to ``most``."""
+    return {"least": least, "most": most}
 
 
 def _kinds(value: Any, name: str) -> tuple[Any, ...]:

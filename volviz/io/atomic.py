@@ -49,8 +49,11 @@ def check_absent(path: Path, *, overwrite: bool) -> None:
     """Refuse a name that is taken.
 
     Raises:
-        VolvizError: the name is taken and may not be reused.
+        VolvizError: the name is taken and may not be reused, or is that of a device or a pipe.
     """
+    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        # To move a file there would put it in the place of the device, for the whole machine if root does it.
+        raise VolvizError(f"{path} is a device or a pipe, which volviz does not replace by a file; choose another name.")
     # os.path, because Path's own questions raise where a folder on the way may not be entered.
     if os.path.lexists(path) and not overwrite:
         raise VolvizError(f"{path} is there already; choose another name, or allow it to be replaced (--overwrite).")

@@ -52,7 +52,8 @@ def open_zarr(path: Path, *, index: int | None = None) -> Volume | Segmentation:
                 notes.append("The file holds a series of images; the first is shown.")
         return _image(node, path, level, index, notes)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise VolvizError(f"{path} is not a whole OME-Zarr image ({error}); fetch or export it again.") from error
+        why = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise VolvizError(f"{path} is not a whole OME-Zarr image ({why}); fetch or export it again.") from error
 
 
 def _parent(path: Path) -> zarr.Group | None:

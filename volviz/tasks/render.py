@@ -77,7 +77,7 @@ def still(
         volume,
         shown,
         size=size,
-        camera=camera,
+        camera=camera and camera.checked(),
         quality=quality,
         transparent=transparent,
         bits=bits,

@@ -83,7 +83,7 @@ class Number(QWidget):
         """Show a value without a signal."""
         with QSignalBlocker(self._box), QSignalBlocker(self._slider):
             self._box.setValue(value)
-            self._slider.setValue(round(STEPS * (value - self._low) / (self._high - self._low)))
+            self._slider.setValue(self._step(value))
 
     def setToolTip(self, text: str) -> None:
         self._tip = text
@@ -113,9 +113,13 @@ class Number(QWidget):
         menu.insertAction(actions[0] if actions else back, back)
         menu.popup(asked.mapToGlobal(place) if isinstance(asked, QWidget) else self.mapToGlobal(place))
 
+    def _step(self, value: float) -> int:
+        share = (value - self._low) / (self._high - self._low)
+        return round(STEPS * min(1.0, max(0.0, share)))  # Qt's whole numbers end where densities may go on
+
     def _from_box(self, value: float) -> None:
         with QSignalBlocker(self._slider):
-            self._slider.setValue(round(STEPS * (value - self._low) / (self._high - self._low)))
+            self._slider.setValue(self._step(value))
         self.value_changed.emit(value)
 
     def _from_slider(self, step: int) -> None:
