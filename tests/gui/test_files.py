@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import picture, rest
+from conftest import PATIENCE_MS, picture, rest
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
@@ -78,6 +78,14 @@ def test_saved_classes_are_the_classes(shown: Window, qtbot: QtBot, tmp_path: Pa
     again = open_path(tmp_path / "classes.zarr")
     assert isinstance(again, Segmentation)
     np.testing.assert_array_equal(np.asarray(again.data[:]), shown.document.state.segmentation.data)
+
+
+def test_classes_are_not_saved_over_their_tomogram(shown: Window, qtbot: QtBot, ball_file: Path) -> None:
+    before = ball_file.read_bytes()
+    with qtbot.waitSignal(shown.jobs.failed, timeout=PATIENCE_MS) as failed:
+        files.write_segmentation(shown, ball_file)
+    assert "is the tomogram itself" in str(failed.args[1])
+    assert ball_file.read_bytes() == before
 
 
 def test_a_session_comes_back_as_it_was(shown: Window, qtbot: QtBot, tmp_path: Path) -> None:

@@ -160,6 +160,20 @@ def test_a_tomogram_is_never_its_own_result(chiral, tmp_path):
         io.MrcFolder(tmp_path, "f", io.open(tmp_path / "f_labels.mrc"), overwrite=True)
 
 
+@pytest.mark.parametrize("name", ["t.mrc", "t.tif", "t.zarr", "t.mrc.gz"])
+def test_a_segmentation_is_never_saved_over_its_tomogram(soft, tmp_path, name):
+    io.save(Volume(soft.grid, np.zeros(soft.grid.shape, np.float32)), tmp_path / name)
+    (tmp_path / f"link_{name}").symlink_to(tmp_path / name)
+    tomogram = io.open(tmp_path / name)
+    for path in (tmp_path / name, tmp_path / f"link_{name}"):
+        with pytest.raises(VolvizError, match="tomogram itself"):
+            io.save(replace(soft, source=tmp_path / name), path, overwrite=True)
+        if name == "t.zarr":
+            with pytest.raises(VolvizError, match="tomogram itself"):
+                ZarrSink(path, tomogram, overwrite=True)
+    assert isinstance(io.open(tmp_path / name), Volume)
+
+
 def test_class_names_that_are_no_file_names(soft, tmp_path):
     for name in ("labels", "a/b", "", "../up"):
         labels = (*VIRION_LABELS[:3], Label(name))

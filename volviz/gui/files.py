@@ -125,7 +125,9 @@ def write_segmentation(window: Window, path: Path) -> Job | None:
 
     def work(report: Report) -> bool:
         from volviz.io import save as save_value
+        from volviz.io.atomic import check_other
 
+        check_other(path, None if asked.volume is None else asked.volume.source)
         cleaned = window.cleaning.settled(asked, report).cleaned
         save_value(cleaned or segmentation, path, overwrite=True, report=report)
         return cleaned is not None
@@ -177,8 +179,9 @@ def save_repaired(window: Window) -> Job | None:
     path: Path | None = _ask_path(window, "Save a repaired copy", f"{_stem(window)}_repaired.mrc", kinds, ".mrc")
     if path is None or volume is None:
         return None
-    if volume.source is not None and path.absolute() == volume.source:
-        raise VolvizError(f"{path} is the tomogram itself, which is not written to; choose another name for the copy.")
+    from volviz.io.atomic import check_other
+
+    check_other(path, volume.source)
 
     def work(report: Report) -> Path:
         from volviz.io import save as save_value

@@ -59,6 +59,19 @@ def check_absent(path: Path, *, overwrite: bool) -> None:
         raise VolvizError(f"{path} is there already; choose another name, or allow it to be replaced (--overwrite).")
 
 
+def check_other(path: Path, tomogram: Path | None) -> None:
+    """Refuse to write what was made of a tomogram over the tomogram itself, which nothing brings back.
+
+    Raises:
+        VolvizError: both are the same file or folder.
+    """
+    if tomogram is None:
+        return
+    there = os.path.exists(path) and os.path.exists(tomogram)
+    if os.path.samefile(path, tomogram) if there else path.absolute() == tomogram.absolute():
+        raise VolvizError(f"{path} is the tomogram itself, which is not written to; choose another name.")
+
+
 def check_folder(folder: Path) -> None:
     """Make sure, leaving no trace, that files can be written into a folder, or into one that `make_folder` would make.
 

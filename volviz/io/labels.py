@@ -18,7 +18,7 @@ from volviz.core.grid import Region, bricks
 from volviz.core.report import Report, silent
 from volviz.core.segmentation import Label
 from volviz.core.volume import Volume
-from volviz.io.atomic import replacing
+from volviz.io.atomic import check_other, replacing
 
 UNLABELLED = 255
 SAID = "Classes: "  # begins the lines of an MRC header that say which number is which class
@@ -49,8 +49,7 @@ def save_labels(
     """
     path = Path(path).expanduser()
     check_labels_name(path)
-    if tomogram.source is not None and path.absolute() == tomogram.source.absolute():
-        raise VolvizError(f"{path} is the tomogram itself; choose another name.")
+    check_other(path, tomogram.source)
     write = _write_mrc if path.suffix.lower() == ".mrc" else _write_zarr
     write(_told(classes, tomogram, report), path, tomogram, labels, overwrite)
     report(1.0, "written")

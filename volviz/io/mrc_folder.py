@@ -17,7 +17,7 @@ from volviz.core.grid import Grid, Region
 from volviz.core.room import check_room
 from volviz.core.segmentation import VIRION_LABELS, Bits, Kind, Label, Segmentation
 from volviz.core.volume import Volume
-from volviz.io.atomic import check_absent, check_folder, make_folder, move, partial_name, reason, remove, remove_if_empty
+from volviz.io.atomic import check_absent, check_folder, check_other, make_folder, move, partial_name, reason, remove, remove_if_empty
 from volviz.io.classes import ClassFiles, from_stored, hard_classes, is_short
 from volviz.io.description import label_from_json, label_to_json, source_from_json, source_to_json
 from volviz.io.mrc import MRC_SUFFIXES, open_mrc
@@ -195,8 +195,7 @@ class MrcFolder:
             check_absent(path, overwrite=self._overwrite)
             if os.path.isdir(path):
                 raise VolvizError(f"{path} is a folder, which volviz does not replace by a file; choose another place.")
-            if self._source.source is not None and path.absolute() == self._source.source.absolute():
-                raise VolvizError(f"{path} is the tomogram itself; choose another folder for its segmentation.")
+            check_other(path, self._source.source)
 
 
 def open_segmentation(path: Path) -> Segmentation:

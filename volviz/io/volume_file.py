@@ -13,7 +13,7 @@ from volviz.core.grid import Grid, Region
 from volviz.core.report import silent
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
-from volviz.io.atomic import Replacement, check_absent, check_folder
+from volviz.io.atomic import Replacement, check_absent, check_folder, check_other
 from volviz.io.mrc_folder import SEGMENTATION_SUFFIX
 from volviz.io.mrc_writer import MrcWriter
 
@@ -36,8 +36,7 @@ class VolumeFile:
             raise VolvizError(
                 f"A volume is written as .mrc or .zarr while it is computed, not as {path.name}; give its name such an ending."
             )
-        if source.source is not None and path.absolute() == source.source.absolute():
-            raise VolvizError(f"{path} is the tomogram itself; choose another name.")
+        check_other(path, source.source)
         if path.suffix.lower() == ".zarr":
             from volviz.io.zarr_writer import check_target
 

@@ -12,7 +12,7 @@ from volviz.core.errors import VolvizError
 from volviz.core.report import Report, part, silent
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
-from volviz.io.atomic import replacing
+from volviz.io.atomic import check_other, replacing
 from volviz.io.mrc import MRC_SUFFIXES, stem
 from volviz.io.mrc_folder import HARD_CLASSES, MrcFolder
 from volviz.io.mrc_writer import MODES, MrcWriter
@@ -30,10 +30,13 @@ def save(value: Volume | Segmentation, path: str | Path, *, overwrite: bool = Fa
     other name). Data on disk are read slab by slab, never whole. The result appears when it is whole.
 
     Raises:
-        VolvizError: the name is taken, the place not writable, the suffix or the kind of number not supported.
+        VolvizError: the name is taken, or that of the tomogram that a segmentation was made from, the place not writable, the
+            suffix or the kind of number not supported.
         Cancelled: ``report`` says so; nothing is left behind.
     """
     path = Path(path).expanduser()
+    if isinstance(value, Segmentation):
+        check_other(path, value.source)
     name = path.name.lower()
     if name.endswith(MRC_SUFFIXES):
         with replacing(path, overwrite=overwrite) as partial:

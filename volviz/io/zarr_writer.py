@@ -16,7 +16,7 @@ from volviz.core.grid import Grid, Region, bricks
 from volviz.core.report import Report, part, silent
 from volviz.core.segmentation import Bits, Kind, Label, Segmentation
 from volviz.core.volume import Volume
-from volviz.io.atomic import Replacement, check_absent, check_folder, replacing
+from volviz.io.atomic import Replacement, check_absent, check_folder, check_other, replacing
 from volviz.io.classes import converted, hard_classes, stored_type
 from volviz.io.description import label_to_json, source_to_json
 from volviz.io.lazy import is_zarr
@@ -35,6 +35,7 @@ class ZarrSink:
 
     def __init__(self, path: Path, source: Volume | Segmentation, *, overwrite: bool = False, bits: Bits = 8) -> None:
         check_target(path, overwrite=overwrite)
+        check_other(path, source.source)
         check_folder(path.parent)
         self._path, self._source, self._overwrite = path, source, overwrite
         self._bits: Bits = bits
