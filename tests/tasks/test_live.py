@@ -22,7 +22,7 @@ from volviz.io.zarr_writer import ZarrSink
 from volviz.segment.methods.scribble_forest import ScribbleForest
 from volviz.segment.protocol import Run
 from volviz.tasks import live_work
-from volviz.tasks.live import Began, Done, Event, Failed, Learnt, Live, Suggested, Waiting, Wrote
+from volviz.tasks.live import Began, Done, Event, Failed, Learnt, Live, Progress, Suggested, Waiting, Wrote
 
 FEW = ScribbleForest(features="smoothed, gradient, hessian 1.6", trees=20)
 CENTRE = np.array([300.0, 230.0, 340.0])  # x, y, z
@@ -71,6 +71,16 @@ def heard() -> Heard:
 def live(heard: Heard, tmp_path: Path) -> Iterator[Live]:
     with Live(ball(), FEW, listen=heard, device="cpu", dense_is_dark=True, folder=tmp_path) as session:
         yield session
+
+
+def test_the_first_features_are_told_of_before_anything_is_learnt(live: Live, heard: Heard) -> None:
+    live.learn([INSIDE, OUTSIDE])
+    heard.wait(Learnt)
+    first = next(event for event in heard.events if isinstance(event, Learnt))
+    before = heard.events[: heard.events.index(first)]
+    told = [event for event in before if isinstance(event, Progress)]
+    assert [event.text for event in told][:1] == ["features of what is marked"]
+    assert all(event.fraction < 1 for event in told)
 
 
 @pytest.mark.parametrize("voxel", [(10.0, 10.0, 10.0), (8.0, 13.0, 10.0)])

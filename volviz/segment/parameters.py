@@ -12,6 +12,8 @@ from typing import Any
 
 REQUIRED = object()
 """In the place of a default where there is none."""
+# What published networks abbreviate in the names of their settings.
+_IN_FULL = {"f": "feature", "num": "number of"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Parameter:
     @property
     def title(self) -> str:
         """The name as people write it."""
-        return self.name.replace("_", " ").capitalize()
+        return " ".join(_IN_FULL.get(word, word) for word in self.name.split("_")).capitalize()
 
 
 def parameters(method: type[Any]) -> tuple[Parameter, ...]:

@@ -178,7 +178,7 @@ class Work:
         engine = self.engine
         assert engine is not None
         try:
-            engine.mark(marks, self._same_marks)
+            engine.mark(marks, self._first_look)
         except VolvizError as error:
             self.refused, self._learnt = str(error), self._lesson
             self.listen(Waiting(self.refused))
@@ -292,6 +292,12 @@ class Work:
         """Stop when there are other marks than those that are being learnt from."""
         if self._wishes.closed or self._lesson != self._wishes.lessons:
             raise _Interrupted
+
+    def _first_look(self, fraction: float, text: str = "", **_: float) -> None:
+        self._same_marks()
+        if self.filling is None:
+            # Where nothing is known of the volume yet, the features of what is marked may take a minute.
+            self._tell(min(fraction, 0.99), text)
 
     def _undisturbed(self, calls: int) -> None:
         """Stop when anything was asked for since so many calls."""
