@@ -14,7 +14,7 @@ from volviz.core.grid import Grid, Region
 from volviz.core.scene import Scene
 
 COLORS = {"color", "negative", "background", "background_top"}
-FRACTIONS = {"x", "y", "z"}  # of the volume: ends of the clip box, places of slices
+FRACTIONS = {"x", "y", "z", "amount"}  # of the volume: ends of the clip box, places of slices; how far what is uncertain fades
 LONGEST = 3  # of what there may be any number of
 
 
