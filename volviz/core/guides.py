@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, Triple
 
+LONGEST_BAR = 0.22  # of a picture's width
 PLACE = {"takes": "a fraction of the volume from 0 to 1,"}  # or none
 
 
@@ -71,3 +73,15 @@ class Slices:
         at = np.clip((np.asarray(point_xyz) - low) / (high - low), 0, 1)
         x, y, z = (None if old is None else float(new) for old, new in zip((self.x, self.y, self.z), at, strict=True))
         return replace(self, x=x, y=y, z=z)
+
+
+def scale_bar_across(width: float, grid: Grid) -> tuple[float, str]:
+    """Return the length (A) of a scale bar in a picture ``width`` (A) wide, and what it says: 1, 2 or 5 times a power of ten.
+
+    Where the grid does not know its voxel size it counts voxels.
+    """
+    unit, name = (10.0, "nm") if grid.voxel_size_known else (grid.mean_voxel_size, "voxels")
+    most = LONGEST_BAR * width / unit
+    power = 10.0 ** math.floor(math.log10(most))
+    number = max(step * power for step in (1, 2, 5) if step * power <= most * (1 + 1e-9))
+    return number * unit, f"{number:.10g} {name}"

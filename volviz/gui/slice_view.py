@@ -19,6 +19,7 @@ from volviz.gui.panes import Follow
 from volviz.gui.planes import AXES, Part, Plane, Slice, binned, doubtful, overlay, read_slice
 from volviz.gui.sharpening import Sharpening
 from volviz.gui.slice_hands import SliceHands
+from volviz.gui.widgets.scale_bar import ScaleBar
 from volviz.gui.widgets.title import Title
 
 GROUND = (0.055, 0.058, 0.065, 1.0)
@@ -62,6 +63,8 @@ class SliceView(QWidget):
             visual.visible = False
         # vispy draws; what the mouse means is decided elsewhere.
         self.canvas.setAccessibleName(f"{plane.name} slice")
+        self.bar = ScaleBar(self.canvas)
+        self._camera.transform.changed.connect(self._show_bar)
         self._build()
         self._hands = SliceHands(self, document)
         self.sharpening = Sharpening(self, document)
@@ -125,6 +128,8 @@ class SliceView(QWidget):
         other_data = new.volume is not old.volume or new.classes is not old.classes
         if other_data:
             self._meet(old, new)
+        if other_data or new.scene.guides != old.scene.guides:
+            self._show_bar()
         if self.grid is None:
             return
         index = self.plane.index(self.grid, new.crosshair_xyz)
@@ -258,6 +263,10 @@ class SliceView(QWidget):
         along = [[x, low], [x, y - gap], [x, y + gap], [x, high]]
         self._cross.set_data(np.asarray(across + along, np.float32))
         self._cross.visible = True
+
+    def _show_bar(self, _event: object = None) -> None:
+        guides = self._document.state.scene.guides
+        self.bar.measure(self.grid if guides.scale_bar else None, self.pixel, guides.size)
 
     def _brick(self, region: Region) -> None:
         classes = self._document.state.live

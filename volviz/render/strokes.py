@@ -14,6 +14,7 @@ import numpy as np
 
 from volviz.core.camera import Camera
 from volviz.core.grid import Floats, Grid, Triple
+from volviz.core.guides import scale_bar_across
 from volviz.core.scene import Scene
 
 Place = tuple[float, float]
@@ -24,7 +25,6 @@ TEXT = 0.026  # font size
 THIN, BOLD = 0.0018, 0.0042
 BAR = 0.007  # thickness of the scale bar
 ARM = 0.062  # an axis
-LONGEST_BAR = 0.22  # of the picture's width
 AXES: tuple[tuple[str, Triple], ...] = (("x", (0.89, 0.30, 0.28)), ("y", (0.33, 0.69, 0.34)), ("z", (0.33, 0.55, 0.95)))
 
 
@@ -86,11 +86,7 @@ def scale_bar(camera: Camera, grid: Grid, aspect: float) -> tuple[float, str]:
     For a perspective camera it is true in the plane of the target, through the point that the camera turns about:
     nearer things look larger, farther ones smaller. Where the file knew no voxel size it counts voxels.
     """
-    unit, name = (10.0, "nm") if grid.voxel_size_known else (grid.mean_voxel_size, "voxels")
-    most = LONGEST_BAR * aspect * camera.height / unit
-    power = 10.0 ** math.floor(math.log10(most))
-    number = max(step * power for step in (1, 2, 5) if step * power <= most * (1 + 1e-9))
-    return number * unit, f"{number:.10g} {name}"
+    return scale_bar_across(aspect * camera.height, grid)
 
 
 def _scale_bar(camera: Camera, grid: Grid, size: Size, scale: float, ink: Triple) -> tuple[Stroke, Word]:

@@ -147,7 +147,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _guide("axes", "Axes", "Show x, y and z in a corner of the 3D view", "A"),
     _guide("box", "Bounding box", "Show the edges of the volume", "B"),
-    _guide("scale_bar", "Scale bar", "Show a length in nanometres", "L"),
+    _guide("scale_bar", "Scale bar", "Show a length in nanometres, in 3D and on the slices", "L"),
 )
 """What one looks at. Looks, bookmarks and the animation follow, and then `LAST`."""
 

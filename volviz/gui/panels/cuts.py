@@ -19,7 +19,7 @@ SLICES = {"x": "YZ", "y": "XZ", "z": "XY"}  # as the slice views are called
 GUIDES = {
     "axes": ("Axes", "x, y and z in a corner"),
     "box": ("Bounding box", "The edges of the volume"),
-    "scale_bar": ("Scale bar", "A length in nm; in perspective it is true at the point the view turns about"),
+    "scale_bar": ("Scale bar", "A length in nm, in 3D and on the slices; in perspective it is true at the point the view turns about"),
 }
 
 
