@@ -41,7 +41,7 @@ SMALL = Spec(shape=(40, 48, 48), virions=1, vesicles=0, radius=(110.0, 120.0), s
 
 @dataclass(frozen=True)
 class Specimen:
-    """A tomogram, its soft classes, and the look and place that volviz begins with."""
+    """A tomogram, its soft classes, and the look and place that volviz begins with; which guides a picture has it says itself."""
 
     volume: Volume
     classes: Segmentation
@@ -68,7 +68,7 @@ class Studio:
         """Return a tomogram that was never measured, and what the network makes of it."""
         volume, _ = volviz.simulate(SMALL if self.small else spec)
         classes = volviz.segment(volume)
-        return Specimen(volume, classes, Scene.of(volume, classes))
+        return Specimen(volume, classes, _look(volume, classes))
 
     @cache  # noqa: B019
     def real(self) -> Specimen:
@@ -78,7 +78,7 @@ class Studio:
         grid = replace(volume.grid, voxel_size=(12.3,) * 3, voxel_size_known=True)  # its header does not know; from the camera
         volume = replace(volume, grid=grid)
         classes = volviz.segment(volume)
-        return Specimen(volume, classes, Scene.of(volume, classes))
+        return Specimen(volume, classes, _look(volume, classes))
 
     def still(self, of: Specimen, scene: Scene, camera: Camera | None = None, share: float = 1.0, **rest: object) -> Pixels:
         """Draw one look."""
@@ -192,6 +192,10 @@ PICTURES: dict[str, Callable[[Studio], Pixels]] = {
     "cleaned": cleaned,
 }
 REAL = {"real", "cleaned"}  # need the lysosome
+
+
+def _look(volume: Volume, classes: Segmentation) -> Scene:
+    return replace(Scene.of(volume, classes), guides=Guides())
 
 
 def save(picture: Pixels, path: Path) -> None:

@@ -13,6 +13,7 @@ from volviz.core.cuts import Clips, Plane
 from volviz.core.density import lowpass_voxels
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid
+from volviz.core.guides import Guides
 from volviz.core.rescaled import Rescaled
 from volviz.core.scene import Scene
 from volviz.core.segmentation import Segmentation
@@ -92,3 +93,9 @@ def test_what_is_said_in_angstrom_stays_on_its_voxels():
     np.testing.assert_allclose(back.mark(there[1]).outline_xyz, marks[1].outline_xyz, atol=1e-9)
     scene = Scene(clips=Clips(planes=(Plane((4.0, 2.0, 1.0), (0.0, 0.0, 1.0)),)))
     np.testing.assert_allclose(to.scene(scene).clips.planes[0].point_xyz, there[2].points_xyz[0])
+
+
+def test_a_look_has_a_scale_bar_as_soon_as_lengths_are_known():
+    scene = Scene()
+    assert Rescaled(BARE, KNOWN).scene(scene).guides == Guides(scale_bar=True)
+    assert Rescaled(KNOWN, KNOWN.with_voxel_size(5.0)).scene(scene) == scene  # it was left out on purpose

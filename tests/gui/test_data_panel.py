@@ -41,9 +41,11 @@ def test_a_voxel_size_is_asked_for_once(window: Window, qtbot: QtBot, tmp_path: 
     window.open_paths([path])
     qtbot.waitUntil(lambda: window.document.state.volume is not None, timeout=PATIENCE_MS)
     assert not panel.ask.isHidden()
+    assert not window.document.state.scene.guides.scale_bar
     typed(panel.voxel_size, "13.5")
     QTest.mouseClick(panel.apply, Qt.MouseButton.LeftButton)
     assert window.document.state.volume.grid.voxel_size == (13.5, 13.5, 13.5)
+    assert window.document.state.scene.guides.scale_bar
     assert panel.ask.isHidden()
     rest(qtbot, window)
     window.document.open(State())
@@ -146,9 +148,11 @@ def test_classes_tell_the_tomogram_that_is_open_its_voxel_size(window: Window, q
     assert state.volume.grid.voxel_size == (12.3,) * 3 == state.segmentation.grid.voxel_size
     assert state.annotations[0].radius == pytest.approx(24.6)
     assert not window.size_bar.isVisible()
+    assert state.scene.guides.scale_bar
     assert any("12.3 Å is what its classes say" in note for note in state.volume.notes)
     rest(qtbot, window)
     window.undo()
     assert window.document.state.volume.grid.voxel_size == (1.0,) * 3
+    assert not window.document.state.scene.guides.scale_bar
     assert window.document.state.annotations == (mark,)
     rest(qtbot, window)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import PATIENCE_MS
+from conftest import PATIENCE_MS, rest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
@@ -19,6 +20,7 @@ from volviz.gui.graphics import Graphics
 from volviz.gui.planes import PLANES, XZ, Plane
 from volviz.gui.slice_view import SliceView
 from volviz.gui.widgets.badge import MARGIN
+from volviz.gui.window import Window
 
 pytestmark = pytest.mark.gui
 BARRED = Guides(scale_bar=True)
@@ -111,3 +113,25 @@ def test_there_is_none_where_lengths_are_guesses(view: SliceView, document: Docu
     assert view.bar.isVisible()
     document.open(State(scene=state.scene))
     assert not view.bar.isVisible()
+
+
+@pytest.mark.display
+def test_a_first_look_has_it_and_a_session_keeps_it_off(window: Window, qtbot: QtBot, ball_file: Path, tmp_path: Path) -> None:
+    from volviz.gui.opening import project_of
+    from volviz.io import save_project
+
+    window.open_paths([ball_file])
+    qtbot.waitUntil(lambda: window.document.state.volume is not None, timeout=PATIENCE_MS)
+    rest(qtbot, window)
+    bars = [view.bar for view in window.slices.views]
+    assert window.actions_by_id["view.scale_bar"].isChecked()
+    qtbot.waitUntil(lambda: bars[0].isVisible(), timeout=PATIENCE_MS)
+    window.actions_by_id["view.scale_bar"].trigger()
+    assert not any(bar.isVisible() for bar in bars)
+    save_project(project_of(window.document.state), tmp_path / "off.volviz")
+    window.document.open(State())
+    window.open_paths([tmp_path / "off.volviz"])
+    qtbot.waitUntil(lambda: window.document.state.volume is not None, timeout=PATIENCE_MS)
+    rest(qtbot, window)
+    assert not window.document.state.scene.guides.scale_bar
+    assert not any(bar.isVisible() for bar in bars)

@@ -12,6 +12,7 @@ import pytest
 
 from volviz.core.camera import Camera
 from volviz.core.grid import Grid, Shape
+from volviz.core.guides import Guides
 from volviz.core.scene import Bloom, Light, Occlusion, Ramp, RawLook, Scene, Shadow
 from volviz.core.segmentation import BACKGROUND, LUMEN, MEMBRANE, SPIKES, Label, Segmentation
 from volviz.core.volume import Volume
@@ -134,6 +135,11 @@ def of_classes(
     background = 1 - np.clip(np.sum(classes, axis=0), 0, 1)
     raw = np.random.default_rng(1).normal(size=shape).astype(np.float32)
     return Volume(grid, raw), Segmentation.of_probabilities(grid, np.stack([background, *classes]), (BACKGROUND, *labels))
+
+
+def bare_scene(volume: Volume, segmentation: Segmentation | None = None) -> Scene:
+    """Return the first look at data without its scale bar: what is measured in a picture must be the data."""
+    return replace(Scene.of(volume, segmentation), guides=Guides())
 
 
 def plain(segmentation: Segmentation, opacity: float = 0.05, **rest: object) -> Scene:

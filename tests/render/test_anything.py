@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.render.conftest import names, virion
+from tests.render.conftest import bare_scene, names, virion
 from tests.render.scenes import at_random
 from volviz.core.camera import VIEWS, Camera
 from volviz.core.grid import Grid
@@ -42,7 +42,7 @@ def test_of_any_scene_every_way_of_drawing_is_sound_and_the_same(gl: None, seed:
     rng = np.random.default_rng(seed)
     volume, classes = virion(24)
     loaded = None if seed % 6 == 5 else classes
-    scene = at_random(rng, Scene.of(volume, loaded), volume.grid)
+    scene = at_random(rng, bare_scene(volume, loaded), volume.grid)
     camera = camera_at_random(rng, volume.grid)
     quality = "exact" if seed % 4 == 3 else "cached"
     lights, clear = {}, {}
@@ -66,7 +66,7 @@ def test_of_any_scene_every_way_of_drawing_is_sound_and_the_same(gl: None, seed:
 
 def test_random_scenes_are_not_all_empty_nor_all_alike() -> None:
     volume, classes = virion(24)
-    start = Scene.of(volume, classes)
+    start = bare_scene(volume, classes)
     made = [at_random(np.random.default_rng(seed), start, volume.grid) for seed in range(12)]
     assert len({repr(scene) for scene in made}) == 12
     assert sum(any(ramp.visible and ramp.low < 1 for ramp in scene.ramps.values()) for scene in made) > 6
@@ -75,7 +75,7 @@ def test_random_scenes_are_not_all_empty_nor_all_alike() -> None:
 def test_a_hundred_changes_leave_nothing_behind() -> None:
     """Sizes, looks, data, memory, quality and frames of the window: then as many names as before, and at the end none."""
     volume, classes = virion(16)
-    start = Scene.of(volume, classes)
+    start = bare_scene(volume, classes)
     other = (Volume(volume.grid, np.asarray(volume.data).copy()), None)
     counts, heaps = [], []
     with Headless():
@@ -124,8 +124,8 @@ def test_a_picture_that_fails_leaves_nothing_behind(gl: None) -> None:
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        renderer.image(Scene.of(volume, classes), Camera.framing(volume.grid), SIZE, report=stop)
-    assert renderer.image(Scene.of(volume, classes), Camera.framing(volume.grid), SIZE).max() > 0
+        renderer.image(bare_scene(volume, classes), Camera.framing(volume.grid), SIZE, report=stop)
+    assert renderer.image(bare_scene(volume, classes), Camera.framing(volume.grid), SIZE).max() > 0
     renderer.release()
 
 
@@ -142,7 +142,7 @@ def test_volumes_of_any_shape_are_drawn(renderer: Renderer, shape: tuple[int, in
     classes = Segmentation.of_probabilities(grid, np.stack([1 - soft, soft]), labels=of_one_class(*virion(8)).labels)
     volume = Volume(grid, rng.normal(size=shape).astype(np.float32))
     renderer.load(volume, classes)
-    scene = replace(Scene.of(volume, classes), background=(0.0, 0.0, 0.0))
+    scene = replace(bare_scene(volume, classes), background=(0.0, 0.0, 0.0))
     scene = scene.with_ramp("membrane", low=0.1, opacity=2.0)
     for quality in ("cached", "exact"):
         picture = renderer.image(scene, Camera.framing(grid, view="front", aspect=4 / 3), SIZE, quality=quality)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.render.conftest import front, of_classes, plain, same_without_skipping, virion
+from tests.render.conftest import bare_scene, front, of_classes, plain, same_without_skipping, virion
 from volviz.core.scene import Ramp, Scene, Uncertainty
 from volviz.core.segmentation import Label, Segmentation
 from volviz.render.passes import march
@@ -193,7 +193,7 @@ CHANGES = [
 @pytest.mark.parametrize("inside", [False, True])
 def test_nothing_is_lost_by_skipping_and_both_shaders_agree(gl: None, change, inside: bool) -> None:
     volume, classes = virion(32)
-    same_without_skipping(volume, classes, replace(Scene.of(volume, classes), **change), inside=inside)
+    same_without_skipping(volume, classes, replace(bare_scene(volume, classes), **change), inside=inside)
 
 
 @pytest.mark.parametrize("negative", [None, BLUE])
@@ -220,7 +220,7 @@ def test_a_change_of_blending_is_seen_at_once(renderer: Renderer) -> None:
     """Occupancy and light follow what is drawn as one, and come back."""
     volume, classes = virion(32)
     renderer.load(volume, classes)
-    scene = Scene.of(volume, classes)
+    scene = bare_scene(volume, classes)
     hidden = scene.with_ramp("membrane", visible=False).with_ramp("spikes", visible=False)
     together = replace(hidden, together=Ramp(0.5, 1.0, GREEN))
     pictures = [renderer.image(s, front(volume.grid), (48, 48), samples=1) for s in (hidden, together, hidden, scene, hidden)]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.render.conftest import virion
+from tests.render.conftest import bare_scene, virion
 from volviz.core.camera import Camera
 from volviz.core.grid import Region, bricks
 from volviz.core.scene import Scene
@@ -27,7 +27,7 @@ def short_sighted(scene: Scene) -> Scene:
 def test_bricks_drawn_as_they_come_come_to_the_whole(renderer: Renderer, monkeypatch: pytest.MonkeyPatch, budget: int) -> None:
     monkeypatch.setattr(light, "BUDGET", budget)
     volume, classes = virion(56)
-    scene, camera = short_sighted(Scene.of(volume, classes)), Camera.framing(volume.grid, aspect=4 / 3).zoomed(1.4)
+    scene, camera = short_sighted(bare_scene(volume, classes)), Camera.framing(volume.grid, aspect=4 / 3).zoomed(1.4)
     renderer.load(volume, classes)
     wanted = renderer.image(scene, camera, SIZE, samples=1)
     empty = np.zeros_like(classes.data)
@@ -42,7 +42,7 @@ def test_bricks_drawn_as_they_come_come_to_the_whole(renderer: Renderer, monkeyp
 
 def test_a_brick_lights_what_it_reaches_and_no_more(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
     volume, classes = virion(88)
-    scene, camera = short_sighted(Scene.of(volume, classes)), Camera.framing(volume.grid)
+    scene, camera = short_sighted(bare_scene(volume, classes)), Camera.framing(volume.grid)
     renderer.load(volume, classes)
     lit: list[int] = []
     blocks = light.LightVolume._light_blocks

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.render.conftest import virion
+from tests.render.conftest import bare_scene, virion
 from volviz.core.camera import Camera
 from volviz.core.cuts import Clips, Plane
 from volviz.core.scene import Scene
@@ -26,7 +26,7 @@ Setting = tuple[Volume, Segmentation | None, Scene]
 
 def lit(size: float = 8.0, radius: float = 12.0) -> Setting:
     volume, classes = virion()
-    scene = Scene.of(volume, classes)
+    scene = bare_scene(volume, classes)
     return volume, classes, replace(scene, light=replace(scene.light, size=size), occlusion=replace(scene.occlusion, radius=radius))
 
 
@@ -35,7 +35,7 @@ def one_class() -> Setting:
     background = classes.probabilities()[0]
     labels = (BACKGROUND, Label("foreground", (0.8, 0.6, 0.4)))
     foreground = Segmentation.of_probabilities(volume.grid, np.stack([background, 1 - background]), labels)
-    return volume, foreground, Scene.of(volume, foreground)
+    return volume, foreground, bare_scene(volume, foreground)
 
 
 def clipped() -> Setting:
@@ -48,7 +48,7 @@ def clipped() -> Setting:
 def haze() -> Setting:
     """The raw density alone under a ramp that hides none of it: no brick is empty."""
     volume, _ = virion(40)
-    scene = Scene.of(volume)
+    scene = bare_scene(volume)
     return volume, None, replace(scene, raw=replace(scene.raw, low=-4.0, high=6.0))
 
 
@@ -81,7 +81,7 @@ def test_the_cache_shows_what_evaluation_at_every_sample_shows(renderer: Rendere
 def test_evaluation_at_every_sample_converges(renderer: Renderer) -> None:
     volume, classes = virion(40)
     renderer.load(volume, classes)
-    scene, camera = Scene.of(volume, classes), Camera.framing(volume.grid).zoomed(1.6)
+    scene, camera = bare_scene(volume, classes), Camera.framing(volume.grid).zoomed(1.6)
     scene = replace(scene, bloom=replace(scene.bloom, on=False))  # would spread what errors there are
 
     def frames(count: int) -> np.ndarray:

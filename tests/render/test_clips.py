@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.render.conftest import axes, brightness, front, of_classes, plain, virion
+from tests.render.conftest import axes, bare_scene, brightness, front, of_classes, plain, virion
 from tests.render.test_closed_forms import SIZE, alpha, rays
 from volviz.core.camera import Camera
 from volviz.core.cuts import Clips, Plane
 from volviz.core.grid import Grid, Region
-from volviz.core.scene import Light, Occlusion, Scene, Shadow
+from volviz.core.scene import Light, Occlusion, Shadow
 from volviz.render.renderer import Renderer
 
 
@@ -63,7 +63,7 @@ def test_what_is_left_of_a_constant_medium_lets_through_what_beer_and_lambert_sa
 @pytest.mark.parametrize("quality", ["cached", "exact"])
 def test_a_clip_box_shows_what_cropped_data_show(renderer: Renderer, quality: str) -> None:
     volume, classes = virion(40)
-    scene = Scene.of(volume, classes)
+    scene = bare_scene(volume, classes)
     camera = Camera.framing(volume.grid).zoomed(1.3)
     region = Region((4, 0, 12), (40, 30, 36))
     renderer.load(volume, classes)
@@ -148,7 +148,7 @@ def test_every_way_of_drawing_cuts_alike(gl: None, orthographic: bool) -> None:
     camera = Camera.framing(volume.grid, aspect=4 / 3)
     camera = replace(camera, orthographic_height=camera.height) if orthographic else camera
     clips = Clips(x=(0.25, 1.0), planes=(Plane(tuple(volume.grid.center_xyz), (0.3, -0.2, 1.0)),))
-    scene = replace(Scene.of(volume, classes), clips=clips)
+    scene = replace(bare_scene(volume, classes), clips=clips)
     pictures = []
     for rest in ({}, {"skip": False}, {"entry": "compute"}):
         renderer = Renderer(**rest)
@@ -162,7 +162,7 @@ def test_every_way_of_drawing_cuts_alike(gl: None, orthographic: bool) -> None:
 
 def test_moving_a_cut_lights_the_new_face_and_moves_no_volume(renderer: Renderer, moved: list[tuple[int, ...]]) -> None:
     volume, classes = virion(40)
-    scene, camera = Scene.of(volume, classes), Camera.framing(volume.grid)
+    scene, camera = bare_scene(volume, classes), Camera.framing(volume.grid)
     renderer.load(volume, classes)
     renderer.image(scene, camera, SIZE, samples=1)
     assert volume.grid.shape in moved

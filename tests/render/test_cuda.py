@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from OpenGL import GL
 
-from tests.render.conftest import virion
+from tests.render.conftest import bare_scene, virion
 from tests.render.test_large import many_classes, picture
 from volviz.core.grid import Region, bricks
-from volviz.core.scene import Scene
 from volviz.render import direct
 from volviz.render.direct import Direct
 from volviz.render.gl.cuda import Bridge, CudaError, OnCard, on_card, on_host
@@ -64,7 +63,7 @@ def test_there_is_no_card_here(gl: None) -> None:
 
 def test_a_tensor_goes_through_the_host_where_there_is_no_card(gl: None, caplog: pytest.LogCaptureFixture) -> None:
     volume, classes = virion(40)
-    scene = Scene.of(volume, classes)
+    scene = bare_scene(volume, classes)
     renderer = Renderer()
     renderer.load(volume, classes)
     wanted = picture(renderer, scene, volume.grid)
@@ -90,7 +89,7 @@ def test_what_comes_over_the_bridge_is_what_the_host_would_have_sent(
 ) -> None:
     monkeypatch.setattr(direct.Direct.__init__, "__defaults__", (HostBridge,))
     volume, classes = many_classes(45) if many else virion(45)
-    scene = replace(Scene.of(volume, classes), region=region)
+    scene = replace(bare_scene(volume, classes), region=region)
     whole, bridged = Renderer(), Renderer(limit=limit)
     whole.load(volume, classes)
     empty = np.zeros_like(classes.data)
@@ -113,7 +112,7 @@ def test_a_binned_or_16_bit_volume_takes_tensors_through_the_host(gl: None, monk
     from volviz.render.memory import bytes_of
 
     volume, classes = virion(40)
-    scene = Scene.of(volume, classes)
+    scene = bare_scene(volume, classes)
     for renderer in (Renderer(memory=bytes_of((24, 24, 24), 1)), Renderer(bits=16)):
         renderer.load(volume, classes)
         before = picture(renderer, scene, volume.grid)
@@ -170,7 +169,7 @@ def test_one_tensor_with_gaps_does_not_turn_the_others_away(gl: None, monkeypatc
     volume, classes = virion(32)
     renderer = Renderer()
     renderer.load(volume, classes)
-    picture(renderer, Scene.of(volume, classes), volume.grid)
+    picture(renderer, bare_scene(volume, classes), volume.grid)
     gaps, whole = Tensor(classes.data[:, :16]), Tensor(np.ascontiguousarray(classes.data[:, 16:]))
     renderer.write(Region((0, 0, 0), (16, 32, 32)), gaps)
     renderer.write(Region((16, 0, 0), (32, 32, 32)), whole)

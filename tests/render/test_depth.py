@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from tests.render.conftest import front, of_classes, plain, virion
+from tests.render.conftest import bare_scene, front, of_classes, plain, virion
 from volviz.core.grid import Grid, Region
 from volviz.core.scene import RawLook, Scene
 from volviz.core.segmentation import BACKGROUND, MEMBRANE, Segmentation
@@ -31,8 +31,8 @@ def draw(renderer: Renderer, scene: Scene, volume, classes) -> np.ndarray:
 @pytest.mark.parametrize("multiply", [False, True])
 def test_the_same_classes_in_16_bits_are_the_same_picture(renderer: Renderer, multiply: bool) -> None:
     volume, classes = virion(40)
-    scene = Scene.of(volume, classes)
-    assert Scene.of(volume, deep(classes)) == scene
+    scene = bare_scene(volume, classes)
+    assert bare_scene(volume, deep(classes)) == scene
     scene = replace(scene, raw=replace(scene.raw, multiply=multiply))
     fine, coarse = draw(renderer, scene, volume, deep(classes)), draw(renderer, scene, volume, classes)
     # Bytes of density are steps of a twentieth of a deviation, and software drivers filter bytes in bytes.
@@ -59,7 +59,7 @@ def test_density_alone_has_16_bits_when_asked_for(gl: None) -> None:
     for bits in (8, 16):
         renderer = Renderer(bits=bits)
         renderer.load(volume)
-        renderer.image(Scene.of(volume), front(volume.grid), (16, 16))
+        renderer.image(bare_scene(volume), front(volume.grid), (16, 16))
         values.append(renderer._gpu.textures.pieces[0].groups[0].read()[..., 0].astype(float))
         renderer.release()
     assert len(np.unique(values[0])) <= 256 < len(np.unique(values[1]))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.render.conftest import front, virion
-from volviz.core.scene import Scene
+from tests.render.conftest import bare_scene, front, virion
 from volviz.render import entry
 from volviz.render.renderer import Renderer
 
@@ -20,7 +19,7 @@ def picture(kind: str) -> np.ndarray:
     volume, classes = virion(32)
     renderer = Renderer(entry=kind)  # type: ignore[arg-type]
     renderer.load(volume, classes)
-    drawn = renderer.image(Scene.of(volume, classes), front(volume.grid), (48, 48), samples=1)
+    drawn = renderer.image(bare_scene(volume, classes), front(volume.grid), (48, 48), samples=1)
     renderer.release()
     return drawn.astype(int)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from OpenGL import GL
 
-from tests.render.conftest import axes, brightness, front, of_classes, plain, virion
+from tests.render.conftest import axes, bare_scene, brightness, front, of_classes, plain, virion
 from volviz.core.camera import Camera
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Region
@@ -24,7 +24,7 @@ SIZE = (120, 90)
 
 def picture(renderer: Renderer, volume: Volume, classes: Segmentation | None, scene: Scene | None = None, **rest) -> np.ndarray:
     renderer.load(volume, classes)
-    scene = scene or Scene.of(volume, classes)
+    scene = scene or bare_scene(volume, classes)
     return renderer.image(scene, Camera.framing(volume.grid, aspect=4 / 3).zoomed(1.3), SIZE, samples=2, **rest).astype(int)
 
 
@@ -33,7 +33,7 @@ def test_leaping_over_empty_space_changes_no_pixel(gl: None, orthographic: bool)
     volume, classes = virion()
     camera = Camera.framing(volume.grid, aspect=4 / 3)
     camera = replace(camera, orthographic_height=camera.height) if orthographic else camera
-    scene = Scene.of(volume, classes)
+    scene = bare_scene(volume, classes)
     pictures = []
     for skip in (True, False):
         renderer = Renderer(skip=skip)
@@ -67,10 +67,10 @@ def test_a_still_in_tiles_is_the_whole_one(renderer: Renderer, transparent: bool
 
 def test_drawing_into_a_framebuffer_is_a_still_of_one_frame(renderer: Renderer) -> None:
     volume, classes = virion(40)
-    still = picture(renderer, volume, classes, Scene.of(volume, classes))
+    still = picture(renderer, volume, classes, bare_scene(volume, classes))
     target = Target(SIZE, GL.GL_RGBA8)
     camera = Camera.framing(volume.grid, aspect=4 / 3).zoomed(1.3)
-    scene = Scene.of(volume, classes)
+    scene = bare_scene(volume, classes)
     renderer.draw(scene, camera, SIZE, target.framebuffer)
     sharp = target.read()[::-1].astype(int)
     assert np.abs(sharp - still).mean() < 2
@@ -93,7 +93,7 @@ def test_drawing_leaves_the_host_its_state(renderer: Renderer) -> None:
     GL.glEnable(GL.GL_BLEND)
     GL.glEnable(GL.GL_DEPTH_TEST)
     GL.glDisable(GL.GL_SCISSOR_TEST)
-    renderer.draw(Scene.of(volume, classes), front(volume.grid), SIZE, target.framebuffer)
+    renderer.draw(bare_scene(volume, classes), front(volume.grid), SIZE, target.framebuffer)
     assert GL.glIsEnabled(GL.GL_BLEND)
     assert GL.glIsEnabled(GL.GL_DEPTH_TEST)
     assert list(GL.glGetIntegerv(GL.GL_VIEWPORT)) == [3, 4, 50, 60]
@@ -106,7 +106,7 @@ def test_drawing_leaves_the_host_its_state(renderer: Renderer) -> None:
 
 def test_only_changes_of_the_raw_look_move_the_volume_again(renderer: Renderer, moved: list[tuple[int, ...]]) -> None:
     volume, classes = virion(24)
-    scene = Scene.of(volume, classes)
+    scene = bare_scene(volume, classes)
     picture(renderer, volume, classes, scene)
     moved.clear()
     other = scene.with_ramp("spikes", low=0.2, color=(0.0, 1.0, 0.0), opacity=2.0)
@@ -120,7 +120,7 @@ def test_only_changes_of_the_raw_look_move_the_volume_again(renderer: Renderer, 
 
 def test_bricks_written_one_by_one_come_to_the_whole(renderer: Renderer) -> None:
     volume, classes = virion(40)
-    scene = Scene.of(volume, classes)
+    scene = bare_scene(volume, classes)
     wanted = picture(renderer, volume, classes, scene)
     empty = np.zeros_like(classes.data)
     empty[0] = 255
@@ -143,7 +143,7 @@ def test_a_volume_that_does_not_fit_is_binned_and_looks_the_same(gl: None) -> No
     ball = np.clip(16 - np.sqrt(x**2 + y**2 + z**2), 0, 8) / 8
     bar = np.clip(5 - np.hypot(y, z), 0, 3) / 3
     volume, classes = of_classes(np.minimum(ball, 1 - bar), bar)
-    scene = Scene.of(volume, classes)
+    scene = bare_scene(volume, classes)
     scene = replace(scene, raw=replace(scene.raw, multiply=False)).with_ramp("class 1", opacity=0.15)
     full, small = Renderer(), Renderer(memory=bytes_of((40, 40, 40), 1))
     fine, coarse = picture(full, volume, classes, scene), picture(small, volume, classes, scene)
@@ -158,7 +158,7 @@ def test_a_volume_that_does_not_fit_is_binned_and_looks_the_same(gl: None) -> No
 
 def test_classes_on_a_coarser_grid_lie_where_they_are_in_space(renderer: Renderer) -> None:
     volume, classes = virion(48)
-    scene = replace(Scene.of(volume, classes), raw=replace(Scene.of(volume, classes).raw, multiply=True))
+    scene = replace(bare_scene(volume, classes), raw=replace(bare_scene(volume, classes).raw, multiply=True))
     halved = classes.grid.resample(20.0)
     data = np.asarray(classes.data).reshape(4, 24, 2, 24, 2, 24, 2).mean(axis=(2, 4, 6))
     coarse = replace(classes, grid=halved, data=np.rint(data).astype(np.uint8))
@@ -202,7 +202,7 @@ def test_raw_density_alone_is_drawn(renderer: Renderer) -> None:
 def test_two_frames_differ_and_their_mean_converges(renderer: Renderer) -> None:
     volume, classes = virion(40)
     renderer.load(volume, classes)
-    scene, camera = Scene.of(volume, classes), Camera.framing(volume.grid, aspect=4 / 3)
+    scene, camera = bare_scene(volume, classes), Camera.framing(volume.grid, aspect=4 / 3)
     reference = renderer.image(scene, camera, SIZE, samples=64).astype(float)
     error = [np.sqrt(((renderer.image(scene, camera, SIZE, samples=n) - reference) ** 2).mean()) for n in (1, 4, 16)]
     assert error[0] > 1.3 * error[1] > 1.3 * error[2] > 0

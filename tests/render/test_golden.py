@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.render.conftest import virion
+from tests.render.conftest import bare_scene, virion
 from volviz.core.camera import Camera
 from volviz.core.cuts import Clips, Plane
 from volviz.core.guides import Guides, Slices
@@ -49,7 +49,7 @@ LOOKS: dict[str, Callable[[Scene], Scene]] = {
 def test_the_picture_is_the_one_that_was_approved(renderer: Renderer, name: str, request: pytest.FixtureRequest) -> None:
     volume, classes = virion()
     renderer.load(volume, None if name == "raw" else classes)
-    scene = LOOKS[name](Scene.of(volume, classes))
+    scene = LOOKS[name](bare_scene(volume, classes))
     picture = renderer.image(scene, Camera.framing(volume.grid, aspect=4 / 3).zoomed(1.5), SIZE, samples=4)[..., :3]
     path = FOLDER / f"{name}.png"
     if request.config.getoption("--golden", default=False):

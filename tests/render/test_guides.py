@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 from OpenGL import GL
 
-from tests.render.conftest import front, of_classes, plain, virion
+from tests.render.conftest import bare_scene, front, of_classes, plain, virion
 from volviz.core.camera import Camera
 from volviz.core.grid import Grid
 from volviz.core.guides import Guides, Slices
-from volviz.core.scene import Scene
 from volviz.render.gl.target import Target
 from volviz.render.renderer import Renderer
 from volviz.render.strokes import MARGIN, drawing_of, scale_bar
@@ -113,7 +112,7 @@ def test_axes_point_where_the_world_does(view: str | None) -> None:
 def test_guides_in_tiles_are_those_of_the_whole(renderer: Renderer, transparent: bool) -> None:
     volume, classes = virion(24)
     renderer.load(volume, classes)
-    scene = replace(Scene.of(volume, classes), guides=ALL)
+    scene = replace(bare_scene(volume, classes), guides=ALL)
     camera = Camera.framing(volume.grid, aspect=4 / 3)
     whole = renderer.image(scene, camera, SIZE, transparent=transparent, samples=1).astype(int)
     tiled = renderer.image(scene, camera, SIZE, transparent=transparent, samples=1, tile=38).astype(int)

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from tests.render.conftest import axes, front, of_classes, plain, virion
+from tests.render.conftest import axes, bare_scene, front, of_classes, plain, virion
 from volviz.core.camera import Camera
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, bricks
@@ -71,7 +71,7 @@ def test_what_does_not_fit_in_bytes_is_cut_along_z_first() -> None:
 @pytest.mark.parametrize("skip", [True, False])
 def test_a_cut_volume_has_no_seam(gl: None, limit: int, quality: Quality, skip: bool) -> None:
     volume, classes = virion(61)
-    scene = Scene.of(volume, classes)
+    scene = bare_scene(volume, classes)
     whole, split = Renderer(skip=skip), Renderer(skip=skip, limit=limit)
     pictures = []
     for renderer in (whole, split):
@@ -90,7 +90,7 @@ def test_more_groups_and_axes_of_different_length_are_cut_alike(gl: None) -> Non
     grid = Grid((37, 48, 33), (10.0, 7.0, 12.0), (5.0, 50.0, -40.0))
     volume = Volume(grid, volume.data[part])
     classes = Segmentation(grid, classes.data[(slice(None), *part)], classes.labels)
-    scene = Scene.of(volume, classes)
+    scene = bare_scene(volume, classes)
     pictures = []
     for limit, entry in ((None, "fragment"), (34, "fragment"), (26, "compute")):
         renderer = Renderer(limit=limit, entry=entry)  # type: ignore[arg-type]
@@ -104,7 +104,7 @@ def test_more_groups_and_axes_of_different_length_are_cut_alike(gl: None) -> Non
 
 def test_bricks_written_into_a_cut_volume_come_to_the_whole(gl: None) -> None:
     volume, classes = virion(48)
-    scene = Scene.of(volume, classes)
+    scene = bare_scene(volume, classes)
     renderer, split = Renderer(), Renderer(limit=26)
     renderer.load(volume, classes)
     empty = np.zeros_like(classes.data)
@@ -154,7 +154,7 @@ def test_bytes_are_those_of_what_is_made(gl: None, monkeypatch: pytest.MonkeyPat
         made.clear()
         renderer = Renderer(limit=limit)
         renderer.load(volume, classes)
-        picture(renderer, Scene.of(volume, classes), volume.grid)
+        picture(renderer, bare_scene(volume, classes), volume.grid)
         counted = affordable(volume.grid, 1, limit=limit).bytes
         assert sum(made) <= counted <= 1.1 * sum(made)
         renderer.release()
@@ -165,14 +165,14 @@ def test_binning_is_said_and_the_figures_with_it(gl: None, caplog: pytest.LogCap
     volume, classes = virion(48)
     small = Renderer(memory=bytes_of((32, 32, 32), 1))
     small.load(volume, classes)
-    picture(small, Scene.of(volume, classes), volume.grid)
+    picture(small, bare_scene(volume, classes), volume.grid)
     assert "binned 2 times" in caplog.text
     assert "1 MB" in small.notes[0]
     small.release()
     tiny = Renderer(memory=1000)
     tiny.load(volume, classes)
     with pytest.raises(VolvizError, match=r"takes 1 MB.*can be had; draw a region"):
-        picture(tiny, Scene.of(volume, classes), volume.grid)
+        picture(tiny, bare_scene(volume, classes), volume.grid)
 
 
 def test_memory_that_runs_out_all_the_same_is_said(gl: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,9 +194,9 @@ def test_memory_that_runs_out_all_the_same_is_said(gl: None, monkeypatch: pytest
     renderer = Renderer(limit=34)
     renderer.load(volume, classes)
     with pytest.raises(VolvizError, match="graphics memory is full"):
-        picture(renderer, Scene.of(volume, classes), volume.grid)
+        picture(renderer, bare_scene(volume, classes), volume.grid)
     monkeypatch.undo()
-    assert np.ptp(picture(renderer, Scene.of(volume, classes), volume.grid)) > 50
+    assert np.ptp(picture(renderer, bare_scene(volume, classes), volume.grid)) > 50
     renderer.release()
 
 
@@ -204,7 +204,7 @@ def test_slabs_are_small_whatever_the_volume_and_come_to_all_of_it(gl: None, mon
     from volviz.render import slabs
 
     volume, classes = virion(40)
-    scene = Scene.of(volume, classes)
+    scene = bare_scene(volume, classes)
     whole = Renderer()
     whole.load(volume, classes)
     wanted = picture(whole, scene, volume.grid)
@@ -276,7 +276,7 @@ def test_of_a_binned_volume_nearly_all_of_the_time_is_reading(gl: None) -> None:
     volume, _ = virion(64)
     renderer = binned(volume.grid.shape, 2)
     renderer.load(volume)
-    loading = renderer.loading(Scene.of(volume))
+    loading = renderer.loading(bare_scene(volume))
     assert loading is not None
     told = [(bool(slab.groups), loading.put(slab)) for slab in loading.slabs()]
     assert renderer.binning == 2
@@ -307,7 +307,7 @@ def test_binning_keeps_the_light(gl: None, factor: int) -> None:
     ball = np.clip((24 - np.sqrt((x - 4) ** 2 + y**2 + (z + 3) ** 2)) / 12, 0, 1)
     bar = np.clip((8 - np.hypot(y + 6, z - 20)) / 6, 0, 1)
     volume, classes = of_classes(np.minimum(ball, 1 - bar), bar)
-    scene = Scene.of(volume, classes)
+    scene = bare_scene(volume, classes)
     scene = replace(scene, raw=replace(scene.raw, multiply=False)).with_ramp("class 1", low=0.2, opacity=0.15)
     full, small = Renderer(), binned(volume.grid.shape, factor)
     pictures = []
@@ -332,7 +332,7 @@ def test_binning_keeps_the_light(gl: None, factor: int) -> None:
 @pytest.mark.parametrize("bits", [8, 16])
 def test_every_way_of_drawing_takes_a_cut_volume(gl: None, settings: dict[str, str], bits: Literal[8, 16]) -> None:
     volume, classes = virion(45)
-    scene = Scene.of(volume, classes)
+    scene = bare_scene(volume, classes)
     for path, text in settings.items():
         scene = scene.set(path, text)
     pictures = []

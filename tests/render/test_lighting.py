@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.render.conftest import axes, brightness, front, of_classes, plain, virion
+from tests.render.conftest import axes, bare_scene, brightness, front, of_classes, plain, virion
 from volviz.core.camera import Camera
 from volviz.core.cuts import Clips, Plane
 from volviz.core.scene import Bloom, Light, Occlusion, Scene, Shadow
@@ -94,7 +94,7 @@ def test_a_larger_light_makes_a_softer_shadow(renderer: Renderer) -> None:
 def scene_of_virion(renderer: Renderer) -> tuple[Scene, Camera]:
     volume, classes = virion()
     renderer.load(volume, classes)
-    return Scene.of(volume, classes), Camera.framing(volume.grid).zoomed(1.6)
+    return bare_scene(volume, classes), Camera.framing(volume.grid).zoomed(1.6)
 
 
 @pytest.mark.parametrize(

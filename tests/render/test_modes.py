@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.render.conftest import axes, brightness, front, of_classes, plain, same_without_skipping, virion
+from tests.render.conftest import axes, bare_scene, brightness, front, of_classes, plain, same_without_skipping, virion
 from volviz.core.camera import Camera
 from volviz.core.density import lowpassed, lowpassed_contrast
 from volviz.core.grid import Grid
@@ -40,7 +40,7 @@ def test_a_projection_is_what_numpy_says(gl: None, mode: str, voxel_size, bits) 
     shape = (20, 24, 28)
     grid = Grid(shape, (voxel_size,) * 3 if isinstance(voxel_size, float) else voxel_size)
     volume = Volume(grid, smooth(shape))
-    scene = Scene.of(volume)
+    scene = bare_scene(volume)
     scene = replace(scene, mode=mode, contrast=(-1.0, 3.0) if mode == "maximum" else (-0.8, 0.8))
     density = lowpassed_contrast(volume, scene.raw.lowpass, scene.raw.invert).apply(lowpassed(volume, scene.raw.lowpass))
     wanted = density.max(axis=0) if mode == "maximum" else density.mean(axis=0)
@@ -61,7 +61,7 @@ def test_a_projection_is_what_numpy_says(gl: None, mode: str, voxel_size, bits) 
 def test_a_maximum_takes_the_colour_of_the_class_it_lies_in(renderer: Renderer) -> None:
     volume, classes = virion(40)
     renderer.load(volume, classes)
-    scene = replace(Scene.of(volume, classes), mode="maximum")
+    scene = replace(bare_scene(volume, classes), mode="maximum")
     picture = renderer.image(scene, front(volume.grid), (80, 80)).astype(int)
     assert np.abs(picture[6:10, 6:10, 0] - picture[6:10, 6:10, 2]).max() == 0  # nothing there: grey
     reddest = picture[..., 0] - picture[..., 1]
@@ -170,12 +170,12 @@ def test_the_step_does_not_change_a_mode(renderer: Renderer, monkeypatch: pytest
 @pytest.mark.parametrize("inside", [False, True])
 def test_modes_are_the_same_without_skipping_and_in_both_shaders(gl: None, mode: str, inside: bool) -> None:
     volume, classes = virion(32)
-    same_without_skipping(volume, classes, replace(Scene.of(volume, classes), mode=mode), inside=inside)
+    same_without_skipping(volume, classes, replace(bare_scene(volume, classes), mode=mode), inside=inside)
 
 
 def test_raw_is_what_the_volume_alone_looks_like(gl: None) -> None:
     volume, classes = virion(32)
-    scene = replace(Scene.of(volume, classes), mode="raw")
+    scene = replace(bare_scene(volume, classes), mode="raw")
     pictures = []
     for segmentation in (classes, None):
         renderer = Renderer(bits=16)
@@ -189,7 +189,7 @@ def test_raw_is_what_the_volume_alone_looks_like(gl: None) -> None:
 def test_a_projection_shows_values_and_does_not_glow(renderer: Renderer) -> None:
     volume, classes = virion(32)
     renderer.load(volume, classes)
-    scene = replace(Scene.of(volume, classes), mode="maximum")
+    scene = replace(bare_scene(volume, classes), mode="maximum")
     pictures = [renderer.image(replace(scene, bloom=replace(scene.bloom, on=on)), front(volume.grid), (48, 48)) for on in (True, False)]
     assert (pictures[0] == pictures[1]).all()
 
@@ -197,7 +197,7 @@ def test_a_projection_shows_values_and_does_not_glow(renderer: Renderer) -> None
 def test_a_surface_in_a_transparent_still_covers_all_or_nothing(renderer: Renderer) -> None:
     volume, classes = virion(32)
     renderer.load(volume, classes)
-    scene = replace(Scene.of(volume, classes), mode="surface")
+    scene = replace(bare_scene(volume, classes), mode="surface")
     scene = replace(scene, bloom=replace(scene.bloom, on=False))
     alpha = renderer.image(scene, front(volume.grid), (64, 64), transparent=True, samples=1)[..., 3]
     assert set(np.unique(alpha)) == {0, 255}
@@ -206,14 +206,14 @@ def test_a_surface_in_a_transparent_still_covers_all_or_nothing(renderer: Render
 def test_exact_and_cached_surfaces_agree(renderer: Renderer) -> None:
     volume, classes = virion(32)
     renderer.load(volume, classes)
-    scene = replace(Scene.of(volume, classes), mode="surface")
+    scene = replace(bare_scene(volume, classes), mode="surface")
     pictures = [brightness(renderer.image(scene, front(volume.grid), (48, 48), quality=q, samples=4)) for q in ("cached", "exact")]
     assert np.abs(pictures[0] - pictures[1]).mean() < 3
 
 
 def test_haze_is_the_density_between_the_classes(renderer: Renderer) -> None:
     volume, segmentation = virion()
-    scene = Scene.of(volume, segmentation)
+    scene = bare_scene(volume, segmentation)
     hidden = replace(scene, ramps={name: replace(ramp, visible=False) for name, ramp in scene.ramps.items()})
     camera = front(volume.grid)
 
@@ -236,7 +236,7 @@ def test_short_rays_fade_to_the_grey_of_nothing(renderer: Renderer) -> None:
     data[:, side // 2 :] = -1
     grid = Grid((side,) * 3, (voxel,) * 3)
     volume = Volume(grid, data)
-    scene = replace(Scene(mode="average", contrast=(-1.5, 1.5)), raw=replace(Scene.of(volume).raw, lowpass=0.0, invert=False))
+    scene = replace(Scene(mode="average", contrast=(-1.5, 1.5)), raw=replace(bare_scene(volume).raw, lowpass=0.0, invert=False))
     camera, size = pixels_of_voxels(grid)
     camera, size = camera.turned((0.0, 1.0, 0.0), 45.0), (2 * size[0], size[1])
     renderer.load(volume)
@@ -253,7 +253,7 @@ def test_short_rays_fade_to_the_grey_of_nothing(renderer: Renderer) -> None:
 def test_a_slab_cut_out_on_purpose_is_seen_in_full(renderer: Renderer) -> None:
     shape = (20, 24, 28)
     volume = Volume(Grid(shape, (10.0,) * 3), smooth(shape))
-    scene = replace(Scene.of(volume), mode="average", contrast=(-2.0, 2.0)).set("clips.z", "0.5,0.7")
+    scene = replace(bare_scene(volume), mode="average", contrast=(-2.0, 2.0)).set("clips.z", "0.5,0.7")
     density = lowpassed_contrast(volume, scene.raw.lowpass, scene.raw.invert).apply(lowpassed(volume, scene.raw.lowpass))
     # The middle of the slab is a voxel's centre, and its ends lie on faces: interpolated values there are means of two voxels.
     inner, ends = density[10:14], 0.5 * (density[9:13] + density[11:15])
@@ -271,7 +271,7 @@ def test_an_average_spans_the_range_of_the_data(renderer: Renderer, strength: fl
     data = np.random.default_rng(3).normal(size=shape).astype(np.float32)
     data[:, 16:36, 20:40] += strength
     volume = Volume(Grid(shape, (10.0,) * 3), data)
-    scene = replace(Scene.of(volume), mode="average")
+    scene = replace(bare_scene(volume), mode="average")
     black, white = scene.projected
     assert (white - black > 2) == (strength > 0)
     assert scene.projected == scene.averaged

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.render.conftest import virion
+from tests.render.conftest import bare_scene, virion
 from tests.render.reference import picture
 from volviz.core.camera import Camera
 from volviz.core.grid import Grid
-from volviz.core.scene import Bloom, Light, Occlusion, RawLook, Scene, Shadow
+from volviz.core.scene import Bloom, Light, Occlusion, RawLook, Shadow
 from volviz.core.segmentation import Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.render.renderer import Renderer
@@ -68,7 +68,7 @@ def test_both_qualities_come_to_what_the_definitions_say(renderer: Renderer, nam
     change, look, view = SETTINGS[name]
     volume, classes = virion(32)
     volume, classes = change(volume, classes) if change else (volume, classes)
-    scene = replace(Scene.of(volume, classes), **{"bloom": Bloom(on=False), "light": LAMP, **look})
+    scene = replace(bare_scene(volume, classes), **{"bloom": Bloom(on=False), "light": LAMP, **look})
     camera = Camera.framing(volume.grid, aspect=4 / 3).zoomed(1.4)
     if view.get("orthographic"):
         camera = replace(camera, orthographic_height=camera.height)
@@ -95,7 +95,7 @@ def test_the_reference_itself_holds_still(monkeypatch: pytest.MonkeyPatch) -> No
     from tests.render import reference
 
     volume, classes = virion(32)
-    scene = replace(Scene.of(volume, classes), bloom=Bloom(on=False), light=LAMP, occlusion=Occlusion(radius=8.0))
+    scene = replace(bare_scene(volume, classes), bloom=Bloom(on=False), light=LAMP, occlusion=Occlusion(radius=8.0))
     scene = replace(scene, shadow=Shadow(reach=20.0, strength=0.85))
     camera = Camera.framing(volume.grid, aspect=4 / 3).zoomed(1.4)
     usual = picture(volume, classes, scene, camera, (24, 18), TINT)

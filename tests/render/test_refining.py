@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from OpenGL import GL
 
-from tests.render.conftest import virion
+from tests.render.conftest import bare_scene, virion
 from volviz.core.camera import Camera
 from volviz.core.grid import Region
-from volviz.core.scene import Scene
 from volviz.render.gl.target import Target
 from volviz.render.renderer import Renderer
 
@@ -27,7 +26,7 @@ class Screen:
         volume, self.classes = virion(40)
         renderer.load(volume, self.classes)
         self.renderer = renderer
-        self.scene = Scene.of(volume, self.classes)
+        self.scene = bare_scene(volume, self.classes)
         self.camera = Camera.framing(volume.grid, aspect=4 / 3).zoomed(1.3)
         self.target = Target(SIZE, GL.GL_RGBA8)
 

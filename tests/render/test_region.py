@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.render.conftest import virion
+from tests.render.conftest import bare_scene, virion
 from volviz.core.camera import Camera
 from volviz.core.errors import VolvizError
 from volviz.core.estimate import first_camera
@@ -31,7 +31,7 @@ def picture(renderer: Renderer, scene: Scene, grid: Grid, quality: Quality = "ca
 def test_a_region_shows_the_same_voxels_as_a_cropped_volume_but_under_the_contrast_of_the_whole(renderer: Renderer) -> None:
     volume, classes = virion(56)
     region = Region((8, 4, 16), (40, 52, 56))
-    scene = replace(Scene.of(volume, classes), shadow=replace(Scene().shadow, on=False))
+    scene = replace(bare_scene(volume, classes), shadow=replace(Scene().shadow, on=False))
     scene = replace(scene, raw=replace(scene.raw, multiply=False), region=region)
     renderer.load(volume, classes)
     seen = picture(renderer, scene, volume.grid)
@@ -50,7 +50,7 @@ def test_a_region_shows_the_same_voxels_as_a_cropped_volume_but_under_the_contra
 
 def test_bricks_written_into_a_region_are_seen_and_those_outside_forgotten(renderer: Renderer) -> None:
     volume, classes = virion(48)
-    scene = replace(Scene.of(volume, classes), region=Region((4, 8, 0), (40, 48, 40)))
+    scene = replace(bare_scene(volume, classes), region=Region((4, 8, 0), (40, 48, 40)))
     renderer.load(volume, classes)
     wanted = picture(renderer, scene, volume.grid)
     empty = np.zeros_like(classes.data)
@@ -64,7 +64,7 @@ def test_bricks_written_into_a_region_are_seen_and_those_outside_forgotten(rende
 
 def test_a_region_is_full_resolution_where_the_whole_is_binned(gl: None) -> None:
     volume, classes = virion(64)
-    scene = Scene.of(volume, classes)
+    scene = bare_scene(volume, classes)
     full, small = Renderer(), Renderer(memory=bytes_of((40, 40, 40), 1))
     for renderer in (full, small):
         renderer.load(volume, classes)
@@ -96,7 +96,7 @@ def test_a_region_is_part_of_the_look() -> None:
 def test_a_region_outside_is_refused_and_one_across_the_edge_is_cut(renderer: Renderer) -> None:
     volume, classes = virion(32)
     renderer.load(volume, classes)
-    scene = Scene.of(volume, classes)
+    scene = bare_scene(volume, classes)
     with pytest.raises(VolvizError, match="outside"):
         picture(renderer, replace(scene, region=Region((40, 0, 0), (50, 9, 9))), volume.grid)
     across = picture(renderer, replace(scene, region=Region((10, 0, 0), (99, 99, 99))), volume.grid)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from OpenGL import GL
 
-from tests.render.conftest import axes, brightness, front, of_classes, virion
+from tests.render.conftest import axes, bare_scene, brightness, front, of_classes, virion
 from volviz.core.camera import Camera
 from volviz.core.grid import Region
 from volviz.core.scene import Light, Scene
@@ -28,7 +28,7 @@ class Window:
     def __init__(self, renderer: Renderer) -> None:
         volume, classes = virion()
         renderer.load(volume, classes)
-        self.renderer, self.scene = renderer, Scene.of(volume, classes)
+        self.renderer, self.scene = renderer, bare_scene(volume, classes)
         self.camera = Camera.framing(volume.grid).zoomed(1.6)
         self.target = Target(SIZE, GL.GL_RGBA8)
 
@@ -80,7 +80,7 @@ def test_light_of_blocks_makes_no_terraces_on_a_flat_face(gl: None, monkeypatch:
     renderer = Renderer(level=Level(1.0, 0.25))
     z, y, x = axes(48)
     volume, classes = of_classes(np.clip(0.5 - 0.4 * (z + 0.21 * x + 0.13 * y), 0, 1))  # its face runs through the cells askew
-    scene = Scene.of(volume, classes)
+    scene = bare_scene(volume, classes)
     renderer.load(volume, classes)
     camera, target = front(volume.grid), Target(SIZE, GL.GL_RGBA8)
     light_ = Light((0.3, 0.9, 0.5), fixed_to="world")
@@ -160,7 +160,7 @@ def test_a_ramp_under_the_hand_is_seen_before_its_light_is_there(window: Window,
 def test_distances_are_the_same_from_host_and_card(gl: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is measured on the host, where a driver draws in software, is what a card's passes measure."""
     volume, classes = virion(160)
-    scene, camera = Scene.of(volume, classes), Camera.framing(volume.grid)
+    scene, camera = bare_scene(volume, classes), Camera.framing(volume.grid)
     found = []
     for software in (True, False):
         monkeypatch.setattr(occupancy, "in_software", lambda software=software: software)
@@ -175,7 +175,7 @@ def test_distances_are_the_same_from_host_and_card(gl: None, monkeypatch: pytest
 
 def test_extinction_is_averaged_over_some_frames_and_in_the_end_it_is_the_same(gl: None, monkeypatch: pytest.MonkeyPatch) -> None:
     volume, classes = virion(160)
-    scene = Scene.of(volume, classes)
+    scene = bare_scene(volume, classes)
     ramps = [scene.with_ramp("membrane", low=low, high=low + 0.3) for low in (0.1, 0.2, 0.3, 0.4)]
     camera, target = Camera.framing(volume.grid).zoomed(1.6), Target(SIZE, GL.GL_RGBA8)
     renderer = Renderer(level=Level(1.0, 1.0))

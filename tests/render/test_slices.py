@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.render.conftest import front, of_classes, plain, virion
+from tests.render.conftest import bare_scene, front, of_classes, plain, virion
 from tests.render.test_closed_forms import SIZE, rays
 from volviz.core.camera import Camera
 from volviz.core.cuts import Clips
 from volviz.core.density import lowpassed_contrast
 from volviz.core.grid import Region
 from volviz.core.guides import Guides, Slices
-from volviz.core.scene import RawLook, Scene
+from volviz.core.scene import RawLook
 from volviz.core.volume import Volume
 from volviz.render.passes.light import LightVolume
 from volviz.render.renderer import Renderer
@@ -86,7 +86,7 @@ def test_planes_lie_between_what_is_before_and_what_is_behind_them(renderer: Ren
 
 def test_every_way_of_drawing_has_the_same_planes(gl: None) -> None:
     volume, classes = virion(40)
-    scene = replace(Scene.of(volume, classes), slices=Slices(x=0.5, z=0.4, opacity=0.8), clips=Clips(y=(0.0, 0.6)))
+    scene = replace(bare_scene(volume, classes), slices=Slices(x=0.5, z=0.4, opacity=0.8), clips=Clips(y=(0.0, 0.6)))
     camera = Camera.framing(volume.grid, aspect=4 / 3)
     pictures = []
     for rest in ({}, {"skip": False}, {"entry": "compute"}):
@@ -106,7 +106,7 @@ def test_every_way_of_drawing_has_the_same_planes(gl: None) -> None:
 def test_moving_a_plane_renews_no_light(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
     volume, classes = virion(24)
     renderer.load(volume, classes)
-    scene, camera = Scene.of(volume, classes), Camera.framing(volume.grid)
+    scene, camera = bare_scene(volume, classes), Camera.framing(volume.grid)
     renderer.image(scene, camera, SIZE, samples=1)
     monkeypatch.setattr(LightVolume, "renew_extinction", lambda self: pytest.fail("the light was renewed"))
     a = renderer.image(replace(scene, slices=Slices(x=0.2)), camera, SIZE, samples=1).astype(int)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from OpenGL import GL
 
-from tests.render.conftest import names, virion
+from tests.render.conftest import bare_scene, names, virion
 from volviz.core.camera import Camera
 from volviz.core.errors import Cancelled, VolvizError
 from volviz.core.grid import Region
@@ -28,7 +28,7 @@ def loaded(**rest: Any) -> tuple[Renderer, Scene]:
     volume, classes = virion(32)
     renderer = Renderer(**rest)
     renderer.load(volume, classes)
-    return renderer, Scene.of(volume, classes)
+    return renderer, bare_scene(volume, classes)
 
 
 def picture(renderer: Renderer, scene: Scene) -> np.ndarray:

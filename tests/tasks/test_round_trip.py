@@ -20,6 +20,7 @@ from volviz.core.camera import Camera
 from volviz.core.differences import applied, differences
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid
+from volviz.core.guides import Guides
 from volviz.core.json import from_json, to_json
 from volviz.core.project import Project, Source
 from volviz.core.scene import Scene
@@ -180,6 +181,12 @@ def test_any_scene_comes_back_from_its_differences(seed: int) -> None:
     cutting = tuple(plane for plane in scene.clips.planes if plane.on)
     assert applied(base, differences(base, scene)) == replace(scene, clips=replace(scene.clips, planes=cutting))
     assert differences(base, base) == ()
+
+
+def test_a_scale_bar_that_was_switched_off_is_off_in_what_is_copied() -> None:
+    base = Scene.of(*virion(16))
+    assert base.guides.scale_bar
+    assert differences(base, replace(base, guides=Guides())) == (("guides.scale_bar", "off"),)
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import mrcfile
@@ -57,6 +58,7 @@ def test_python_draws_the_same_pixels(files: tuple[Path, Path]) -> None:
     view = open_view(files[0], segmentation=files[1])
     scene = volviz.Scene.of(volume, segmentation)
     assert scene == view.scene
+    assert scene.guides.scale_bar  # the classes know how long it is
     picture = volviz.still(scene, volume, segmentation, size=(96, 64))
     np.testing.assert_array_equal(picture, volviz.still(view.scene, view.volume, view.segmentation, size=(96, 64)))
     known = volviz.open(files[0], voxel_size=SIZE)
@@ -66,7 +68,9 @@ def test_python_draws_the_same_pixels(files: tuple[Path, Path]) -> None:
 def test_a_volume_that_does_not_know_is_as_bright_as_one_of_a_nanometre(files: tuple[Path, Path]) -> None:
     bare, told = volviz.open(files[0]), volviz.open(files[0], voxel_size=10.0)
     scene = volviz.Scene.of(bare)
-    assert scene == volviz.Scene.of(told)
+    assert scene == replace(volviz.Scene.of(told), guides=scene.guides)
+    assert not scene.guides.scale_bar  # which would be a guess
     a, b = (volviz.still(scene, volume, size=(96, 64)).astype(int) for volume in (bare, told))
     assert np.abs(a - b).max() <= 1
     assert a[..., :3].max() > 60
+    assert (volviz.still(volviz.Scene.of(told), told, size=(96, 64)) != b).any()

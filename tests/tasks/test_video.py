@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import volviz
-from tests.render.conftest import virion
+from tests.render.conftest import bare_scene, virion
 from volviz.cli import main
 from volviz.core.animation import Keyframe
 from volviz.core.camera import Camera
@@ -20,7 +20,6 @@ from volviz.core.cleaning import Cleaning
 from volviz.core.errors import Cancelled, VolvizError
 from volviz.core.motions import Peel, Rocking, Turntable
 from volviz.core.project import Project, Source
-from volviz.core.scene import Scene
 from volviz.tasks.keyframes import read_animation
 from volviz.tasks.render import View
 
@@ -30,7 +29,7 @@ SIZE = (64, 48)
 @pytest.fixture(scope="module")
 def view() -> View:
     volume, classes = virion(24)
-    return View(volume, classes, Scene.of(volume, classes), Camera.framing(volume.grid, aspect=4 / 3))
+    return View(volume, classes, bare_scene(volume, classes), Camera.framing(volume.grid, aspect=4 / 3))
 
 
 @pytest.fixture

@@ -308,7 +308,7 @@ def build_parser() -> tuple[_Parser, set[str]]:
         default=[],
         metavar="WHAT=VALUE",
         help="for example membrane.low=0.3, shadow.on=off, light.size=20, clips.x=0.2,0.8 (cut), slices.z=0.5 (density on a plane), "
-        "guides.scale_bar=on, spikes.dust=8 (see volviz clean)",
+        "guides.scale_bar=off, spikes.dust=8 (see volviz clean)",
     )
     p.add_argument("--region", metavar="Z0:Z1,Y0:Y1,X0:X1", help="draw only this box of voxels, in full resolution")
     p.add_argument(

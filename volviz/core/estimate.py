@@ -22,6 +22,7 @@ from volviz.core.density import (
     spread_planes,
 )
 from volviz.core.grid import Floats, Region
+from volviz.core.guides import Guides
 from volviz.core.report import Report, silent
 from volviz.core.scene import DENSITY, Ramp, RawLook, Scene
 from volviz.core.segmentation import Segmentation
@@ -147,7 +148,7 @@ def averaged_contrast(
 
 
 def first_scene(volume: Volume, segmentation: Segmentation | None = None, report: Report = silent) -> Scene:
-    """Return a look to start from: estimated ramps, the labels' own colours, the default light.
+    """Return a look to start from: estimated ramps, the labels' own colours, the default light, a scale bar where lengths are known.
 
     Raises:
         Cancelled: by ``report``.
@@ -170,7 +171,8 @@ def first_scene(volume: Volume, segmentation: Segmentation | None = None, report
     density = density_ramp(volume, raw, sample)
     averaged = averaged_contrast(volume, raw, sample=sample, check=check(steps - 1, "Estimating the contrast of averages"))
     report(1.0, "Estimated the look")
-    return Scene(ramps=ramps, raw=raw, density=density, averaged=averaged)
+    guides = Guides(scale_bar=volume.grid.voxel_size_known)
+    return Scene(ramps=ramps, raw=raw, density=density, averaged=averaged, guides=guides)
 
 
 def drawn_points(volume: Volume, segmentation: Segmentation | None = None, region: Region | None = None, check: Check = None) -> Floats:

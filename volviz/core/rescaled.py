@@ -31,7 +31,12 @@ class Rescaled:
         return replace(camera, target_xyz=target, distance=camera.distance * self.ratio, orthographic_height=height)
 
     def scene(self, scene: Scene) -> Scene:
-        """Return the look with its cutting planes where they were. Lengths of the light, in nm, are a matter of taste and stay."""
+        """Return the look with its cutting planes where they were, and with a scale bar as soon as it can say a length.
+
+        Lengths of the light, in nm, are a matter of taste and stay.
+        """
+        if self._new.voxel_size_known and not self._old.voxel_size_known:
+            scene = replace(scene, guides=replace(scene.guides, scale_bar=True))
         if not scene.clips.planes:
             return scene
         planes = tuple(Plane(self.point(plane.point_xyz), plane.normal_xyz, plane.on) for plane in scene.clips.planes)
