@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QDialog
+
     from volviz.gui.window import Window
 
 WAIT_SECONDS = 900.0  # on a machine that has other work too
@@ -193,8 +195,12 @@ def _dialog(name: str) -> Callable[[Studio], None]:
         from volviz.gui.videos import VideoDialog
 
         studio.open()
-        size, marks = studio.window.viewport.size_px(), bool(studio.window.document.state.annotations)
-        dialog = StillDialog(size, studio.window, marks=marks) if name == "still" else VideoDialog((), size, studio.window, marks=marks)
+        size, state = studio.window.viewport.size_px(), studio.window.document.state
+        marks, bar = bool(state.annotations), state.scene.guides.scale_bar
+        if name == "still":
+            dialog: QDialog = StillDialog(size, studio.window, scale_bar=bar, marks=marks)
+        else:
+            dialog = VideoDialog((), size, studio.window, marks=marks)
         dialog.open()
         studio.pause(1.0)
 
