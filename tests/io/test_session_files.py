@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from volviz import io
+from volviz.core.animation import Keyframe
 from volviz.core.annotations import Stroke, Tag
+from volviz.core.camera import Camera
 from volviz.core.errors import VolvizError
-from volviz.core.project import Project, Source
+from volviz.core.project import Bookmark, Project, Source
+from volviz.core.scene import Scene
 from volviz.io.project import read_project
 from volviz.io.sources import LostSources
 from volviz.tasks.session import open_session
@@ -77,6 +80,18 @@ def test_what_is_no_session(project, tmp_path):
         assert "\n" not in str(caught.value)
     with pytest.raises(VolvizError, match="cannot be read"):
         io.open_project(tmp_path / "missing.volviz")
+
+
+@pytest.mark.parametrize("holder", ["camera", "bookmarks", "animation"])
+def test_a_session_whose_camera_sees_nothing_is_refused(holder, tmp_path):
+    camera = Camera((1.0, 2.0, 3.0), 500.0)
+    held = {"camera": camera, "bookmarks": (Bookmark("here", camera),), "animation": (Keyframe(0.0, camera, Scene()),)}
+    io.save_project(Project(**{holder: held[holder]}), tmp_path / "s.volviz")
+    text = (tmp_path / "s.volviz").read_text()
+    assert '"distance": 500.0' in text
+    (tmp_path / "s.volviz").write_text(text.replace('"distance": 500.0', '"distance": -5.0'))
+    with pytest.raises(VolvizError, match="distance of a camera is a positive length"):
+        io.open_project(tmp_path / "s.volviz")
 
 
 def test_a_session_of_the_first_version_opens(chiral, tmp_path):

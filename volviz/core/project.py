@@ -80,3 +80,9 @@ class Project:
     bookmarks: tuple[Bookmark, ...] = ()
     animation: tuple[Keyframe, ...] = ()
     version: int = VERSION
+
+    @property
+    def cameras(self) -> tuple[Camera, ...]:
+        """All that it looks with: the view, the bookmarks and the keyframes."""
+        others = tuple(held.camera for held in (*self.bookmarks, *self.animation))
+        return (*((self.camera,) if self.camera else ()), *others)

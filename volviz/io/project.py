@@ -62,6 +62,8 @@ def read_project(path: Path) -> tuple[Project, tuple[str, ...]]:
     unknown: list[str] = []
     try:
         project = from_json(Project, data["project"], unknown)
+        for camera in project.cameras:
+            camera.checked()
     except VolvizError as error:
         raise VolvizError(f"{path} is damaged or of another version of volviz: {error}") from error
     folder = path.absolute().parent

@@ -73,7 +73,7 @@ def _moved(item: dict[str, Any], camera: Camera, where: str) -> Camera:
     if isinstance(given, dict):
         # What a camera does not say is as it was: "a little nearer" is one number.
         old = {f.name: getattr(camera, f.name) for f in fields(Camera)}
-        camera = from_json(Camera, json.loads(json.dumps({**old, **given})))
+        camera = from_json(Camera, json.loads(json.dumps({**old, **given}))).checked()
     elif given is not None:
         if given not in VIEWS:
             raise VolvizError(f"{where} cannot look from '{given}'; give a whole camera, or one of {', '.join(VIEWS)}.")
