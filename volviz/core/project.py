@@ -84,5 +84,5 @@ class Project:
     @property
     def cameras(self) -> tuple[Camera, ...]:
         """All that it looks with: the view, the bookmarks and the keyframes."""
-        others = tuple(held.camera for held in (*self.bookmarks, *self.animation))
-        return (*((self.camera,) if self.camera else ()), *others)
+        view = (self.camera,) if self.camera else ()
+        return (*view, *(kept.camera for kept in self.bookmarks), *(moment.camera for moment in self.animation))
