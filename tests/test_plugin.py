@@ -123,7 +123,7 @@ def test_the_command_line_shows_its_fields_trains_it_and_segments_with_it(grey_l
     data = files / "data"
     out = data / "volviz" / "models" / "grey.safetensors"
     words = ["train", "grey-levels", "a.mrc", "--strokes", "a.annotations.json", "--smoothing", "15", "--out", str(out)]
-    trained = command(*words, path=grey_levels, cwd=files)
+    trained = command(*words, path=grey_levels, cwd=files, data=data)
     assert trained.returncode == 0, trained.stderr
     # Among the person's own models it has a name.
     done = command("segment", "b.mrc", "--model", "grey", "--out", "b.zarr", "--device", "cpu", path=grey_levels, cwd=files, data=data)

@@ -149,7 +149,7 @@ def test_a_converted_checkpoint_gives_the_same_and_says_what_it_assumes(tmp_path
     assert one.provenance["notes"] == two.provenance["notes"]
     with pytest.raises(VolvizError, match="already"):
         convert_weights(path, tmp_path / "mine.safetensors")
-    with pytest.raises(VolvizError, match=r"written as \.safetensors"):
+    with pytest.raises(VolvizError, match=r"saved as a \.safetensors file"):
         convert_weights(path, tmp_path / "mine.mrc")
 
 

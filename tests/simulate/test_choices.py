@@ -48,8 +48,8 @@ def test_every_field_survives_json():
     [
         ("spikes", "NAME=VALUE"),
         ("capsids=3", "has no 'capsids'"),
-        ("spikes=20", "whole two numbers"),
-        ("spikes=1.5,3", "whole two numbers"),
+        ("spikes=20", "two whole numbers"),
+        ("spikes=1.5,3", "two whole numbers"),
         ("snr=loud", "takes a number"),
         ("snr=nan", "takes a number"),
         ("gold=1.5", "a whole number"),

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, cast
 from volviz.core.annotations import Dense, Example
 from volviz.core.errors import VolvizError
 from volviz.core.report import Report, part, silent
-from volviz.io.atomic import check_absent, check_folder
 from volviz.segment.card import read_card, write_card
 from volviz.segment.models import models, name_of
 from volviz.segment.nn.ranks import joined
@@ -26,6 +25,7 @@ from volviz.segment.protocol import Run, Segmenter
 from volviz.tasks.examples import disputed, read_example
 from volviz.tasks.pool import Pool, fill_pool
 from volviz.tasks.simulate import densities_in
+from volviz.tasks.weights import check_model_file
 
 if TYPE_CHECKING:
     from volviz.segment.nn.ranks import Ranks
@@ -79,10 +79,7 @@ def train_file(
     """
     from volviz.segment.device import torch_device
 
-    if out.suffix != ".safetensors":
-        raise VolvizError(f"A model is saved as a .safetensors file, not as {out.name}; give its name that ending.")
-    check_absent(out, overwrite=overwrite)
-    check_folder(out.parent)  # now, and not when all is learnt
+    check_model_file(out, overwrite=overwrite)
     if simulated < 0:
         raise VolvizError(f"--simulate is a number of tomograms from 0, not {simulated}.")
     if Dense not in segmenter.needs and (simulated or not data):

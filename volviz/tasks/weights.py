@@ -7,9 +7,9 @@ from pathlib import Path
 from volviz.core.errors import VolvizError
 from volviz.io.atomic import check_absent, check_folder
 from volviz.segment.card import Card
-from volviz.segment.models import is_foreign, load
+from volviz.segment.models import card, is_foreign, load, user_folder
 
-__all__ = ["convert_weights", "is_foreign"]
+__all__ = ["check_model_file", "convert_weights", "is_foreign"]
 
 
 def convert_weights(path: Path, out: Path, *, overwrite: bool = False) -> Card:
@@ -20,13 +20,20 @@ def convert_weights(path: Path, out: Path, *, overwrite: bool = False) -> Card:
     Raises:
         VolvizError: the checkpoint cannot be read, or the name is taken or no ``.safetensors``.
     """
+    check_model_file(out, overwrite=overwrite)
+    load(path).save(out)
+    return card(out)
+
+
+def check_model_file(out: Path, *, overwrite: bool = False) -> None:
+    """Refuse a name under which no model can be saved, before the work.
+
+    Raises:
+        VolvizError: it does not end in ``.safetensors``, there is a model or a card already, or its folder takes no files.
+    """
     if out.suffix != ".safetensors":
-        raise VolvizError(f"Weights are written as .safetensors, not as {out.name}; give a name that ends so.")
+        raise VolvizError(f"A model is saved as a .safetensors file, not as {out.name}; give its name that ending.")
     for taken in (out, out.with_suffix(".json")):
         check_absent(taken, overwrite=overwrite)
-    predictor = load(path)
-    check_folder(out.parent)
-    predictor.save(out)
-    from volviz.segment.models import card
-
-    return card(out)
+    if out.absolute().parent != user_folder():  # which is volviz's own to make
+        check_folder(out.parent)
