@@ -30,7 +30,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-SAMPLE = Path(os.environ.get("VOLVIZ_BENCHMARK", "/work/shared/data/benchmark")) / "virions_a.mrc"
+SAMPLE = Path(os.environ.get("VOLVIZ_BENCHMARK", Path(__file__).resolve().parents[2] / "shared/data/benchmark")) / "virions_a.mrc"
 LARGE = (800, 1000, 1000)  # voxels of float32
 BEAT_MS = 5
 PHASE_SECONDS = 8.0
