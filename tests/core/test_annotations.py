@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 
 from volviz.core.annotations import ERASED, Box, Lasso, Mask, Section, Stroke, SurfacePoints, Tag, extent_of, labels_of, relabelled
 from volviz.core.grid import Grid
+from volviz.core.inks import annotation_labels
 from volviz.core.json import from_json, to_json
+from volviz.core.scene import Scene
+from volviz.core.segmentation import Label, Segmentation
 
 BOX = Box(((40.0, 60.0, 100.0), (0.0, 20.0, 0.0)), "virion", 3)
 
@@ -144,3 +147,21 @@ def test_names() -> None:
     assert relabelled(BOX, "virion", "vesicle").label == "vesicle"
     assert relabelled(BOX, "spikes", "vesicle") is BOX
     assert relabelled(Tag(frozenset({"a", "b"})), "a", "c") == Tag(frozenset({"b", "c"}))
+
+
+@pytest.mark.parametrize(
+    ("found", "offered"),
+    [
+        (("background", "membrane"), ["background", "membrane", "spikes", "lumen"]),
+        (("background", "lumen", "membrane"), ["background", "membrane", "spikes", "lumen"]),
+        (("background", "actin"), ["background", "actin"]),
+        (("background", "membrane", "actin"), ["background", "membrane", "actin"]),
+    ],
+)
+def test_classes_of_virions_that_were_not_found_are_still_to_be_marked(found: tuple[str, ...], offered: list[str]) -> None:
+    labels = tuple(Label(name, (0.1, 0.2, 0.3)) for name in found)
+    segmentation = Segmentation(Grid((1, 1, 1), (1.0, 1.0, 1.0)), np.zeros((len(found), 1, 1, 1), np.uint8), labels)
+    given = annotation_labels((), segmentation, Scene(), ())
+    assert [label.name for label in given] == offered
+    assert all(label.color == (0.1, 0.2, 0.3) for label in given[1:] if label.name in found)
+    assert [label.name for label in annotation_labels(labels, segmentation, Scene(), ())] == list(found)  # chosen by a person

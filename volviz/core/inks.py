@@ -17,7 +17,8 @@ INKS: tuple[Triple, ...] = ((0.95, 0.60, 0.20), (0.60, 0.45, 0.90), (0.20, 0.75,
 def annotation_labels(chosen: Sequence[Label], segmentation: Segmentation | None, scene: Scene, marks: Sequence[Mark]) -> tuple[Label, ...]:
     """Return the classes to annotate: those a person chose, else the segmentation's as they look, else those of virions.
 
-    A class that a mark names and nobody listed, as one from a file, comes after them.
+    A segmentation with only some of the classes of virions, as a forest finds after strokes of two, offers the others too: they are still
+    to be marked. A class that a mark names and nobody listed, as one from a file, comes after them.
     """
     found = tuple(chosen) or _given(segmentation, scene)
     names = {label.name for label in found}
@@ -26,7 +27,10 @@ def annotation_labels(chosen: Sequence[Label], segmentation: Segmentation | None
 
 
 def _given(segmentation: Segmentation | None, scene: Scene) -> tuple[Label, ...]:
-    labels = segmentation.labels if segmentation is not None else VIRION_LABELS
+    known = {label.name: label for label in segmentation.labels} if segmentation is not None else {}
+    labels = tuple(known.get(label.name, label) for label in VIRION_LABELS)
+    if segmentation is not None and not known.keys() <= {label.name for label in labels}:
+        labels = segmentation.labels
     ramps = scene.ramps
     return tuple(
         Label(label.name, BACKGROUND_INK if i == 0 else ramps[label.name].color if label.name in ramps else label.color, label.identifier)
