@@ -182,6 +182,30 @@ def test_two_classes_first_then_four_with_a_new_last_layer(tmp_path: Path, archi
         assert name.startswith(heads) or torch.allclose(a, b, atol=1e-3), name
 
 
+def fewer(seed: int) -> Example:
+    """The ball without spikes among its classes."""
+    example = small(seed)
+    (told,) = (a.segmentation for a in example.annotations if isinstance(a, Dense))
+    labels = tuple(label for label in VIRION_LABELS if label.name != "spikes")
+    return Example(example.volume, [Dense(Segmentation(told.grid, np.asarray(told.data)[[0, 1, 3]], labels))])
+
+
+def test_some_of_the_classes_go_on_with_what_the_weights_know_of_them(tmp_path: Path) -> None:
+    four = replace(TINY, crop=16, steps=2).fit([small(0), small(1)], Run(dense_is_dark=True))
+    four.save(tmp_path / "four.safetensors")
+    said: list[str] = []
+    report = lambda fraction, text="", **metrics: said.append(text)  # noqa: E731
+    start = UNet(crop=16, held_out=1, steps=1, learning_rate=1e-12, start=tmp_path / "four.safetensors")
+    three = start.fit([fewer(0), fewer(1)], Run(dense_is_dark=True, report=report))
+    assert said[0] == "of the classes of four.safetensors only these: background, membrane, lumen"
+    assert [label.name for label in three.labels] == ["background", "membrane", "lumen"]
+    assert three.card.training["start"]["drawn_anew"] == []
+    before = four.network.state_dict()
+    for name, now in three.network.state_dict().items():
+        kept = before[name][[0, 1, 3]] if name.startswith(four.network.head) else before[name]
+        assert torch.allclose(now, kept, atol=1e-3), name
+
+
 def test_two_classes_first_is_one_run_that_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     method = UNet(f_maps=2, num_levels=2, crop=16, batch=1, steps=4, validate_every=2, classes="foreground-first", checkpoints=tmp_path)
     examples = [small(0), small(1)]

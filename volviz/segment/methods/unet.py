@@ -102,7 +102,7 @@ class UNet:
     seed: int = 0
     """Decides the first weights and the order of the crops."""
     start: Path | None = None
-    """Weights to start from (.safetensors) instead of random ones; if their classes are others, the last layer is drawn anew."""
+    """Weights to start from (.safetensors) instead of random ones; where they do not know all classes, the last layer is drawn anew."""
     checkpoints: Path | None = None
     """Folder for checkpoints and the learning curve (.csv, .png); a run that finds a checkpoint there goes on from it."""
 
@@ -249,19 +249,21 @@ class UNet:
         random_weights(network, self.seed)
         if self.start is None or card is None:
             return network, architecture, {}
-        same = [label.name for label in card.labels] == [label.name for label in labels]
+        known, learnt = ([label.name for label in given] for given in (card.labels, labels))
+        kept = [known.index(name) for name in learnt] if set(learnt) <= set(known) else None
         shallow = {**architecture, **{k: v for k, v in card.architecture.items() if k == "num_levels"}}
         starting = build(shallow) if shallow != architecture else network
         random_weights(starting, self.seed)
-        anew = transfer(starting, read_weights(self.start), same_classes=same)
+        anew = transfer(starting, read_weights(self.start), kept)
         if starting is not network:
             assert isinstance(network, ResidualUNet3D)
             rng = np.random.default_rng(self.seed)
             deepen(network, starting.state_dict(), [crops(rng)[0] for _ in range(_FEW)])
             report(0.0, f"levels added below: {self.start.name} has {shallow['num_levels']}; now {architecture['num_levels']}")
         if anew:
-            known, learnt = (", ".join(label.name for label in given) for given in (card.labels, labels))
-            report(0.0, f"last layer drawn anew: {self.start.name} knows {known}; now {learnt}")
+            report(0.0, f"last layer drawn anew: {self.start.name} knows {', '.join(known)}; now {', '.join(learnt)}")
+        elif known != learnt:
+            report(0.0, f"of the classes of {self.start.name} only these: {', '.join(learnt)}")
         return network, architecture, {"weights": card.name, "sha256": card.sha256, "drawn_anew": list(anew)}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from torch import Tensor
@@ -73,14 +73,21 @@ def sizes_of(wanted: Mapping[str, Any], start: Card | None) -> dict[str, Any]:
     return {**there, **given}
 
 
-def transfer(network: Network, weights: Mapping[str, Tensor], *, same_classes: bool) -> tuple[str, ...]:
+def transfer(network: Network, weights: Mapping[str, Tensor], kept: Sequence[int] | None) -> tuple[str, ...]:
     """Load weights into a network; return the layers that keep their random weights because their classes are others.
+
+    ``kept`` has for each class of the network its number among those of the weights; None where these do not know all of them.
 
     Raises:
         VolvizError: the weights are of another network.
     """
     own = network.state_dict()
     heads = {k for k in own if any(k.startswith(f"{head}.") for head in network.head)}
+    if kept is not None and len(network.head) == 1:  # a layer with its classes first; several hold them otherwise
+        weights = {k: w[list(kept)] if k in heads and len(w) > max(kept) else w for k, w in weights.items()}
+        same_classes = True
+    else:
+        same_classes = kept is not None and list(kept) == list(range(len(kept)))
     fresh = {k for k in heads if not same_classes or k not in weights or own[k].shape != weights[k].shape}
     try:
         network.load_state_dict({**weights, **{k: own[k] for k in fresh}})
