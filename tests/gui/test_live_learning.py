@@ -14,7 +14,9 @@ from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from volviz.core.grid import Triple
+from volviz.gui import settings
 from volviz.gui.document import State
+from volviz.gui.live_learning import OFF, READY, SETTING, START, LiveLearning
 from volviz.gui.planes import XY, doubtful
 from volviz.gui.slice_view import SliceView
 from volviz.gui.train_window import TrainWindow
@@ -108,6 +110,7 @@ def test_strokes_teach_what_they_find_is_shown_and_kept_and_undone_with_them(
     document, panel = learning.document, learning.learn_panel
     assert learning.actions_by_id["learn.live"].isChecked()
     shell(learning)
+    assert panel.text.text() == READY  # what it needs is imported first
     qtbot.waitUntil(lambda: "at least two classes" in panel.text.text(), timeout=LONG_MS)
     assert document.state.live is None
     assert not panel.save.isEnabled()
@@ -122,6 +125,7 @@ def test_strokes_teach_what_they_find_is_shown_and_kept_and_undone_with_them(
     assert document.undo_stack.count() == 2  # the strokes: what they taught goes with them
     first = document.state.segmentation
     assert [label.name for label in first.labels] == ["background", "membrane"]
+    assert [label.name for label in learning.annotating.labels] == ["background", "membrane", "spikes", "lumen"]  # to be marked yet
     assert overlap(learning, "membrane", truth["membrane"]) > 0.4  # nobody has said yet that the core is something else
     ramps = document.state.scene.ramps
     core(learning)
@@ -143,6 +147,15 @@ def test_strokes_teach_what_they_find_is_shown_and_kept_and_undone_with_them(
     qtbot.waitUntil(lambda: document.state.live is not None, timeout=LONG_MS)
     settled(learning, qtbot)
     assert overlap(learning, "membrane", truth["membrane"]) > 0.4
+
+
+def test_from_the_beginning_it_is_said_what_to_do(window: Window) -> None:
+    for on, text in ((False, OFF), (True, START)):
+        settings.settings().setValue(SETTING, "true" if on else "false")
+        learning = LiveLearning(window.document, window.annotating)
+        assert (learning.on, learning.text) == (on, text)
+        learning.deleteLater()
+    settings.settings().setValue(SETTING, "false")
 
 
 def test_a_suggestion_moves_the_crosshair_and_is_marked(learning: Window, qtbot: QtBot) -> None:
@@ -260,6 +273,7 @@ def test_the_forest_becomes_a_model_and_fills_in_the_training_of_a_network(
     trainer = next(child for child in learning.children() if isinstance(child, TrainWindow))
     qtbot.waitUntil(lambda: trainer.method.currentData() == "unet", timeout=LONG_MS)
     assert trainer.learns.shown.isChecked()
+    assert "press Train" in trainer.state.text()
     run = trainer.wish()
     assert run.shown
     assert not run.simulated
@@ -271,6 +285,7 @@ def test_the_forest_becomes_a_model_and_fills_in_the_training_of_a_network(
     # The forest, as any model, by the ordinary button: the live one makes way.
     kept = learning.document.state.segmentation
     qtbot.mouseClick(learning.segment_panel.button, LEFT)
+    assert "Learning from scribbles is off" in learning._status.text()
     qtbot.waitUntil(lambda: learning.document.state.segmentation is not kept and not learning.jobs.running, timeout=LONG_MS)
     assert not learning.learning.on
     assert learning.document.state.live is None

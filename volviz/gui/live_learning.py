@@ -37,6 +37,7 @@ SUGGESTIONS = 8  # at a time
 OFF = "Switch it on, and a forest learns from every stroke as you make it."
 LOOK = "Correct what you see to be wrong with another stroke; the rest of the tomogram follows."
 DONE = "All of the tomogram is up to date with your strokes."
+READY = "Getting ready to learn from your strokes, which takes some seconds the first time."
 START = "Take Scribble in the panel Annotate (P), and draw a few strokes of every class and of the background."
 
 
@@ -61,7 +62,7 @@ class LiveLearning(QObject):
         self.paused = False
         self.method: ScribbleForest | None = None  # how it learns; None for the defaults
         self.device: Device = "auto"
-        self.text, self.learnt, self.doing = "", "", ""
+        self.text, self.learnt, self.doing = START if self.on else OFF, "", ""
         self.fraction: float | None = None
         self.session: Live | None = None
         self._coming: Segmentation | None = None  # what the session fills, in the colours of the annotations
@@ -93,10 +94,11 @@ class LiveLearning(QObject):
         self.on = on
         settings.settings().setValue(SETTING, "true" if on else "false")
         if on:
+            self.text = START
             self._begin(asked=True)
         else:
             self._end()
-        self._tell()
+        self.changed.emit()
         self.switched.emit()
 
     def pause(self, paused: bool) -> None:
@@ -104,7 +106,7 @@ class LiveLearning(QObject):
         if self.session is not None:
             self.paused = paused
             self.session.pause(paused)
-            self._tell()
+            self.changed.emit()
 
     def set_method(self, method: ScribbleForest, device: Device = "auto") -> None:
         """Learn otherwise from now on."""
@@ -153,11 +155,11 @@ class LiveLearning(QObject):
             dense_is_dark=state.scene.raw.invert,
         )
         mine.append(self.session)
-        self.paused, self.text, self.learnt = False, START, ""
+        self.paused, self.text, self.learnt = False, READY if state.annotations else START, ""
         self.session.look(state.crosshair_xyz)
         if state.annotations:
             self.session.learn(state.annotations)
-        self._tell()
+        self.changed.emit()
 
     def _end(self, *, wait: bool = False) -> None:
         """End the session; what is shown is the document's again."""
@@ -170,7 +172,8 @@ class LiveLearning(QObject):
             closing.start()
             if wait:
                 closing.join()
-        self.fraction, self.text, self.learnt, self.doing, self._places, self._asking = None, "", "", "", [], False
+        self.text = START if self.on else OFF
+        self.fraction, self.learnt, self.doing, self._places, self._asking = None, "", "", [], False
         self._estimated = frozenset()
         self._annotating.ask(None)
         self._hide()
@@ -181,7 +184,7 @@ class LiveLearning(QObject):
             there = self.session is not None and new.volume is old.volume
             self._end()
             self._begin(asked=there)
-            self._tell()
+            self.changed.emit()
             return
         marked = new.annotations is not old.annotations
         if self.session is None:
@@ -197,6 +200,9 @@ class LiveLearning(QObject):
             if self._keeping is not None:
                 self._keeping.cancel()
             self.session.learn(new.annotations)
+            if self.text == START and new.annotations:
+                self.text = READY
+                self.changed.emit()
         if new.crosshair_xyz != old.crosshair_xyz:
             self.session.look(new.crosshair_xyz)
 
@@ -333,11 +339,6 @@ class LiveLearning(QObject):
         self._annotating.ask(place.point_xyz, f"{first} or {second}?")
         self.pointed.emit(place.point_xyz)
         self.said.emit(f"Is this {first} or {second}? A stroke here teaches most; {len(self._places)} more places are known.")
-
-    def _tell(self) -> None:
-        if not self.on:
-            self.text = OFF
-        self.changed.emit()
 
 
 def _same(a: Segmentation | None, b: Segmentation | None) -> bool:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DEVICES = (("Automatic", "auto"), ("GPU (CUDA)", "cuda"), ("CPU", "cpu"))
+FILLED_IN = "All is filled in: press Train. It takes as long as Minutes says, or until you stop it and keep the best so far."
 WITHOUT = ("checkpoints",)  # fields that the window fills in
 FORM_WIDTH = 380
 NEEDS = {
@@ -186,6 +187,7 @@ class TrainWindow(QWidget):
         self.learns.simulated.setValue(0)
         self.learns.pairs.clear()
         self.learns.shown.setChecked(True)
+        self.state.setText(FILLED_IN)
 
     def _choose_method(self) -> None:
         name = self.method.currentData()

@@ -305,8 +305,9 @@ class Window(Furnished):
         asked = files.with_place(self, wish)
         if asked is None:
             return
-        if not self.lacks("learning"):
+        if not self.lacks("learning") and self.learning.on:
             self.learning.switch(False)  # two results at a time cannot be shown
+            self.say("Learning from scribbles is off: another segmentation is on its way. Your strokes stay.")
         self.segmenting = Segmenting(self.document, self.jobs, asked)
         self.segment_panel.set_running(True, self.segmenting.job)
         self.segmenting.job.succeeded.connect(lambda _: self.docks["Classes"].raise_())
