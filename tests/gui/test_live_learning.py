@@ -280,6 +280,7 @@ def test_the_forest_becomes_a_model_and_fills_in_the_training_of_a_network(
     assert not run.data
     assert run.parameters["start"] == "unet"
     assert run.parameters["learning_rate"] == 5e-4
+    assert run.parameters["validate_every"] == 50
     assert "foreground-first" in [trainer.forms["unet"].fields["classes"].widget.itemText(i) for i in range(3)]
     assert run.name == "ball_network"
     # The forest, as any model, by the ordinary button: the live one makes way.

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from volviz.segment.methods.scribble_forest import ScribbleForestPredictor
 
 TITLE = "Save as a model"
-# From the bundled weights, with steps that leave them much of what they know; it can be stopped with the best so far at any time.
-STARTED = {"start": Path("unet"), "learning_rate": 5e-4, "minutes": 60.0}
+# From the bundled weights, with steps that leave them much of what they know; judged often, since only what was judged can be kept
+# when a person stops it.
+STARTED = {"start": Path("unet"), "learning_rate": 5e-4, "minutes": 60.0, "validate_every": 50}
 
 
 def switch(window: Window) -> None:
