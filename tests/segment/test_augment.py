@@ -80,3 +80,20 @@ def test_nothing_is_known_where_a_box_is_cut_out() -> None:
     values, counts = density[unknown].unique(return_counts=True)
     assert counts.max() > 0.3 * unknown.sum()
     assert len(values) <= 3
+
+
+def test_augmentation_never_turns_the_beam_out_of_z() -> None:
+    z = torch.arange(12.0)[:, None, None].expand(12, 12, 12).contiguous()
+    for seed in range(20):
+        crop, _ = augment(z, z[None], Augmentation(0, 0, 0, 0, 0, 0, 0, 0), np.random.default_rng(seed))
+        assert crop.std(dim=(1, 2)).max() < 1e-5
+
+
+def test_augmentation_is_finite_and_keeps_the_scale() -> None:
+    x = torch.randn(24, 24, 24)
+    always = Augmentation(1, 1, 1, 1, 1, 1, 1, 1)
+    for seed in range(20):
+        crop, target = augment(x, x[None], always, np.random.default_rng(seed))
+        assert torch.isfinite(crop).all()
+        assert 0.2 < crop.std() < 8
+        assert target.shape == (1, 24, 24, 24)

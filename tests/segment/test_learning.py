@@ -14,11 +14,11 @@ from volviz.core.annotations import Dense, Example, Tag
 from volviz.core.errors import Cancelled, Enough, VolvizError
 from volviz.core.grid import Grid, Shape
 from volviz.core.report import Report, silent
-from volviz.core.segmentation import VIRION_LABELS, Label, Segmentation
+from volviz.core.segmentation import VIRION_LABELS, Segmentation
 from volviz.core.volume import Volume
 from volviz.segment.methods.unet import UNet, UNetPredictor
 from volviz.segment.models import card, load
-from volviz.segment.nn.augment import Augmentation, augment
+from volviz.segment.nn.augment import Augmentation
 from volviz.segment.nn.crops import Crops, Source
 from volviz.segment.nn.curve import read_curve
 from volviz.segment.nn.division import Division
@@ -349,45 +349,12 @@ def test_examples_without_dense_labels_are_refused() -> None:
         UNet(f_maps=2, num_levels=2, crop=16).fit([Example(ball().volume, [Dense(empty)])], Run(dense_is_dark=True))
 
 
-def test_crops_keep_density_and_labels_together_at_the_networks_voxel_size() -> None:
-    # Labels are a function of the density here, so that any mirror, turn or shift of one alone would show.
-    grid = Grid((40, 44, 48), (5.0, 5.0, 5.0))
-    smooth = np.random.default_rng(2).normal(size=(10, 11, 12)).repeat(4, 0).repeat(4, 1).repeat(4, 2)
-    membrane = smooth < 0
-    classes = np.stack([~membrane, membrane]).astype(np.float32)
-    labels = (Label("background"), Label("membrane"))
-    example = Example(Volume(grid, smooth.astype(np.float32)), [Dense(Segmentation.of_probabilities(grid, classes, labels))])
-    none = Augmentation(0, 0, 0, 0, 0, 0, 0, 0)
-    crops = Crops([example], 16, 10.0, none)
-    for step in range(15):
-        density, (ice, membrane_there) = crops(np.random.default_rng((1, step)))
-        assert density.shape == ice.shape == (16, 16, 16)
-        assert density[membrane_there > 0.99].max() < density[ice > 0.99].min()
-
-
 def test_beyond_the_volume_nothing_is_known() -> None:
     density, target = Source.of(ball(), 10.0, 1).crop((-4, 0, 43), (16, 16, 16))
     assert (target[:, :4] == 0).all()
     assert (target[:, :, :, 6:] == 0).all()
     assert torch.allclose(target[:, 4:, :, :6].sum(0), torch.ones(12, 16, 6))
     assert (density[:4] == 0).all()
-
-
-def test_augmentation_never_turns_the_beam_out_of_z() -> None:
-    z = torch.arange(12.0)[:, None, None].expand(12, 12, 12).contiguous()
-    for seed in range(20):
-        crop, _ = augment(z, z[None], Augmentation(0, 0, 0, 0, 0, 0, 0, 0), np.random.default_rng(seed))
-        assert crop.std(dim=(1, 2)).max() < 1e-5
-
-
-def test_augmentation_is_finite_and_keeps_the_scale() -> None:
-    x = torch.randn(24, 24, 24)
-    always = Augmentation(1, 1, 1, 1, 1, 1, 1, 1)
-    for seed in range(20):
-        crop, target = augment(x, x[None], always, np.random.default_rng(seed))
-        assert torch.isfinite(crop).all()
-        assert 0.2 < crop.std() < 8
-        assert target.shape == (1, 24, 24, 24)
 
 
 def test_a_growing_sequence_is_drawn_from_as_it_grows() -> None:
