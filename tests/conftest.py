@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +54,23 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the folder ../shared/data with real volumes is not beside this checkout")
     return SHARED
+
+
+@pytest.fixture
+def full_disk() -> Callable[[int], AbstractContextManager[None]]:
+    """A context in which every file ends after so many bytes: what writes hears of it from the system, as of a full disk."""
+    resource = pytest.importorskip("resource")
+
+    @contextmanager
+    def ending(after: int) -> Iterator[None]:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (after, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return ending
 
 
 @pytest.fixture

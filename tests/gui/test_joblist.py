@@ -12,11 +12,11 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMainWindow, QMessageBox, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
+from volviz.core.atomic import replacing
 from volviz.core.report import Report
 from volviz.gui.joblist import EndedRow, JobList, RunningRow
 from volviz.gui.jobs import Jobs
 from volviz.gui.window import Window
-from volviz.io.atomic import replacing
 
 pytestmark = pytest.mark.gui
 LEFT = Qt.MouseButton.LeftButton

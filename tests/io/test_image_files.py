@@ -75,3 +75,13 @@ def test_how_large_it_is_on_paper_and_texts_of_others(tmp_path, picture):
     info.add_itxt("packed", "long", zip=True)
     Image.new("RGB", (4, 4)).save(tmp_path / "other.png", pnginfo=info)
     assert read_metadata(tmp_path / "other.png") == {"Comment": "caf\u00e9", "title": "\u00c5"}
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.tif", "x.jpg"])
+@pytest.mark.parametrize("after", [0, 2000])
+def test_a_full_disk_is_a_sentence_and_the_picture_before_stays(tmp_path, full_disk, name, after):
+    noise = np.random.default_rng(0).integers(0, 256, (60, 70, 3), np.uint8)
+    (tmp_path / name).write_text("older")
+    with full_disk(after), pytest.raises(VolvizError, match=f"{name} could not be written"):
+        save_image(tmp_path / name, noise, overwrite=True)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["older"]

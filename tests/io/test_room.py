@@ -19,6 +19,7 @@ from volviz.core.segmentation import VIRION_LABELS, Segmentation
 from volviz.core.volume import Volume
 from volviz.io.mrc_folder import MrcFolder
 from volviz.io.mrc_writer import MrcWriter
+from volviz.io.pyramid import compressed_share
 from volviz.io.zarr_writer import ZarrSink
 from volviz.segment.methods.unet import UNetPredictor
 from volviz.segment.results import Memory, Outputs
@@ -30,7 +31,7 @@ INNER = Region((131, 0, 0), (134, 70, 90))
 
 
 def full(*_: object) -> object:
-    return namedtuple("Usage", "total used free")(2**40, 2**40 - 2**10, 2**10)
+    return namedtuple("Usage", "total used free")(2**40, 2**40 - 2**6, 2**6)
 
 
 def values() -> np.ndarray:
@@ -107,22 +108,24 @@ def made(folder: Path) -> Path:
     return folder / "t.mrc"
 
 
-def test_a_segmentation_without_room_is_refused_before_the_network_runs(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["out", "out.zarr"])
+def test_a_segmentation_without_room_is_refused_before_the_network_runs(tmp_path, monkeypatch, name):
     tomogram = made(tmp_path)
     monkeypatch.setattr("volviz.core.room.shutil.disk_usage", full)
     monkeypatch.setattr(UNetPredictor, "predict", lambda *_: pytest.fail("the network ran"))
-    with pytest.raises(VolvizError, match=r"There is no room for the result in .*: it takes 1 MB, and 1 MB are free .*--z"):
-        segment_file(tomogram, tmp_path / "out")
+    with pytest.raises(VolvizError, match=r"There is no room for the result in .*: it takes .*, and 1 kB are free .*--z"):
+        segment_file(tomogram, tmp_path / name)
     assert sorted(os.listdir(tmp_path)) == ["t.mrc"]
 
 
-@pytest.mark.parametrize("name", ["x.mrc", "x.mrc.gz", "x.tif"])
+@pytest.mark.parametrize("name", ["x.mrc", "x.mrc.gz", "x.tif", "x.zarr"])
 def test_a_volume_without_room_is_refused_before_it_is_written(tmp_path, monkeypatch, name):
-    volume = volviz.open(made(tmp_path))
+    data = np.random.default_rng(0).normal(0, 1, (40, 64, 64)).astype(np.float32)
+    volume = Volume(Grid(data.shape, (10, 10, 10)), data)
     monkeypatch.setattr("volviz.core.room.shutil.disk_usage", full)
-    with pytest.raises(VolvizError, match=r"it takes 1 MB, and 1 MB are free on this disk.*choose another place"):
+    with pytest.raises(VolvizError, match=r"it takes .*, and 1 kB are free on this disk.*choose another place"):
         volviz.save(volume, tmp_path / name)
-    assert sorted(os.listdir(tmp_path)) == ["t.mrc"]
+    assert os.listdir(tmp_path) == []
 
 
 def soft() -> Segmentation:
@@ -131,12 +134,13 @@ def soft() -> Segmentation:
     return Segmentation(Grid((20, 30, 40), (10, 10, 10)), data, name="s")
 
 
-def test_cleaning_without_room_on_the_disk_is_refused_before_the_work(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["cleaned", "cleaned.zarr"])
+def test_cleaning_without_room_on_the_disk_is_refused_before_the_work(tmp_path, monkeypatch, name):
     volviz.save(soft(), tmp_path / "s.zarr")
     monkeypatch.setattr("volviz.core.room.shutil.disk_usage", full)
     monkeypatch.setattr("volviz.tasks.clean.Cleaner.clean", lambda *_: pytest.fail("it was cleaned"))
     with pytest.raises(VolvizError, match="There is no room for the result"):
-        clean_file(tmp_path / "s.zarr", tmp_path / "cleaned", ["membrane.dust=5"])
+        clean_file(tmp_path / "s.zarr", tmp_path / name, ["membrane.dust=5"])
     assert sorted(os.listdir(tmp_path)) == ["s.zarr"]
 
 
@@ -147,3 +151,24 @@ def test_what_does_not_fit_into_memory_is_refused(tmp_path, monkeypatch):
     assert clean(soft(), {"membrane": Cleaning(dust=5, level=0.5, trim=(50, 50))}).data is not None  # half of it fits
     with pytest.raises(VolvizError, match=r"The classes of this tomogram would take .*segment it into a file"):
         segment(Volume(Grid((40, 64, 64), (10, 10, 10)), np.zeros((40, 64, 64), np.float32)))
+
+
+@pytest.mark.parametrize("kind", ["noise", "labels", "classes", "nothing", "score"])
+def test_what_is_said_of_a_compressed_file_is_no_more_than_it_takes(tmp_path, kind):
+    rng, shape = np.random.default_rng(0), (70, 150, 160)
+    grid = Grid(shape, (10, 10, 10))
+    if kind in {"classes", "score"}:
+        data = np.zeros((2, *shape), np.uint8)
+        data[1, 20:50, 30:90, 40:120] = rng.integers(0, 255, (30, 60, 80))
+        data[0] = 255 - data[1]
+        value = Segmentation(grid, data, VIRION_LABELS[:2], kind="score" if kind == "score" else "probability", name="s")
+        sink = ZarrSink(tmp_path / "x.zarr", value)
+        said = sink.room(grid, value.labels)
+    else:
+        data = {"noise": rng.normal(0, 1, shape), "labels": np.zeros(shape), "nothing": np.zeros(shape)}[kind].astype(">f4")
+        data[20:50, 30:90, 40:120] += kind == "labels"
+        value = Volume(grid, data, name="v")
+        said = data.nbytes * compressed_share(data)
+    volviz.save(value, tmp_path / "x.zarr")
+    taken = sum(path.stat().st_size for path in (tmp_path / "x.zarr").rglob("*") if path.is_file())
+    assert taken / 3 - 5000 < said <= taken

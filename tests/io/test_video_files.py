@@ -146,3 +146,18 @@ def test_rates_that_are_no_whole_numbers(tmp_path):
             video.write(frame(i))
     with av.open(str(tmp_path / "x.mp4")) as container:
         assert float(container.streams.video[0].average_rate) == pytest.approx(29.97, abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["x.mp4", "x.webm", "x", "x_%03d.png"])
+@pytest.mark.parametrize("after", [0, 8000])
+def test_a_full_disk_is_a_sentence_about_the_video(tmp_path, full_disk, name, after):
+    noise = np.random.default_rng(0)
+
+    def make() -> None:
+        with Video(tmp_path / name, (64, 48), 25) as video:
+            for _ in range(40):
+                video.write(noise.integers(0, 256, (48, 64, 3), np.uint8))
+
+    with full_disk(after), pytest.raises(VolvizError, match=f"/{name} could not be written"):
+        make()
+    assert list(tmp_path.iterdir()) == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -198,3 +200,31 @@ def test_enough_ends_with_the_best_so_far(tmp_path: Path, at: int, best: int) ->
     assert torch.equal(network.weight, judged[0])
     assert [metrics["step"] for metrics in told if "loss" in metrics] == list(range(1, at + 1))
     assert (tmp_path / "checkpoint.pt").exists()
+
+
+def test_learning_goes_on_without_a_checkpoint_for_which_there_is_no_room(
+    tmp_path: Path, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    told: dict[int, str] = {}
+    kept: list[dict[str, bytes]] = []
+
+    def report(fraction: float, text: str = "", **metrics: float) -> None:
+        if "macro_f1" in metrics:
+            told[int(metrics["step"])] = text
+            kept.append({path.name: path.read_bytes() for path in tmp_path.iterdir()})
+
+    def judge(network: torch.nn.Module) -> dict[str, float]:
+        if len(kept) == 1:
+            stack.enter_context(full_disk(1000))  # which serves a curve of a few rows, and no weights
+        elif len(kept) == 2:
+            stack.close()
+        return {"macro_f1": len(kept)}
+
+    with ExitStack() as stack:
+        schedule = Schedule(6, batch=1, warmup=1, validate_every=2)
+        progress = fit(torch.nn.Conv3d(1, 2, 1), Noise(), judge, schedule, dtype=torch.float32, report=report, folder=tmp_path)
+    assert progress.step == 6
+    assert ["could not be written" in text for text in told.values()] == [False, True, False]
+    assert all(set(files) == {"best.pt", "checkpoint.pt", "curve.csv", "curve.png"} for files in kept)
+    for name in ("best.pt", "checkpoint.pt"):
+        assert kept[0][name] == kept[1][name] != kept[2][name]

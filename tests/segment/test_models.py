@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,16 @@ def test_models_in_the_users_folder_are_listed_and_load_by_name(mine: Path) -> N
     assert models.models()["mine"] == mine / "mine.safetensors"
     assert models.load("mine").labels == VIRION_LABELS
     assert models.load(mine / "mine.safetensors").labels == VIRION_LABELS
+
+
+def test_a_model_that_has_no_room_leaves_the_one_before_whole(mine: Path, full_disk: Callable[[int], AbstractContextManager[None]]) -> None:
+    before = {path: path.read_bytes() for path in mine.iterdir()}
+    network = ResidualUNet3D(1, 4, 2, 2, 2)
+    other = UNetPredictor(network, replace(models.card("mine"), limits=("another",)))
+    room = len(before[mine / "mine.json"]) + 500  # for the card, and not for the weights
+    with full_disk(room), pytest.raises(VolvizError, match=r"mine\.safetensors could not be written"):
+        other.save(mine / "mine.safetensors")
+    assert {path: path.read_bytes() for path in mine.iterdir()} == before
 
 
 def test_an_unknown_model_is_one_sentence_that_lists_what_there_is(mine: Path) -> None:

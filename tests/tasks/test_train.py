@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from multiprocessing import Pipe
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -150,6 +152,34 @@ def test_training_on_simulations_starts_while_they_are_still_being_made(tmp_path
     assert "--simulate 2" in card(tmp_path / "sim.safetensors").command
 
 
+def test_a_pool_without_room_is_a_sentence_and_keeps_no_half_volume(
+    tmp_path: Path, small: None, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    with full_disk(5000), pytest.raises(VolvizError, match=r"00000_density\.npy could not be written \(no space left on device\)"):
+        fill_pool(tmp_path, 1, seed=3)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_whose_place_is_full_when_it_has_learnt_is_kept_in_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = np.zeros((24, 24, 24), np.int8)
+    labels[6:18, 6:18, 6:18] = 1
+    data = [labelled(tmp_path, name, labels) for name in "ab"]
+    taken, spare = tmp_path / "taken", tmp_path / "spare"
+    spare.mkdir()
+    monkeypatch.setattr(train, "default_folder", lambda: spare)
+
+    def report(fraction: float, text: str = "", **metrics: float) -> None:
+        if "loss" in metrics and not taken.exists():
+            taken.write_text("the folder of the model has become a file")
+
+    with pytest.raises(VolvizError, match="Until then the model is in ") as raised:
+        train_file(TINY, taken / "mine.safetensors", data=data, report=report)
+    (found,) = spare.glob("mine-*.safetensors")
+    assert str(found) in str(raised.value)
+    assert card(found).command.startswith("volviz train unet")
+    assert load(found).predict(read_example(*data[0]).volume, Run()).shape == labels.shape
+
+
 class AtOnce:
     """In place of a process: does its work when it is started."""
 
@@ -172,13 +202,13 @@ class AtOnce:
 def test_simulating_that_dies_is_not_waited_for(tmp_path: Path) -> None:
     # Where a folder should be there is a file: the process that simulates can write nothing.
     (tmp_path / "pool").write_text("in the way")
-    with pytest.raises(VolvizError, match="ended after 0 of"):
+    with pytest.raises(VolvizError, match="pool: file exists"):
         train_file(UNet(crop=16, steps=1), tmp_path / "m.safetensors", simulated=2, pool=tmp_path / "pool")
     assert not (tmp_path / "m.safetensors").exists()
 
 
 def test_simulations_to_learn_from_hold_the_structures_of_a_folder(tmp_path: Path, small: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train.multiprocessing, "get_context", lambda kind: SimpleNamespace(Process=AtOnce))
+    monkeypatch.setattr(train.multiprocessing, "get_context", lambda kind: SimpleNamespace(Process=AtOnce, Pipe=Pipe))
     monkeypatch.setattr(train.os, "nice", lambda by: None)
     structures = tmp_path / "structures"
     structures.mkdir()

@@ -11,6 +11,7 @@ from typing import Self
 SECONDS_BETWEEN = 10.0
 FIRST = 20.0  # seconds after which a log says how much longer it will take, if that is long; next after twice as many
 LONG = 300.0
+SENTENCE = 60  # characters; what is longer is no name of what is being done
 
 
 class Progress:
@@ -31,7 +32,9 @@ class Progress:
     def __call__(self, fraction: float, text: str = "", **metrics: float) -> None:
         """Show that this fraction is done."""
         if self._bar is not None:
-            if text:
+            if len(text) > SENTENCE and text != self._text:  # no place beside a bar: it is said once, above
+                self._bar.write(text, file=sys.stderr)
+            elif text:
                 self._bar.set_description_str(text[:28], refresh=False)
             self._bar.n = 100 * min(1.0, fraction)
             self._bar.refresh()

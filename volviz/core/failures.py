@@ -9,6 +9,7 @@ import contextlib
 import sys
 import traceback
 
+from volviz.core.atomic import reason
 from volviz.core.errors import VolvizError
 
 MEMORY = "There is not enough memory for this; close other programs, or work on a smaller or binned volume."
@@ -47,7 +48,7 @@ def sentence(error: BaseException) -> str | None:
         return MEMORY
     if isinstance(error, OSError):
         name = f"{error.filename}: " if error.filename else ""
-        return f"{name}{(error.strerror or str(error)).lower()}; check the path, the permissions and the free space."
+        return f"{name}{reason(error)}; check the path, the permissions and the free space."
     code = getattr(error, "err", None)  # of PyOpenGL's GLError
     if code in {GL_OUT_OF_MEMORY, GL_CONTEXT_LOST}:
         return GPU_MEMORY if code == GL_OUT_OF_MEMORY else GPU_LOST

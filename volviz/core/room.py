@@ -19,13 +19,16 @@ from volviz.core.memory import available_memory, physical_memory
 from volviz.core.segmentation import Label
 from volviz.core.sink import OnDisk
 
-OTHERWISE = "choose another place, or write an OME-Zarr (.zarr), which is compressed"
+PLAIN = "choose another place, or write an OME-Zarr (.zarr), which is compressed"  # what to do where a file that is not has no room
+COMPRESSED = "free some space, or choose another place"  # and where one that is has none
 _SHARE = 4  # of the memory that many-th part at the most
 
 
 def size_of(count: int) -> str:
     """Return bytes as a person writes them."""
-    return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{max(1, round(count / 2**20))} MB"
+    if count >= 2**30:
+        return f"{count / 2**30:.1f} GB"
+    return f"{round(count / 2**20)} MB" if count >= 2**20 else f"{-(-count // 2**10)} kB"
 
 
 def lack_on(place: Path, needed: int) -> str:
@@ -40,14 +43,14 @@ def lack_on(place: Path, needed: int) -> str:
     return f"it takes {size_of(needed)}, and {size_of(free)} are free on this disk" if needed > free else ""
 
 
-def check_room(sink: OnDisk, grid: Grid, labels: tuple[Label, ...], otherwise: str = OTHERWISE) -> None:
-    """Refuse work whose result has no room on the disk where it shall go; ``otherwise`` is what a person can do then.
+def check_room(sink: OnDisk, grid: Grid, labels: tuple[Label, ...], more: str = "") -> None:
+    """Refuse work whose result has no room on the disk where it shall go; ``more`` is what a person can do beside what the sink knows.
 
     Raises:
         VolvizError: so it is.
     """
     if lack := lack_on(sink.place, sink.room(grid, labels)):
-        raise VolvizError(f"There is no room for the result in {sink.place}: {lack}; {otherwise}.")
+        raise VolvizError(f"There is no room for the result in {sink.place}: {lack}; {sink.otherwise}{more}.")
 
 
 def check_memory(needed: int, what: str, instead: str) -> None:

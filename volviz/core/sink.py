@@ -48,8 +48,12 @@ class OnDisk(Protocol):
     def place(self) -> Path:
         """Where it goes."""
 
+    @property
+    def otherwise(self) -> str:
+        """What a person can do if there is no room for it, as the end of a sentence."""
+
     def room(self, grid: Grid, labels: tuple[Label, ...]) -> int:
-        """Return how many bytes on the disk a result for this grid and these classes takes at least."""
+        """Return how many bytes on the disk a result for this grid and these classes takes, or of what is compressed at least may take."""
 
 
 class VolumeSink(Protocol):

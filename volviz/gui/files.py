@@ -124,8 +124,8 @@ def write_segmentation(window: Window, path: Path) -> Job | None:
         return None
 
     def work(report: Report) -> bool:
+        from volviz.core.atomic import check_other
         from volviz.io import save as save_value
-        from volviz.io.atomic import check_other
 
         check_other(path, None if asked.volume is None else asked.volume.source)
         cleaned = window.cleaning.settled(asked, report).cleaned
@@ -179,7 +179,7 @@ def save_repaired(window: Window) -> Job | None:
     path: Path | None = _ask_path(window, "Save a repaired copy", f"{_stem(window)}_repaired.mrc", kinds, ".mrc")
     if path is None or volume is None:
         return None
-    from volviz.io.atomic import check_other
+    from volviz.core.atomic import check_other
 
     check_other(path, volume.source)
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from volviz.core.annotations import Mark
+from volviz.core.atomic import reason, replacing
 from volviz.core.errors import VolvizError
 from volviz.core.files import read_text
 from volviz.core.json import from_json, to_json
 from volviz.core.segmentation import Label
-from volviz.io.atomic import reason, replacing
 
 SUFFIX = ".annotations.json"
 FORMAT = "volviz annotations"

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from volviz.core.annotations import SurfacePoints
+from volviz.core.atomic import reason, replacing
 from volviz.core.errors import VolvizError
 from volviz.core.files import read_text
 from volviz.core.grid import Floats, Grid
-from volviz.io.atomic import reason, replacing
 from volviz.io.star import Particles
 
 COLUMNS = 36

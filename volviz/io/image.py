@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,9 +13,9 @@ import numpy.typing as npt
 import tifffile
 from PIL import Image, PngImagePlugin, TiffImagePlugin, UnidentifiedImageError
 
+from volviz.core.atomic import reason, replacing
 from volviz.core.errors import VolvizError
 from volviz.core.files import check_file
-from volviz.io.atomic import reason, replacing
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
 DESCRIPTION_TAG = 270  # TIFF's ImageDescription, which EXIF shares
@@ -42,12 +43,19 @@ def save_image(
     """
     path = Path(path).expanduser()
     kind = check_image_name(path)
+    if kind == "JPEG" and rgba.shape[2:] == (4,) and not bool((rgba[..., 3] == 255).all()):
+        raise VolvizError(f"{path} is a JPEG, which cannot be transparent; save a .png instead.")
+    content = encoded(rgba, kind, metadata, dpi)
+    with replacing(path, overwrite=overwrite) as partial:
+        partial.write_bytes(content)
+
+
+def encoded(rgba: npt.NDArray[np.uint8], kind: str, metadata: Mapping[str, str] | None = None, dpi: float | None = None) -> bytes:
+    """Return a picture as a file of "PNG", "JPEG" or "TIFF" holds it; see `save_image`."""
     if rgba.ndim != 3 or rgba.shape[2] not in {3, 4} or rgba.dtype != np.uint8:
         raise ValueError(f"a picture is (h, w, 3 or 4) uint8, not {rgba.shape} {rgba.dtype}")
     if rgba.shape[2] == 4 and bool((rgba[..., 3] == 255).all()):
         rgba = rgba[..., :3]
-    if rgba.shape[2] == 4 and kind == "JPEG":
-        raise VolvizError(f"{path} is a JPEG, which cannot be transparent; save a .png instead.")
     picture = Image.fromarray(np.ascontiguousarray(rgba))
     texts = {str(k): str(v) for k, v in (metadata or {}).items()}
     options: dict[str, Any] = {}
@@ -69,8 +77,9 @@ def save_image(
         options = {"quality": JPEG_QUALITY, "subsampling": 0, "exif": exif}
     if dpi is not None:
         options["dpi"] = (dpi, dpi)
-    with replacing(path, overwrite=overwrite) as partial:
-        picture.save(partial, kind, **options)
+    held = BytesIO()  # not the file: what writes TIFF has words of its own for a full disk, or none
+    picture.save(held, kind, **options)
+    return held.getvalue()
 
 
 def check_image_name(path: Path) -> str:

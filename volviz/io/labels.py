@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from volviz.core.atomic import check_other, replacing
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Region, bricks
 from volviz.core.report import Report, silent
 from volviz.core.segmentation import Label
 from volviz.core.volume import Volume
-from volviz.io.atomic import check_other, replacing
 
 UNLABELLED = 255
 SAID = "Classes: "  # begins the lines of an MRC header that say which number is which class

@@ -13,10 +13,10 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 import numpy.typing as npt
 
+from volviz.core.atomic import replacing, unwritten
 from volviz.core.errors import VolvizError
 from volviz.core.mesh import Mesh
 from volviz.core.report import Report, part, silent
-from volviz.io.atomic import replacing
 
 Unit = Literal["angstrom", "nm"]
 SCALES: dict[str, float] = {"angstrom": 1.0, "nm": 0.1}
@@ -43,20 +43,29 @@ def save_meshes(
     kind, scale = path.suffix.lower(), SCALES[unit]
     with ExitStack() as stack:
         partial = [stack.enter_context(replacing(file, overwrite=overwrite)) for file in files]
-        if kind == ".stl":
-            for i, (mesh, file) in enumerate(zip(meshes, partial, strict=True)):
-                with file.open("wb") as out:
-                    _write_stl(out, mesh, scale, part(report, i / len(meshes), (i + 1) / len(meshes)))
-        elif kind == ".obj":
-            with partial[0].open("wb") as out:
-                _write_obj(out, meshes, scale, unit, files[1].name, report)
-            partial[1].write_text("".join(map(_material, meshes)), encoding="utf-8")
-        else:
-            write: Callable[..., None] = _write_ply if kind == ".ply" else _write_glb
-            with partial[0].open("wb") as out:
-                write(out, meshes, scale, unit, report)
+        try:
+            _write(kind, meshes, partial, files, scale, unit, report)
+        except OSError as error:
+            raise unwritten(path, error) from error  # or it would be said of the last of them, whichever it was
     report(1.0, "written")
     return files
+
+
+def _write(
+    kind: str, meshes: Sequence[Mesh], partial: Sequence[Path], files: Sequence[Path], scale: float, unit: Unit, report: Report
+) -> None:
+    if kind == ".stl":
+        for i, (mesh, file) in enumerate(zip(meshes, partial, strict=True)):
+            with file.open("wb") as out:
+                _write_stl(out, mesh, scale, part(report, i / len(meshes), (i + 1) / len(meshes)))
+    elif kind == ".obj":
+        with partial[0].open("wb") as out:
+            _write_obj(out, meshes, scale, unit, files[1].name, report)
+        partial[1].write_text("".join(map(_material, meshes)), encoding="utf-8")
+    else:
+        write: Callable[..., None] = _write_ply if kind == ".ply" else _write_glb
+        with partial[0].open("wb") as out:
+            write(out, meshes, scale, unit, report)
 
 
 def mesh_files(path: Path, names: Sequence[str]) -> list[Path]:

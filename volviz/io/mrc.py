@@ -10,10 +10,10 @@ import zlib
 from pathlib import Path
 from typing import IO, Any
 
+from volviz.core.atomic import reason
 from volviz.core.errors import VolvizError
 from volviz.core.mapped import open_map
 from volviz.core.volume import Volume
-from volviz.io.atomic import reason
 from volviz.io.mrc_header import HEADER_BYTES, Header, parse
 
 MRC_SUFFIXES = (".mrc", ".rec", ".map", ".st", ".ali", ".mrcs")

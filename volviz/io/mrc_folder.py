@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from volviz.core.atomic import check_absent, check_folder, check_other, make_folder, move, partial_name, reason, remove, remove_if_empty
 from volviz.core.errors import VolvizError
 from volviz.core.files import read_text
 from volviz.core.grid import Grid, Region
-from volviz.core.room import check_room
+from volviz.core.room import PLAIN, check_room
 from volviz.core.segmentation import VIRION_LABELS, Bits, Kind, Label, Segmentation
 from volviz.core.volume import Volume
-from volviz.io.atomic import check_absent, check_folder, check_other, make_folder, move, partial_name, reason, remove, remove_if_empty
 from volviz.io.classes import ClassFiles, from_stored, hard_classes, is_short
 from volviz.io.description import label_from_json, label_to_json, source_from_json, source_to_json
 from volviz.io.mrc import MRC_SUFFIXES, open_mrc
@@ -79,6 +79,11 @@ class MrcFolder:
     def place(self) -> Path:
         """Where the files go."""
         return self._folder
+
+    @property
+    def otherwise(self) -> str:
+        """What a person can do if there is no room for them."""
+        return PLAIN
 
     def room(self, grid: Grid, labels: tuple[Label, ...]) -> int:
         """Return how many bytes on the disk a segmentation of this grid and these classes takes."""

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from volviz.core.atomic import reason, replacing
 from volviz.core.errors import VolvizError
 from volviz.core.files import read_text
 from volviz.core.json import from_json, to_json
 from volviz.core.project import VERSION, Project, Source
-from volviz.io.atomic import reason, replacing
 from volviz.io.description import relative, resolved
 from volviz.io.sources import located
 

@@ -10,9 +10,13 @@ import zarr
 
 from volviz.core.grid import Grid, Region, Shape, bricks
 from volviz.core.report import Report
+from volviz.core.volume import ArrayLike
 
 OME_VERSION = "0.5"
 CHUNK = 128
+SAMPLE = 32  # length of a cube that is compressed to see how far that goes
+SAMPLES = 4  # of them along each axis, at the most
+SAFETY = 0.6  # a sample may be harder to compress than the rest
 
 
 class Pyramid:
@@ -93,3 +97,24 @@ def block_mean(values: npt.NDArray[Any], factors: tuple[int, ...]) -> npt.NDArra
         shape[axis] = -1
         mean = np.divide(np.add.reduceat(mean, starts, axis=axis), counts.reshape(shape), dtype=np.float32)
     return mean
+
+
+def native(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the type in which numbers are written."""
+    # By its name: numpy has two kinds of 8-byte integers, of which zarr knows one.
+    return np.dtype(np.dtype(dtype).str).newbyteorder("=")
+
+
+def compressed_share(data: ArrayLike) -> float:
+    """Return which part of their size values ([channel,] z, y, x) at least take that are written compressed, from a sample of them."""
+    cube = [min(n, SAMPLE) for n in data.shape[-3:]]
+    counts = [min(n // m, SAMPLES) for n, m in zip(data.shape[-3:], cube, strict=True)]
+    taken = []
+    for place in np.ndindex(*counts):
+        starts = [int((i + 0.5) * n / count - m / 2) for i, n, m, count in zip(place, data.shape[-3:], cube, counts, strict=True)]
+        taken.append(np.asarray(data[(..., *(slice(at, at + m) for at, m in zip(starts, cube, strict=True)))]))
+    values = np.stack(taken)
+    store: dict[str, Any] = {}
+    chunks = (*(1 for _ in values.shape[:-3]), *cube)
+    zarr.create_array(zarr.storage.MemoryStore(store), data=values.astype(native(values.dtype), copy=False), chunks=chunks)
+    return SAFETY * sum(len(piece) for name, piece in store.items() if not name.endswith("zarr.json")) / values.nbytes

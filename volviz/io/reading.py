@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from volviz.core.atomic import reason
 from volviz.core.errors import VolvizError
 from volviz.core.files import check_file
 from volviz.core.segmentation import Segmentation
 from volviz.core.sizing import believable, with_size
 from volviz.core.volume import Volume
-from volviz.io.atomic import reason
 from volviz.io.lazy import ZARR_FILES, is_zarr
 from volviz.io.mrc import BZIP2_MAGIC, GZIP_MAGIC, MRC_SUFFIXES, open_mrc
 from volviz.io.mrc_folder import SEGMENTATION_SUFFIX, open_segmentation

@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from volviz.core.annotations import SurfacePoints
+from volviz.core.atomic import reason, replacing
 from volviz.core.errors import VolvizError
 from volviz.core.files import read_text
 from volviz.core.grid import Floats, Grid
-from volviz.io.atomic import reason, replacing
 
 Version = Literal[4, 5]
 AXES = ("X", "Y", "Z")

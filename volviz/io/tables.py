@@ -6,9 +6,9 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from volviz.core.atomic import reason, replacing
 from volviz.core.errors import VolvizError
 from volviz.core.files import read_text
-from volviz.io.atomic import reason, replacing
 
 Cell = str | float | int
 

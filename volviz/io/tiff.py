@@ -12,14 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import tifffile
 
+from volviz.core.atomic import replacing
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, Triple
 from volviz.core.report import Report, silent
-from volviz.core.room import OTHERWISE, lack_on
+from volviz.core.room import PLAIN, lack_on
 from volviz.core.segmentation import Segmentation
 from volviz.core.sizing import SIZE_UNKNOWN
 from volviz.core.volume import Volume
-from volviz.io.atomic import replacing
 from volviz.io.mrc import choose, stem
 from volviz.io.units import angstroms_per
 from volviz.io.values import slabs, voxel_bytes, voxels
@@ -191,7 +191,7 @@ def save_tiff(value: Volume | Segmentation, path: Path, *, overwrite: bool = Fal
     }
     size = int(np.prod(grid.shape, dtype=np.int64)) * dtype.itemsize
     if lack := lack_on(path, size):
-        raise VolvizError(f"There is no room for {path}: {lack}; {OTHERWISE}.")
+        raise VolvizError(f"There is no room for {path}: {lack}; {PLAIN}.")
     with replacing(path, overwrite=overwrite) as partial, tifffile.TiffWriter(partial, ome=True, bigtiff=size > 2**31) as writer:
         sections = _sections(value, dtype, report)
         writer.write(sections, shape=grid.shape, dtype=dtype, photometric="minisblack", metadata=metadata, software=SOFTWARE, **resolution)

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import ColorRange, Colorspace
 
+from volviz.core.atomic import Replacement, check_absent, move, remove
 from volviz.core.errors import VolvizError
-from volviz.io.atomic import Replacement, check_absent, move, remove
-from volviz.io.image import save_image
+from volviz.io.image import encoded
 
 BT709 = 1  # the code of BT.709 among primaries, transfer functions and matrices (ITU-T H.273)
 LIMITED_RANGE = 1
@@ -92,7 +92,7 @@ class Video:
         picture = np.ascontiguousarray(rgb[..., :3])
         try:
             if self._container is None:
-                save_image(self._replacement.partial / (self._name % self._count), picture)
+                (self._replacement.partial / (self._name % self._count)).write_bytes(encoded(picture, "PNG"))
             else:
                 self._encode(picture)
         except (OSError, av.FFmpegError) as error:

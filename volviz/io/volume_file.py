@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from volviz.core.atomic import Replacement, check_absent, check_folder, check_other
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, Region
 from volviz.core.report import silent
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
-from volviz.io.atomic import Replacement, check_absent, check_folder, check_other
 from volviz.io.mrc_folder import SEGMENTATION_SUFFIX
 from volviz.io.mrc_writer import MrcWriter
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from volviz.core.atomic import check_other, replacing
 from volviz.core.errors import VolvizError
 from volviz.core.report import Report, part, silent
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
-from volviz.io.atomic import check_other, replacing
 from volviz.io.mrc import MRC_SUFFIXES, stem
 from volviz.io.mrc_folder import HARD_CLASSES, MrcFolder
 from volviz.io.mrc_writer import MODES, MrcWriter

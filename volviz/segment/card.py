@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from volviz.core.atomic import replacing
 from volviz.core.errors import VolvizError
 from volviz.core.segmentation import Label
 from volviz.segment.tiles import Bricks, Faint, Output, Overview
@@ -107,7 +107,11 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def write_weights(path: Path, weights: Mapping[str, Tensor], card: Card) -> None:
-    """Write tensors and the card beside them, in half precision if that loses nothing. Both appear whole or not at all."""
+    """Write tensors and the card beside them, in half precision if that loses nothing. Both appear whole or not at all.
+
+    Raises:
+        VolvizError: the place is not writable.
+    """
     import torch
     from safetensors.torch import save
 
@@ -116,16 +120,17 @@ def write_weights(path: Path, weights: Mapping[str, Tensor], card: Card) -> None
     content = save(tensors)
     card = replace(card, sha256=hashlib.sha256(content).hexdigest())
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_card(path, card)
-    _replace(path, content)
+    # The card is moved last and only if the weights were: with another's it would be no card of theirs.
+    with replacing(path.with_suffix(".json"), overwrite=True) as beside, replacing(path, overwrite=True) as partial:
+        beside.write_bytes(_text_of(card))
+        partial.write_bytes(content)
 
 
 def write_card(weights: Path, card: Card) -> None:
     """Write the card of a weights file beside it."""
-    _replace(weights.with_suffix(".json"), (json.dumps(card.to_json(), indent=2) + "\n").encode())
+    with replacing(weights.with_suffix(".json"), overwrite=True) as partial:
+        partial.write_bytes(_text_of(card))
 
 
-def _replace(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_bytes(content)
-    os.replace(beside, path)
+def _text_of(card: Card) -> bytes:
+    return (json.dumps(card.to_json(), indent=2) + "\n").encode()

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from volviz.core.errors import Cancelled, Enough, VolvizError
+from volviz.core.failures import sentence
 from volviz.core.report import Report
 
 LISTENING_SECONDS = 0.1
@@ -225,12 +226,11 @@ def _serve() -> None:
         say(done=True)
     except Cancelled:
         say(cancelled=True)
-    except VolvizError as error:
-        say(error=str(error))
     except MemoryError:
         say(error="There is not enough memory for this; make the batch, the crop or the network smaller.")
-    except BaseException:  # whatever it was, the person must hear of it
-        say(failed=traceback.format_exc())
+    except BaseException as error:  # whatever it was, the person must hear of it
+        said = sentence(error)
+        say(**({"failed": traceback.format_exc()} if said is None else {"error": said}))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
+from volviz.core.atomic import remove
 from volviz.core.cleaning import Cleaning
 from volviz.core.errors import VolvizError
 from volviz.core.estimate import automatic_low
@@ -19,7 +20,6 @@ from volviz.core.segmentation import Segmentation
 from volviz.core.sink import OnDisk
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
-from volviz.io.atomic import remove
 from volviz.tasks.segment import aborting
 from volviz.tasks.session import find_project, is_session
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from volviz.core.atomic import check_absent
 from volviz.core.motions import Turntable
 from volviz.core.report import Report, part, silent
 from volviz.core.scene import Scene
-from volviz.io.atomic import check_absent
 from volviz.tasks.render import View, open_classes, write_picture
 from volviz.tasks.segment import open_tomogram, segment_file
 from volviz.tasks.simulate import simulate_file

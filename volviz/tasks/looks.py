@@ -13,11 +13,11 @@ from typing import Any
 import platformdirs
 
 from volviz.assets import asset
+from volviz.core.atomic import replacing
 from volviz.core.errors import VolvizError
 from volviz.core.files import read_text
 from volviz.core.json import from_json, to_json
 from volviz.core.scene import Ramp, Scene
-from volviz.io.atomic import replacing
 
 log = logging.getLogger(__name__)
 

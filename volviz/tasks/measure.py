@@ -104,8 +104,8 @@ def measure_file(
     Raises:
         VolvizError: it cannot be opened, a setting is none, or the table cannot be written.
     """
+    from volviz.core.atomic import check_absent, check_folder
     from volviz.core.stages import apply
-    from volviz.io.atomic import check_absent, check_folder
 
     if out.suffix.lower() not in {".csv", ".star"}:
         raise VolvizError(f"A table is written as .csv, centres as .star, nothing as {out.name}; give its name such an ending.")

@@ -152,8 +152,8 @@ def mesh_file(
     Raises:
         VolvizError: something cannot be opened or written, or as `mesh`.
     """
+    from volviz.core.atomic import check_absent, check_folder
     from volviz.core.stages import apply
-    from volviz.io.atomic import check_absent, check_folder
     from volviz.io.meshes import mesh_files, save_meshes
 
     segmentation, scene = segmentation_of(path, find)

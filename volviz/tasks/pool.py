@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from volviz.core.annotations import Dense, Example
+from volviz.core.atomic import replacing
 from volviz.core.grid import Grid, Shape
 from volviz.core.report import Report, part, silent
 from volviz.core.segmentation import Segmentation
@@ -91,10 +92,12 @@ def fill_pool(
         along = (taps(volume.grid, grid, 0), taps(volume.grid, grid, 1), taps(volume.grid, grid, 2))
         density = gather(torch.from_numpy(volume.read()), along).numpy().astype(np.float16)
         classes = gather(torch.from_numpy(np.asarray(labels.data, dtype=np.float32)), along).round().to(torch.uint8).numpy()
-        np.save(folder / f"{number:05d}_density.npy", density)
-        np.save(folder / f"{number:05d}_labels.npy", classes)
+        for name, array in (("density", density), ("labels", classes)):
+            with replacing(folder / f"{number:05d}_{name}.npy", overwrite=True) as partial:
+                np.save(partial, array)
         content = {"voxel_size": voxel_size, "simulation": spec.to_json()}
-        (folder / f"{number:05d}.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+        with replacing(folder / f"{number:05d}.json", overwrite=True) as partial:
+            partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
 class Pool(Sequence[Example]):

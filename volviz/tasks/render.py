@@ -13,6 +13,7 @@ import numpy.typing as npt
 from volviz.core.alone import is_alone
 from volviz.core.animation import Keyframe, Keyframes
 from volviz.core.arranged import arrange, kept_of
+from volviz.core.atomic import check_absent, check_folder
 from volviz.core.camera import Camera
 from volviz.core.errors import VolvizError, check_choice
 from volviz.core.estimate import first_camera
@@ -24,7 +25,6 @@ from volviz.core.sizing import agreed, laid
 from volviz.core.stages import Panel
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
-from volviz.io.atomic import check_absent, check_folder
 from volviz.io.combined import CombinedClasses
 from volviz.tasks.clean import clean
 from volviz.tasks.marked import Marks, annotated, sketched, with_marks

@@ -12,8 +12,8 @@ from typing import Any
 
 import platformdirs
 
+from volviz.core.atomic import replacing
 from volviz.core.errors import VolvizError
-from volviz.io.atomic import replacing
 from volviz.segment.models import models, user_folder
 
 _NAME = re.compile(r"[\w][\w.+-]{0,63}")

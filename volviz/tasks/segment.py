@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from volviz.core.atomic import remove
 from volviz.core.errors import VolvizError, check_choice
 from volviz.core.grid import Grid, Region
 from volviz.core.report import Report, silent
@@ -18,13 +19,12 @@ from volviz.core.segmentation import Bits, Kind, Label, Segmentation
 from volviz.core.sink import Filled, OnDisk, Sink, VolumeSink
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
-from volviz.io.atomic import remove
 
 if TYPE_CHECKING:
     from volviz.segment.protocol import Augment, Device, Precision
 
 Uncertainty = Literal["margin", "spread"]
-OTHERWISE = "choose another place, write an OME-Zarr (--out NAME.zarr), which is compressed, or segment fewer slices (--z)"
+FEWER = ", or segment fewer slices (--z)"  # what a person can do where a result has no room, beside what its format allows
 
 
 def segment(
@@ -76,7 +76,7 @@ def segment(
     predictor = load(model)
     files: object = sink.classes if isinstance(sink, WithMargin) else sink
     if isinstance(files, OnDisk):
-        check_room(files, volume.grid if region is None else volume.grid.crop(region), predictor.labels, OTHERWISE)
+        check_room(files, volume.grid if region is None else volume.grid.crop(region), predictor.labels, FEWER)
     return predictor.predict(volume, Run(device, precision, region, sink, report, dense_is_dark, bits, z, augment, spread))
 
 
@@ -219,7 +219,7 @@ def file_sink(
     if out.suffix.lower() == ".zarr":
         from volviz.io.zarr_writer import ZarrSink
 
-        return ZarrSink(out, volume, overwrite=overwrite, bits=bits)
+        return ZarrSink(out, volume, overwrite=overwrite, bits=bits, z=z)
     from volviz.io.mrc_folder import MrcFolder
 
     return MrcFolder(out, stem_of(volume), volume, overwrite=overwrite, bits=bits, z=z)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from volviz.core.atomic import check_absent, check_folder
 from volviz.core.errors import VolvizError
 from volviz.core.report import Report, part, silent
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
 from volviz.io import save
-from volviz.io.atomic import check_absent, check_folder
 from volviz.io.writing import check_suffix
 
 if TYPE_CHECKING:

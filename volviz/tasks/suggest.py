@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from volviz.core.annotations import Dense
+from volviz.core.atomic import check_absent
 from volviz.core.errors import VolvizError
 from volviz.core.report import Report, part, silent
 from volviz.core.segmentation import Segmentation
 from volviz.io import open as open_path
 from volviz.io import save
-from volviz.io.atomic import check_absent
 from volviz.io.tables import Cell, save_table
 from volviz.tasks.annotations import read_annotations
 from volviz.tasks.segment import open_tomogram

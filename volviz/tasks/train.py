@@ -12,12 +12,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields, replace
 from itertools import chain
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from volviz.core.annotations import Dense, Example
+from volviz.core.atomic import unwritten
 from volviz.core.errors import VolvizError
+from volviz.core.failures import sentence
 from volviz.core.report import Report, part, silent
+from volviz.core.room import default_folder
 from volviz.segment.card import read_card, write_card
 from volviz.segment.models import models, name_of
 from volviz.segment.nn.ranks import joined
@@ -29,7 +33,7 @@ from volviz.tasks.weights import check_model_file
 
 if TYPE_CHECKING:
     from volviz.segment.nn.ranks import Ranks
-    from volviz.segment.protocol import Device, Precision
+    from volviz.segment.protocol import Device, Precision, Predictor
 
 SIMULATED = 48
 """Tomograms that are simulated when there is nothing else to learn from."""
@@ -122,8 +126,29 @@ def train_file(
                 run.report(0.0, f"{example.volume.name} does not say its voxel size; it was taken to be the network's")
         predictor = method.fit(examples, run)
         if ranks.leads:
-            predictor.save(out)
-            _sign(out, segmenter, data, judged_by, count, densities)
+            _save(predictor, out, lambda path: _sign(path, segmenter, data, judged_by, count, densities))
+
+
+def _save(predictor: Predictor, out: Path, sign: Callable[[Path], None]) -> None:
+    """Save a model and sign it; where its place does not take it any more, in another one, for hours of learning are in it.
+
+    Raises:
+        VolvizError: its place does not take it; the sentence says where it is instead.
+    """
+    try:
+        predictor.save(out)
+        sign(out)
+    except (VolvizError, OSError) as error:
+        refused = unwritten(out, error) if isinstance(error, OSError) else error
+        for folder in (default_folder(), Path(tempfile.gettempdir()), Path.home()):
+            elsewhere = folder / f"{out.stem}-{os.getpid()}{out.suffix}"
+            try:
+                predictor.save(elsewhere)
+                sign(elsewhere)
+            except (VolvizError, OSError):
+                continue
+            raise VolvizError(f"{refused} Until then the model is in {elsewhere}, with its card beside it.") from error
+        raise refused from error
 
 
 Files = tuple[Path, ...]
@@ -235,21 +260,41 @@ class Joined(Sequence[Example]):
 
 @contextmanager
 def filling(folder: Path, count: int, *, seed: int, densities: Path | None = None) -> Iterator[Callable[[], bool]]:
-    """Simulate into a folder in a process of its own, at low priority, for as long as the block lasts; yield whether it runs."""
-    worker = multiprocessing.get_context("spawn").Process(target=_fill, args=(folder, count, seed, densities), daemon=True)
+    """Simulate into a folder in a process of its own, at low priority, for as long as the block lasts; yield whether it runs.
+
+    Asked when it has failed, that raises what a person can put right (VolvizError).
+    """
+    context = multiprocessing.get_context("spawn")
+    heard, said = context.Pipe(duplex=False)
+    worker = context.Process(target=_fill, args=(folder, count, seed, densities, said), daemon=True)
     worker.start()
+    said.close()
+
+    def coming() -> bool:
+        alive = worker.is_alive()  # before it is listened to: what it said last is not missed
+        with suppress(EOFError):
+            if heard.poll():
+                raise VolvizError(heard.recv())
+        return alive
+
     try:
-        yield worker.is_alive
+        yield coming
     finally:
         worker.terminate()
         worker.join()
 
 
-def _fill(folder: Path, count: int, seed: int, densities: Path | None) -> None:
+def _fill(folder: Path, count: int, seed: int, densities: Path | None, said: Connection) -> None:
     if sys.platform != "win32":
         os.nice(10)
-    with suppress(KeyboardInterrupt):
+    try:
         fill_pool(folder, count, seed=seed, densities=densities)
+    except KeyboardInterrupt:
+        pass
+    except Exception as error:
+        if (why := sentence(error)) is None:
+            raise
+        said.send(why)
 
 
 def _wait(pool: Pool, count: int, coming: Callable[[], bool], report: Report) -> None:

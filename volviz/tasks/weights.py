@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from volviz.core.atomic import check_absent, check_folder
 from volviz.core.errors import VolvizError
-from volviz.io.atomic import check_absent, check_folder
 from volviz.segment.card import Card
 from volviz.segment.models import card, is_foreign, load, user_folder
 

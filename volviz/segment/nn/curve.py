@@ -10,6 +10,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from volviz.core.atomic import replacing
+
 Line = Sequence[tuple[float, float]]
 
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 900, 330, 64, 170, 34, 44
@@ -33,13 +35,11 @@ def log_row(path: Path, row: Mapping[str, float | str]) -> None:
     """Add a row to a curve (.csv); rows of its step or later, left by a run that was interrupted, are replaced."""
     rows = [old for old in _rows(path) if float(old["step"]) < float(row["step"])]
     names = list(dict.fromkeys([*row, *(name for old in rows for name in old)]))
-    beside = path.with_suffix(".csv.part")
-    with beside.open("w", newline="", encoding="utf-8") as file:
+    with replacing(path, overwrite=True) as beside, beside.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, names)
         writer.writeheader()
         writer.writerows(rows)
         writer.writerow({k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()})
-    beside.replace(path)
 
 
 def read_curve(path: Path) -> dict[str, list[tuple[float, float]]]:
@@ -64,9 +64,8 @@ def draw(panels: Sequence[Panel], picture: Path) -> None:
     image = Image.new("RGB", (_WIDTH * _FINE, _HEIGHT * _FINE * len(panels)), "white")
     for i, panel in enumerate(panels):
         _draw_panel(ImageDraw.Draw(image), panel, i * _HEIGHT)
-    beside = picture.with_suffix(".png.part")
-    image.resize((_WIDTH, _HEIGHT * len(panels)), Image.Resampling.BOX).save(beside, "PNG")
-    beside.replace(picture)
+    with replacing(picture, overwrite=True) as beside:
+        image.resize((_WIDTH, _HEIGHT * len(panels)), Image.Resampling.BOX).save(beside, "PNG")
 
 
 def ticks(low: float, high: float, about: int = 5) -> list[float]:

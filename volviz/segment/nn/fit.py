@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import time
@@ -18,6 +19,7 @@ import torch
 from numpy.random import Generator
 from torch import Tensor, nn
 
+from volviz.core.atomic import replacing
 from volviz.core.errors import Enough, VolvizError
 from volviz.core.report import Report
 from volviz.segment.nn.curve import draw_curve, log_row
@@ -130,6 +132,8 @@ def fit(
         ):
             training = _Training(network, schedule, dtype, workers, parts, ranks)
             if folder is not None:
+                if ranks.leads:
+                    folder.mkdir(parents=True, exist_ok=True)
                 training.resume(folder)
             training.run(ahead, validate, report, folder)
             ranks.share(training.best.values())
@@ -156,6 +160,7 @@ class _Training:
         self.best: State = {k: v.clone() for k, v in self.averaged.items()}
         self.progress = Progress()
         self.losses: list[float] = []
+        self.unkept = ""  # why there is no checkpoint of the last validation
 
     def run(self, ahead: _Ahead, validate: Validate, report: Report, folder: Path | None) -> None:
         """Take steps until the schedule ends."""
@@ -181,7 +186,7 @@ class _Training:
         report(done, text, step=progress.step, loss=self.losses[-1])
         if progress.step % schedule.validate_every == 0 or done >= 1:
             self.judge(validate, folder)
-            report(done, text, step=progress.step, **progress.scores)
+            report(done, self.unkept or text, step=progress.step, **progress.scores)
         return progress.seconds
 
     def step(self, cubes: Sequence[_Drawn], rate: float) -> None:
@@ -243,24 +248,32 @@ class _Training:
         if progress.scores[self.schedule.judge] > progress.best:
             progress.best, progress.best_step, progress.best_scores = progress.scores[self.schedule.judge], progress.step, progress.scores
             self.best = {k: v.clone() for k, v in self.averaged.items()}
-        if folder is not None:
-            self.keep(folder)
+        self.unkept = ""
+        try:
+            if folder is not None:
+                self.keep(folder)
+        except VolvizError as error:  # hours of learning do not end for want of a checkpoint: by the next there may be room again
+            self.unkept = f"{error} Learning goes on without this checkpoint."
         self.losses.clear()
 
     def keep(self, folder: Path) -> None:
-        """Write a checkpoint and the learning curve."""
+        """Write a checkpoint and the learning curve.
+
+        Raises:
+            VolvizError: the folder is not writable; what was in it stays.
+        """
         progress = self.progress
-        folder.mkdir(parents=True, exist_ok=True)
         rate = self.optimizer.param_groups[0]["lr"]
         loss = sum(self.losses) / len(self.losses) if self.losses else ""
         row = {"step": progress.step, "seconds": round(progress.seconds), "loss": loss, "rate": rate, **progress.scores}
         log_row(folder / "curve.csv", row)
         draw_curve(folder / "curve.csv", folder / "curve.png")
         numbers = {"step": progress.step, "seconds": progress.seconds, "best": progress.best, "best_step": progress.best_step}
-        _save(folder / "best.pt", self.best)
         tensors = {"network": self.network.state_dict(), "averaged": self.averaged, "optimizer": self.optimizer.state_dict()}
         rest = {"scaler": self.scaler.state_dict(), "best_scores": progress.best_scores}
-        _save(folder / "checkpoint.pt", {**tensors, **numbers, **rest})
+        with replacing(folder / "best.pt", overwrite=True) as best, replacing(folder / "checkpoint.pt", overwrite=True) as checkpoint:
+            best.write_bytes(_bytes_of(self.best))
+            checkpoint.write_bytes(_bytes_of({**tensors, **numbers, **rest}))
 
     def resume(self, folder: Path) -> None:
         """Go on from the checkpoint in the folder, if there is one."""
@@ -332,7 +345,8 @@ class _Ahead:
         return _Drawn(density, target, int(rng.integers(2**63)))
 
 
-def _save(path: Path, content: Mapping[str, Any]) -> None:
-    beside = path.with_suffix(".part")
-    torch.save(dict(content), beside)
-    beside.replace(path)
+def _bytes_of(content: Mapping[str, Any]) -> bytes:
+    # Not to the file: where the disk is full torch has its own error for it, or none but the end of the process.
+    held = io.BytesIO()
+    torch.save(dict(content), held)
+    return held.getvalue()

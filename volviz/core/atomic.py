@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import os
 import shutil
 import tempfile
@@ -109,7 +110,14 @@ def make_folder(folder: Path) -> bool:
 def reason(error: OSError) -> str:
     """Return the system's own words for what went wrong, as they go on in a sentence."""
     words = error.strerror or str(error)
+    if error.errno is None and words.endswith(" written"):  # "40000 requested and 6472 written": numpy has not kept the reason
+        words = os.strerror(errno.ENOSPC)
     return words[:1].lower() + words[1:]
+
+
+def unwritten(path: Path, error: OSError) -> VolvizError:
+    """Return the sentence for what went wrong in writing a file or a folder."""
+    return VolvizError(f"{path} could not be written ({reason(error)}); free some space or choose another place.")
 
 
 class Replacement:
@@ -141,7 +149,7 @@ class Replacement:
 
     def explain(self, error: OSError) -> VolvizError:
         """Return the sentence for what went wrong in writing."""
-        return VolvizError(f"{self._path} could not be written ({reason(error)}); free some space or choose another place.")
+        return unwritten(self._path, error)
 
 
 @contextmanager

@@ -8,10 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from volviz.core.atomic import check_folder, partial_name, replacing
 from volviz.core.errors import Cancelled, VolvizError
-from volviz.io.atomic import check_folder, partial_name, replacing
 
 
 def test_a_file_appears_when_the_block_ends(tmp_path):
@@ -49,6 +50,17 @@ def test_nothing_is_left_of_what_failed(tmp_path, error, folder):
 def test_an_error_of_the_system_is_a_sentence(tmp_path):
     with pytest.raises(VolvizError, match=r"x.mrc could not be written \(no space left on device\)"), replacing(tmp_path / "x.mrc"):
         raise OSError(28, "No space left on device")
+
+
+def test_numpy_does_not_keep_the_reason(tmp_path, full_disk):
+    with (
+        full_disk(5000),
+        pytest.raises(VolvizError, match=r"x.bin could not be written \(no space left on device\)"),
+        replacing(tmp_path / "x.bin") as partial,
+        partial.open("wb") as file,
+    ):
+        np.zeros(100_000).tofile(file)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_there_stays_unless_asked(tmp_path):
@@ -102,7 +114,7 @@ def test_what_is_half_written_when_the_process_ends_goes_with_it(tmp_path):
     code = """
 import sys, threading, time
 from pathlib import Path
-from volviz.io.atomic import replacing
+from volviz.core.atomic import replacing
 
 began = threading.Event()
 
