@@ -1,6 +1,6 @@
-"""How right a model is: on simulated tomograms that it never learned from, and on two real ones.
+"""How right a model is: on simulated tomograms that it never learned from, on simulated virions in real density, and on two real ones.
 
-    python benchmarks/accuracy.py                            # the bundled model: about eight minutes on two cores
+    python benchmarks/accuracy.py                            # the bundled model: about nine minutes on two cores
     python benchmarks/accuracy.py --quick --model my.safetensors
     python benchmarks/accuracy.py --pictures --out results   # with slices to look at
 
@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import implanted
 import numpy as np
 import overlay
 import real
@@ -169,6 +170,14 @@ class Judge:
             Figure(f"tiles of {own.tile} and {tile}: 99.9th percentile", float(np.percentile(difference, 99.9)), ("<=", 0.15)),
         )
 
+    def implanted(self) -> None:
+        """Simulated virions in real density."""
+        path = self.data / "tomograms/lysosome.mrc"
+        circles = real.read_circles(path.with_name("lysosome_membrane_circles.csv"))
+        volume = opened(path, voxel_size=real.LYSOSOME_VOXEL_SIZE)
+        for times in implanted.TIMES[1:2] if self.quick else implanted.TIMES:
+            self.labelled(f"in real density, {times:g} x", implanted.cases(self.work, volume, circles, times), targets=False)
+
     def lysosome(self) -> None:
         path = self.data / "tomograms/lysosome.mrc"
         circles = real.read_circles(path.with_name("lysosome_membrane_circles.csv"))
@@ -229,7 +238,7 @@ def opened(path: Path, **how: Any) -> Volume:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parts = ("clear", "faint", "mixed", "hard", "ice", "sizes", "tilings", "lysosome", "cell")
+    parts = ("clear", "faint", "mixed", "hard", "ice", "sizes", "tilings", "implanted", "lysosome", "cell")
     parser.add_argument("--model", default="unet", metavar="NAME|PATH", help="which model to judge (default: the bundled one)")
     parser.add_argument("--quick", action="store_true", help="fewer volumes and parts of the real ones, for a first impression")
     parser.add_argument("--only", nargs="+", choices=parts, help="only these parts")
@@ -250,7 +259,7 @@ def main() -> None:
     else:
         chosen = a.only or [p for p in parts if not (a.quick and p in ("sizes", "tilings"))]
         for name in chosen:
-            if name in ("lysosome", "cell") and not (a.data / "tomograms").is_dir():
+            if name in ("implanted", "lysosome", "cell") and not (a.data / "tomograms").is_dir():
                 print(f"{name}: left out, as {a.data} is not there", flush=True)
                 continue
             run: Callable[[], None] = getattr(judge, name)

@@ -129,7 +129,7 @@ def ice() -> dict[str, Spec]:
 def cases(folder: Path, recipes: dict[str, Spec]) -> Iterator[Case]:
     """Yield the tomograms of recipes, simulating those that the folder lacks."""
     for name, spec in recipes.items():
-        yield _stored(folder, name, spec.to_json(), lambda spec=spec: _labelled(*simulate(spec)))  # type: ignore[misc]
+        yield stored(folder, name, spec.to_json(), lambda spec=spec: _labelled(*simulate(spec)))  # type: ignore[misc]
 
 
 def one_virion_at_voxel_sizes(folder: Path) -> Iterator[tuple[float, Case]]:
@@ -139,7 +139,7 @@ def one_virion_at_voxel_sizes(folder: Path) -> Iterator[tuple[float, Case]]:
     for size in VOXEL_SIZES:
         yield (
             size,
-            _stored(folder, f"one virion, {size:g} A", {**spec.to_json(), "averaged_to": size}, lambda size=size: _averaged(spec, size)),
+            stored(folder, f"one virion, {size:g} A", {**spec.to_json(), "averaged_to": size}, lambda size=size: _averaged(spec, size)),
         )  # type: ignore[misc]
 
 
@@ -156,7 +156,7 @@ def _labelled(volume: Volume, truth: object) -> tuple[Volume, Volume]:
     return volume, Volume(volume.grid, truth.hard().astype(np.int8))  # type: ignore[attr-defined]
 
 
-def _stored(folder: Path, name: str, recipe: dict[str, object], make: Callable[[], tuple[Volume, Volume]]) -> Case:
+def stored(folder: Path, name: str, recipe: dict[str, object], make: Callable[[], tuple[Volume, Volume]]) -> Case:
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:10]
     case = Case(name, folder / f"{digest}.mrc", folder / f"{digest}_labels.mrc")
     if not case.labels.exists():
