@@ -106,6 +106,20 @@ def test_the_densest_show_also_where_many_are_as_dense():
     assert density_ramp(volume, look).high <= contrast.apply(lowpassed(volume, look.lowpass)).max() + 0.01
 
 
+@pytest.mark.parametrize("side", [0, 3, 9])
+@pytest.mark.parametrize("dense", [-0.02, 700])
+def test_where_nearly_all_is_empty_the_rest_shows_and_the_emptiness_does_not(dense, side):
+    # Both percentiles that the ramp goes by are those of the emptiness; the first look was an opaque box.
+    data = np.zeros((40, 64, 64), np.float32)
+    data[20 : 20 + side, 30 : 30 + side, 31 : 31 + side] = dense
+    volume = Volume(Grid(data.shape, (10.0, 10.0, 10.0)), data)
+    look = raw_look(volume)
+    contrast, ramp = lowpassed_contrast(volume, look.lowpass, look.invert), density_ramp(volume, look)
+    smooth = contrast.apply(lowpassed(volume, look.lowpass))
+    assert ramp.low > np.median(smooth)
+    assert bool(smooth.max() > ramp.high) is bool(side)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_ridler_calvard_agrees_with_another_implementation(seed):
     rng = np.random.default_rng(seed)

@@ -33,10 +33,10 @@ class Contrast:
 def contrast_of(values: npt.NDArray[np.float32], dense_is_dark: bool) -> Contrast:
     """Return mean and deviation of a sample, robust: clipped to the 0.5 and 99.5 percentiles.
 
-    Gold beads and hot voxels would otherwise set the scale.
+    Gold beads and hot voxels would otherwise set the scale. Where nearly all voxels have one value, as in masks and in maps that
+    were cut out, the few others do set it: there is nothing else to go by.
     """
-    low, high = np.percentile(values, [0.5, 99.5])
-    inside = np.clip(values, low, high)
+    inside = _without_extremes(values, 0.5)
     deviation = float(inside.std())
     return Contrast(float(inside.mean()), deviation if deviation > LEAST_DEVIATION else 1.0, dense_is_dark)
 
@@ -49,8 +49,7 @@ def dense_is_dark(volume: Volume, voxels: int = 1_000_000, check: Check = None) 
     """
     blocks = _blocks(volume, voxels, check)
     smooth = np.concatenate([box_mean(block, (3, 3, 3)).ravel() for block in blocks])
-    low, high = np.percentile(smooth, [0.1, 99.9])
-    smooth = np.clip(smooth, low, high)
+    smooth = _without_extremes(smooth, 0.1)
     centred = smooth - smooth.mean()
     return bool((centred**3).mean() <= 0)
 
@@ -125,6 +124,12 @@ def box_mean(data: npt.NDArray[np.float32], size: Shape) -> npt.NDArray[np.float
         count = np.minimum(at + half, n - 1) - np.maximum(at - half, 0) + 1
         out = sums / count.reshape([-1 if i == axis else 1 for i in range(3)]).astype(np.float32)
     return out
+
+
+def _without_extremes(values: npt.NDArray[np.float32], percent: float) -> npt.NDArray[np.float32]:
+    """Return values clipped to the percentiles at both ends; as they are, if nothing but extremes differs from the rest."""
+    low, high = np.percentile(values, [percent, 100 - percent])
+    return np.clip(values, low, high) if high > low else values
 
 
 def _blocks(volume: Volume, voxels: int, check: Check) -> list[npt.NDArray[np.float32]]:

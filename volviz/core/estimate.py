@@ -32,6 +32,7 @@ from volviz.core.volume import Volume
 # Extinction per nm at the top of the ramp: a bilayer of 7 nm lets 3 % through; a lumen of 80 nm is a dense fog, so
 # that it shows where the membrane is cut or faint and does not drown the rest.
 OPACITIES = {"membrane": 0.6, "spikes": 1.0, "lumen": 0.35}
+SPARSE = (2.5, 5.0)  # deviations above the mean, between which dense matter alone shows
 MANY_VOXELS = 2**28  # of classes, from which on they are not read whole to see where something is
 MOST_SECTIONS = 128  # that are read then
 MOST_ROWS = 25600  # of a file, read one by one: each of them is a place of its own on the disk
@@ -100,7 +101,7 @@ def raw_look(volume: Volume, segmentation: Segmentation | None = None, check: Ch
     """
     look = RawLook(invert=dense_is_dark(volume, check=check))
     if segmentation is None or segmentation.kind == "score":
-        return RawLook(low=2.5, high=5.0, invert=look.invert, lowpass=look.lowpass)
+        return RawLook(low=SPARSE[0], high=SPARSE[1], invert=look.invert, lowpass=look.lowpass)
     if segmentation.shape != volume.grid.shape:
         return look
     contrast = lowpassed_contrast(volume, look.lowpass, look.invert, check)
@@ -121,7 +122,11 @@ def density_ramp(volume: Volume, look: RawLook, sample: npt.NDArray[np.float32] 
     ``sample`` are low-passed densities, by default those of `lowpassed_sample`.
     """
     sample = lowpassed_sample(volume, look.lowpass) if sample is None else sample
-    low, high = np.percentile(contrast_of(sample, look.invert).apply(sample), [97.0, 99.8])
+    ordinary, low, high = np.percentile(contrast_of(sample, look.invert).apply(sample), [50.0, 97.0, 99.8])
+    if high <= ordinary:  # the densest hundredths are as dense as the rest: none of that may be opaque
+        return replace(DENSITY, low=SPARSE[0], high=SPARSE[1])
+    if low <= ordinary:  # the emptiness must not even be a haze
+        low = 0.75 * ordinary + 0.25 * high
     # The densest must show even where many are as dense as they: in files whose values are clipped, and in masks.
     return replace(DENSITY, low=round(float(min(low, high - 0.5)), 2), high=round(float(high), 2))
 
