@@ -174,7 +174,7 @@ def test_points_outside_the_tomogram_are_said(tomogram, tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("l.mrc", "needs the tomogram"), ("l.tif", "written as .mrc or .zarr"), ("l.star", "needs the tomogram"), ("l.csv", "")],
+    [("l.mrc", "needs the tomogram"), ("l.tif", "in .mrc or .zarr for a label volume"), ("l.star", "needs the tomogram"), ("l.csv", "")],
 )
 def test_what_is_missing_is_said(marked, tmp_path, capsys, name, words):
     status = main(["annotations", str(marked), str(tmp_path / name)])

@@ -12,6 +12,7 @@ import numpy as np
 
 from volviz.core.between import Bounds, camera_between, scene_between
 from volviz.core.camera import Camera
+from volviz.core.errors import check_choice
 from volviz.core.scene import Scene
 
 Easing = Literal["linear", "ease", "ease-in", "ease-out", "hold"]
@@ -32,6 +33,9 @@ class Keyframe:
     camera: Camera
     scene: Scene
     easing: Easing = "ease"
+
+    def __post_init__(self) -> None:
+        check_choice("The easing of a keyframe", self.easing, tuple(EASINGS))
 
 
 Keyframes = tuple[Keyframe, ...]

@@ -76,7 +76,7 @@ def as_arranged(segmentation: Segmentation, kept: Sequence[Kept]) -> Segmentatio
     return arrange(segmentation, [(one.of, one.label) for one in there])
 
 
-def arrange(segmentation: Segmentation, classes: Sequence[str | tuple[str, str | Label]] | Mapping[str, str]) -> Segmentation:
+def arrange(segmentation: Segmentation, classes: str | Sequence[str | tuple[str, str | Label]] | Mapping[str, str]) -> Segmentation:
     """Return a segmentation with its drawn classes in this order, under these names; the others become background.
 
     ``classes`` are names, or pairs of the name now and the name, or the whole `Label`, then; or such pairs as a dictionary.
@@ -85,7 +85,8 @@ def arrange(segmentation: Segmentation, classes: Sequence[str | tuple[str, str |
     Raises:
         VolvizError: there is no such class, a name cannot be one, or nothing is left.
     """
-    pairs = [(one, one) if isinstance(one, str) else one for one in (classes.items() if isinstance(classes, Mapping) else classes)]
+    given = classes.items() if isinstance(classes, Mapping) else [classes] if isinstance(classes, str) else classes
+    pairs = [(one, one) if isinstance(one, str) else one for one in given]
     old = {label.name: i for i, label in enumerate(segmentation.labels)}
     drawn = [label.name for label in segmentation.drawn]
     if missing := [name for name, _ in pairs if name not in drawn]:

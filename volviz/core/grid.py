@@ -234,10 +234,16 @@ def bricks(shape: Sequence[int], size: Sequence[int]) -> Iterator[Region]:
 
 
 def _shape(values: Sequence[int] | npt.NDArray[np.int_]) -> Shape:
-    z, y, x = (int(v) for v in values)
+    try:
+        z, y, x = (int(v) for v in values)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"voxels are counted along three axes, (z, y, x), not as {values!r}") from error
     return z, y, x
 
 
 def _triple(values: Sequence[float] | npt.NDArray[np.float64]) -> Triple:
-    z, y, x = (float(v) for v in values)
+    try:
+        z, y, x = (float(v) for v in values)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"a voxel size and an origin are three numbers, (z, y, x), not {values!r}") from error
     return z, y, x

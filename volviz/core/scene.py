@@ -15,7 +15,7 @@ from volviz.core.guides import Guides, Slices
 from volviz.core.report import Report, silent
 from volviz.core.segmentation import Segmentation
 from volviz.core.settings import set_field, set_part, within
-from volviz.core.volume import Volume
+from volviz.core.volume import Volume, check_volume
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +169,12 @@ class Scene:
         """Return a look to start from, its ramps estimated from the data as the paper does.
 
         Raises:
+            TypeError: what was given is no tomogram.
             Cancelled: by ``report``.
         """
         from volviz.core.estimate import first_scene  # estimate builds scenes: the import cannot be at the top
 
+        check_volume(volume)
         return first_scene(volume, segmentation, report)
 
     @property

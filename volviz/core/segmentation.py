@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -10,8 +10,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from volviz.core.errors import check_choice
 from volviz.core.grid import Grid, Region, Shape, Triple
-from volviz.core.volume import ArrayLike
+from volviz.core.volume import ArrayLike, type_of
 
 Kind = Literal["probability", "score"]
 Bits = Literal[8, 16]
@@ -24,6 +25,11 @@ class Label:
     name: str
     color: Triple = (0.7, 0.7, 0.7)
     identifier: str = ""
+
+
+def listed(names: str | Sequence[str]) -> list[str]:
+    """Return names as a list: one that was given by itself is one name, and not its letters."""
+    return [names] if isinstance(names, str) else list(names)
 
 
 # The convention of the bundled model and of label files: 0, 1, 2, 3. Colours are those of the paper's figures, lifted
@@ -75,9 +81,10 @@ class Segmentation:
     header: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        dtype = type_of(self.data)
         if tuple(self.data.shape) != (len(self.labels), *self.grid.shape):
             raise ValueError(f"{len(self.labels)} classes on a grid of {self.grid.shape} need another shape than {tuple(self.data.shape)}")
-        if np.dtype(self.data.dtype) not in {np.dtype(np.uint8), np.dtype(np.uint16)}:
+        if dtype not in {np.dtype(np.uint8), np.dtype(np.uint16)}:
             raise ValueError(f"classes are stored as uint8 or uint16, not {self.data.dtype}")
         if len({label.name for label in self.labels}) != len(self.labels):
             raise ValueError("two classes have the same name")
@@ -86,13 +93,22 @@ class Segmentation:
     def of_probabilities(
         cls,
         grid: Grid,
-        probabilities: npt.NDArray[np.floating[Any]],
+        probabilities: npt.ArrayLike,
         labels: tuple[Label, ...] = VIRION_LABELS,
         bits: Bits = 8,
         **rest: Any,
     ) -> Segmentation:
-        """Store probabilities (class, z, y, x) in 0..1."""
-        return cls(grid, np.rint(np.clip(probabilities, 0, 1) * (2**bits - 1)).astype(f"u{bits // 8}"), labels, **rest)
+        """Store probabilities (class, z, y, x) in 0..1, the background first.
+
+        Raises:
+            ValueError: some are no numbers, or their shape fits neither the grid nor the labels.
+            VolvizError: they are to have other than 8 or 16 bits.
+        """
+        check_choice("How many bits the classes have", bits, (8, 16))
+        stored = np.rint(np.clip(np.asarray(probabilities), 0, 1) * (2**bits - 1))
+        if not np.isfinite(stored).all():
+            raise ValueError("a probability is a number from 0 to 1, and some of these are none (NaN)")
+        return cls(grid, stored.astype(f"u{bits // 8}"), labels, **rest)
 
     def index(self, name: str) -> int:
         """Return the number of the class of this name.

@@ -29,6 +29,20 @@ class ArrayLike(Protocol):
     def __getitem__(self, key: Any) -> Any: ...
 
 
+def type_of(data: Any) -> np.dtype[Any]:
+    """Return the type of an array's numbers.
+
+    Raises:
+        ValueError: it is not an array as numpy knows them, such as a tensor or a list.
+    """
+    try:
+        found: np.dtype[Any] = np.dtype(data.dtype)
+        return found
+    except (AttributeError, TypeError) as error:
+        kind = f"{type(data).__module__}.{type(data).__qualname__}".removeprefix("builtins.")
+        raise ValueError(f"data are an array as numpy has them, not a {kind}; numpy.asarray makes one of most things") from error
+
+
 @runtime_checkable
 class Chunked(Protocol):
     """What an array has beside the rest if it is stored in pieces that are only read whole."""
@@ -60,6 +74,8 @@ class Volume:
     _median: list[float] = field(default_factory=list, init=False, repr=False)  # empty until a voxel was met that is no number
 
     def __post_init__(self) -> None:
+        if type_of(self.data).kind not in "iufb":
+            raise ValueError(f"a density is a real number in every voxel, not {self.data.dtype}; give its real part or its absolute value")
         if tuple(self.data.shape) != self.grid.shape:
             raise ValueError(f"data of shape {tuple(self.data.shape)} do not fit a grid of {self.grid.shape}")
 
@@ -127,3 +143,17 @@ class Volume:
         sizes = np.cumsum(np.prod(stop - start, axis=1))  # bricks at the far faces are smaller
         chosen = sorted(range(int(np.searchsorted(sizes, voxels)) + 1), key=lambda i: int(order[i]))  # in the order of the file
         return np.concatenate([self.read(Region(start[i].tolist(), stop[i].tolist()), check).ravel() for i in chosen])
+
+
+def check_volume(value: object, *others: type) -> None:
+    """Refuse what is no tomogram, nor of the other types that are taken, with a word on how to come by one.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if not isinstance(value, (Volume, *others)):
+        names = " or a ".join(f"volviz.{one.__name__}" for one in (Volume, *others))
+        raise TypeError(
+            f"this is of the type {type(value).__name__} and no {names}: volviz.open returns one for a file, and of an array "
+            "volviz.Volume(volviz.Grid(array.shape, voxel_size), array) is one"
+        )

@@ -35,7 +35,10 @@ def check_labels_name(path: Path) -> None:
         VolvizError: its suffix is another one.
     """
     if path.suffix.lower() not in {".mrc", ".zarr"}:
-        raise VolvizError(f"A label volume is written as .mrc or .zarr, not as {path.name}; give its name such an ending.")
+        raise VolvizError(
+            f"Annotations are not written as {path.name}; end the name in .annotations.json, in .mrc or .zarr for a label volume, "
+            "or in .csv, .star or .tbl for points."
+        )
 
 
 def save_labels(

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from volviz.core.atomic import replacing, unwritten
-from volviz.core.errors import VolvizError
+from volviz.core.errors import VolvizError, check_choice
 from volviz.core.mesh import Mesh
 from volviz.core.report import Report, part, silent
 
@@ -35,9 +35,13 @@ def save_meshes(
     ``asset.extras``) says which. Nothing is turned or mirrored.
 
     Raises:
-        VolvizError: the suffix is another one, a name is taken, the place not writable, or the file would be too large.
+        VolvizError: there is no surface or no such unit, the suffix is another one, a name is taken, the place not writable, or
+            the file would be too large.
         Cancelled: by ``report``; nothing is left behind.
     """
+    check_choice("The unit of positions", unit, tuple(SCALES))
+    if not meshes:
+        raise VolvizError("There is no surface to write.")
     path = Path(path).expanduser()
     files = mesh_files(path, [mesh.name for mesh in meshes])
     kind, scale = path.suffix.lower(), SCALES[unit]

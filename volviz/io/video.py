@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import av
 import numpy as np
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from av.video.reformatter import ColorRange, Colorspace
 
 from volviz.core.atomic import Replacement, check_absent, move, remove
-from volviz.core.errors import VolvizError
+from volviz.core.errors import VolvizError, check_choice
 from volviz.io.image import encoded
 
 BT709 = 1  # the code of BT.709 among primaries, transfer functions and matrices (ITU-T H.273)
@@ -57,6 +57,7 @@ class Video:
         path = Path(path).expanduser()
         codec = check_video(path, size, fps)
         check_video_absent(path, overwrite=overwrite)
+        check_choice("The quality of a video", quality, get_args(VideoQuality))
         self._size, self._count = size, 0
         self._replacement = _Numbered(path) if numbered(path) else Replacement(path, overwrite=overwrite, folder=codec is None)
         self._name = path.name if numbered(path) else FRAME

@@ -12,7 +12,7 @@ from volviz.core.atomic import check_other, replacing
 from volviz.core.errors import VolvizError
 from volviz.core.report import Report, part, silent
 from volviz.core.segmentation import Segmentation
-from volviz.core.volume import Volume
+from volviz.core.volume import Volume, check_volume
 from volviz.io.mrc import MRC_SUFFIXES, stem
 from volviz.io.mrc_folder import HARD_CLASSES, MrcFolder
 from volviz.io.mrc_writer import MODES, MrcWriter
@@ -30,10 +30,12 @@ def save(value: Volume | Segmentation, path: str | Path, *, overwrite: bool = Fa
     other name). Data on disk are read slab by slab, never whole. The result appears when it is whole.
 
     Raises:
+        TypeError: it is neither.
         VolvizError: the name is taken, or that of the tomogram that a segmentation was made from, the place not writable, the
             suffix or the kind of number not supported.
         Cancelled: ``report`` says so; nothing is left behind.
     """
+    check_volume(value, Segmentation)
     path = Path(path).expanduser()
     if isinstance(value, Segmentation):
         check_other(path, value.source)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import torch
 
-from volviz.core.errors import VolvizError
+from volviz.core.errors import VolvizError, check_choice
 from volviz.core.failures import sentence
 from volviz.segment.protocol import Device, Precision
 
@@ -76,10 +76,14 @@ def _why_no_cuda() -> str:
     return "No CUDA device was found; run with --device cpu, or install an NVIDIA driver and a CUDA build of PyTorch."
 
 
+TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
 def torch_dtype(wish: Precision, device: torch.device) -> torch.dtype:
     """Return the type in which convolutions compute; "auto" is the fastest that the device has circuits for."""
+    check_choice("The precision", wish, ("auto", *TYPES))
     if wish != "auto":
-        return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[wish]
+        return TYPES[wish]
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     return torch.bfloat16 if _cpu_multiplies_bfloat16() else torch.float32

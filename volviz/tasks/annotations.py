@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from volviz.core.annotations import Annotation, Dense, Mark, Stroke, SurfacePoints, Tag, labels_of
-from volviz.core.errors import VolvizError
+from volviz.core.errors import VolvizError, check_choice
 from volviz.core.report import Report, part, silent
 from volviz.core.segmentation import VIRION_LABELS, Label
 from volviz.core.volume import Volume
@@ -53,7 +53,7 @@ def read_annotations(
     Raises:
         VolvizError: the file is something else, or lies on other voxels than the tomogram.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     if path.name in ZARR_FILES:  # what a dialog for files gives for a folder
         path = path.absolute().parent
     name = path.name.lower()
@@ -105,8 +105,8 @@ def joined(marks: Sequence[Mark], others: Sequence[Mark]) -> tuple[Mark, ...]:
 
 
 def write_annotations(
-    annotations: Sequence[Annotation],
-    path: Path,
+    annotations: Sequence[Annotation] | Annotated,
+    path: str | Path,
     tomogram: Volume | None = None,
     *,
     labels: Sequence[Label] = (),
@@ -121,11 +121,17 @@ def write_annotations(
     brick by brick: 0 background, 1 membrane, 2 spikes, 3 lumen, other classes from 4 up in the order of ``labels``, and
     unlabelled -1 in MRC, 255 in Zarr; ``volviz train --data TOMO:LABELS`` takes both. ``.csv``, ``.star`` and ``.tbl`` hold points:
     RELION 5 as ``relion`` says, or 4; that and Dynamo's table in pixels of ``pixel_size`` (A) or the tomogram's voxels.
+    What `read_annotations` returned brings its own ``labels``.
 
     Raises:
-        VolvizError: there is nothing to write, no tomogram where one is needed, or the file cannot be written.
+        VolvizError: there is nothing to write, no such RELION, no tomogram where one is needed, or the file cannot be written.
         Cancelled: by ``report``.
     """
+    path = Path(path).expanduser()
+    check_choice("The RELION that a STAR file is for", relion, (4, 5))
+    if isinstance(annotations, Annotated):
+        labels = labels or annotations.labels
+        annotations = annotations.annotations
     name = path.name.lower()
     if name.endswith(".json"):
         marks = tuple(a for a in annotations if not isinstance(a, Dense))

@@ -13,7 +13,7 @@ from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, Triple
 from volviz.core.reading import MOST_LABELS, Guess, Reading, guess
 from volviz.core.report import Report, part, silent
-from volviz.core.segmentation import BACKGROUND, VIRION_LABELS, Bits, Label, Segmentation
+from volviz.core.segmentation import BACKGROUND, VIRION_LABELS, Bits, Label, Segmentation, listed
 from volviz.core.sizing import sized_as
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
@@ -102,9 +102,9 @@ def survey(paths: Sequence[Path], report: Report = silent) -> list[Found]:
 
 
 def combine(
-    paths: Sequence[str | Path],
-    classes: Sequence[str] | None = None,
-    scales: Sequence[str | Reading] | None = None,
+    paths: str | Path | Sequence[str | Path],
+    classes: str | Sequence[str] | None = None,
+    scales: str | Reading | Sequence[str | Reading] | None = None,
     colors: Sequence[str | Triple] | None = None,
     onto: Volume | None = None,
     *,
@@ -114,7 +114,7 @@ def combine(
     """Open volumes of classes from any program as one segmentation; the background is what they leave.
 
     Args:
-        paths: files, folders of files, or OME-Zarrs with channels. A file of several channels gives a class for each, a volume
+        paths: a file, or files, folders of files, or OME-Zarrs with channels. A file of several channels gives a class for each, a volume
             of labels one for each of its numbers.
         classes: names, in that order; "-" leaves a volume out. Without, they are taken from the channels or the file names.
         scales: how numbers become probabilities, as `Reading.parse` writes it, in the order of the volumes, or one for all.
@@ -127,17 +127,22 @@ def combine(
     Raises:
         VolvizError: a file cannot be opened, the names do not fit the volumes, or they do not lie in the same space.
     """
-    found = survey([Path(path) for path in paths], report)
+    found = survey([Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)], report)
     if classes is None:
         found = [one for one in found if one.name.lower() not in REST or len(found) == 1]
     else:
-        found = [replace(one, name=name) for one, name in _matched(found, classes, "names") if name.strip().lower() not in LEAVE_OUT | REST]
+        found = [
+            replace(one, name=name)
+            for one, name in _matched(found, listed(classes), "names")
+            if name.strip().lower() not in LEAVE_OUT | REST
+        ]
     if scales is None and (doubtful := next((one for one in found if one.role != "class"), None)):
         raise VolvizError(
             f"{doubtful.where} does not look like a class ({doubtful.why}); say how to read it (--scale 0..1, score>0, mask>0.5)."
         )
     if scales is not None:
-        given = list(scales) * (len(found) if len(scales) == 1 else 1)
+        given = [scales] if isinstance(scales, str | Reading) else list(scales)
+        given *= len(found) if len(given) == 1 else 1
         readings = [s if isinstance(s, Reading) else Reading.parse(s) for s in given]
         found = [replace(one, reading=reading) for one, reading in _matched(found, readings, "scales")]
     if colors is not None:

@@ -11,7 +11,7 @@ from volviz.core.annotations import SurfacePoints
 from volviz.core.errors import VolvizError
 from volviz.core.report import Report, part, silent
 from volviz.core.scene import Ramp, Scene
-from volviz.core.segmentation import Segmentation
+from volviz.core.segmentation import Segmentation, listed
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
 from volviz.tasks.clean import clean, segmentation_of
@@ -59,7 +59,7 @@ def measure(
     if threshold is not None and not 0 < threshold <= 1:
         raise VolvizError(f"A threshold is a probability above 0 and up to 1, not {threshold:g}.")
     drawn = [label.name for label in segmentation.drawn]
-    names = list(classes) if classes else drawn
+    names = listed(classes) if classes else drawn
     unknown = [name for name in names if name not in drawn]
     if unknown:
         raise VolvizError(f"There is no class called '{unknown[0]}' to measure; choose among: {', '.join(drawn)}.")

@@ -12,7 +12,7 @@ from volviz.core.grid import Region, Triple
 from volviz.core.mesh import Mesh
 from volviz.core.report import Report, part, silent
 from volviz.core.scene import Scene
-from volviz.core.segmentation import Segmentation
+from volviz.core.segmentation import Segmentation, listed
 from volviz.tasks.clean import clean, segmentation_of, usual_ramps
 
 if TYPE_CHECKING:
@@ -118,7 +118,8 @@ def meshed(segmentation: Segmentation, scene: Scene, classes: Sequence[str] | No
         VolvizError: there is no such class, or none is shown.
     """
     known = [label.name for label in segmentation.drawn]
-    unknown = [name for name in classes or () if name not in known]
+    classes = listed(classes or ())
+    unknown = [name for name in classes if name not in known]
     if unknown:
         raise VolvizError(f"There is no class called '{unknown[0]}' to make a surface of; choose among: {', '.join(known)}.")
     wanted = list(classes or (name for name in known if name in scene.ramps and scene.ramps[name].visible))

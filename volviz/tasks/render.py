@@ -23,7 +23,7 @@ from volviz.core.scene import Ramp, Scene
 from volviz.core.segmentation import Bits, Label, Segmentation
 from volviz.core.sizing import agreed, laid
 from volviz.core.stages import Panel
-from volviz.core.volume import Volume
+from volviz.core.volume import Volume, check_volume
 from volviz.io import open as open_path
 from volviz.io.combined import CombinedClasses
 from volviz.tasks.clean import clean
@@ -60,10 +60,12 @@ def still(
     ``marks``, such as `volviz.read_annotations` returns, are drawn over it as lines, faint where the object is before them.
 
     Raises:
+        TypeError: ``volume`` is no volume.
         VolvizError: there is no OpenGL 4.3 here, or the volume does not fit the graphics memory.
     """
     from volviz.render.still import still as draw
 
+    check_volume(volume)
     if min(size) < 1 or any(n != int(n) for n in size):
         raise VolvizError(f"A picture has a whole number of pixels along each side, and at least one, not {size[0]} x {size[1]}.")
     check_choice("The quality of a picture", quality, get_args(Quality))

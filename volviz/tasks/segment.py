@@ -17,7 +17,7 @@ from volviz.core.report import Report, silent
 from volviz.core.room import check_room
 from volviz.core.segmentation import Bits, Kind, Label, Segmentation
 from volviz.core.sink import Filled, OnDisk, Sink, VolumeSink
-from volviz.core.volume import Volume
+from volviz.core.volume import Volume, check_volume
 from volviz.io import open as open_path
 
 if TYPE_CHECKING:
@@ -60,11 +60,13 @@ def segment(
         report: hears of the progress, and may raise `Cancelled`.
 
     Raises:
+        TypeError: it is no volume.
         VolvizError: there is no such model, device, region or slice, or one view alone was asked for its spread.
     """
     from volviz.segment.models import load
     from volviz.segment.protocol import Run
 
+    check_volume(volume)
     check_choice("How many bits the classes have", bits, (8, 16))
     check_choice("The number of sides from which tiles are seen", augment, (1, 4, 8))
     check_choice("The device", device, ("auto", "cuda", "cpu"))
