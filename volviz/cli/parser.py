@@ -282,7 +282,7 @@ def build_parser() -> tuple[_Parser, set[str]]:
         type=Path,
         nargs="+",
         metavar="S",
-        help="what volviz segment wrote, or files of classes as volviz combine takes them; none draws the density alone",
+        help="what volviz segment wrote, or files of classes as volviz combine takes them; the word none: the density alone",
     )
     combining.add_options(p)
     p.add_argument("--out", type=Path, required=True, metavar="X.png|X.mp4", help="see docs/videos.md for the formats of videos")
