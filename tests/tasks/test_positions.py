@@ -19,6 +19,7 @@ from volviz.cli import main
 
 SHAPE = (26, 32, 36)
 SEMI_AXES, RADIUS = np.array([90.0, 70.0, 60.0]), 48.0  # of an ellipsoid called membrane, and of a ball called lumen (A)
+OME_FIELDS = ("PhysicalSize", "Position")  # the positions of the first section come first
 WITHIN = 1.5  # angstrom; a voxel is about ten
 
 
@@ -168,6 +169,7 @@ def test_other_libraries_find_it_where_it_is(name: str, tmp_path: Path, monkeypa
     whole, *lattice = of_zarr(tmp_path / "c.zarr")
     np.testing.assert_allclose(middle(-whole, *lattice), of_all, atol=0.01)
     with tifffile.TiffFile(tmp_path / "c.tif") as file:
-        sizes = [float(re.search(rf'PhysicalSize{a}="([\d.]+)"', file.ome_metadata)[1]) for a in "XYZ"]
-        np.testing.assert_allclose(sizes, source.size, rtol=1e-4)  # in angstrom; a TIFF has no origin
-        np.testing.assert_allclose(middle(-file.asarray(), source.size, source.origin), of_all, atol=0.01)
+        said = {name: [re.search(rf'{name}{a}="(-?[\d.]+)" {name}{a}Unit="(.)"', file.ome_metadata) for a in "XYZ"] for name in OME_FIELDS}
+        assert {found[2] for fields in said.values() for found in fields} == {"\N{LATIN CAPITAL LETTER A WITH RING ABOVE}"}
+        size, origin = (np.array([float(found[1]) for found in fields]) for fields in said.values())
+        np.testing.assert_allclose(middle(-file.asarray(), size, origin), of_all, atol=0.01)
