@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,19 @@ def test_a_segmentation_too_large_is_said_to_be(shown: Window, qtbot: QtBot, mon
         shown.document.change("Scribble", annotations=(Stroke(((0.0, 0.0, 0.0),), 20.0, "spikes"),))
     assert "would not survive a crash" in told.args[0]
     assert "Stroke" in kept(shown, qtbot).read_text()
+
+
+def test_a_full_disk_is_said_and_leaves_no_folders(
+    shown: Window, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    shown.autosave.close_threads()
+    saving = autosave.Autosave(shown.document)
+    with full_disk(0), qtbot.waitSignal(saving.said, timeout=PATIENCE_MS) as told:
+        shown.document.change("Scribble", annotations=(Stroke(((0.0, 0.0, 0.0),), 20.0, "spikes"),))
+    saving.close_threads()
+    assert told.args[0].endswith(f"nothing can be written into {autosave.autosaves()}; check its permissions, and the free space.")
+    assert list(autosave.autosaves().iterdir()) == []
 
 
 def test_what_was_left_can_be_thrown_away(qapp: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

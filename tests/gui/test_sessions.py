@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from volviz.cli import main
 from volviz.core.annotations import Stroke
+from volviz.core.errors import VolvizError
 from volviz.gui import files, stills
 from volviz.gui.document import State
 from volviz.gui.lost import LostDialog
@@ -139,3 +140,22 @@ def test_saving_again_leaves_the_classes_that_undo_may_need(shown: Window, sessi
 
 def dialogs(window: Window) -> list[LostDialog]:
     return [dialog for dialog in window.findChildren(LostDialog) if dialog.isVisible()]
+
+
+def test_a_session_that_has_no_room_leaves_the_one_before_and_no_classes(
+    shown: Window, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise VolvizError("no room")
+
+    path = tmp_path / "view.volviz"
+    path.write_text("older")
+    before = sorted(tmp_path.iterdir())
+    with monkeypatch.context() as patch:
+        patch.setattr("volviz.io.project.save_project", full)
+        job = files.write_session(shown, path)
+        with qtbot.waitSignal(job.failed, timeout=PATIENCE_MS):
+            pass
+    assert sorted(tmp_path.iterdir()) == before
+    assert path.read_text() == "older"
+    assert "file" not in shown.document.state.segmentation.provenance

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections import namedtuple
 from pathlib import Path
@@ -20,6 +21,7 @@ from volviz.core.volume import Volume
 from volviz.io.mrc_folder import MrcFolder
 from volviz.io.mrc_writer import MrcWriter
 from volviz.io.pyramid import compressed_share
+from volviz.io.writing import save_together
 from volviz.io.zarr_writer import ZarrSink
 from volviz.segment.methods.unet import UNetPredictor
 from volviz.segment.results import Memory, Outputs
@@ -126,6 +128,18 @@ def test_a_volume_without_room_is_refused_before_it_is_written(tmp_path, monkeyp
     with pytest.raises(VolvizError, match=r"it takes .*, and 1 kB are free on this disk.*choose another place"):
         volviz.save(volume, tmp_path / name)
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("ending", [".mrc", ".mrc.gz", ".tif", ".zarr"])
+def test_of_files_that_belong_together_none_is_left_alone(tmp_path, full_disk, ending):
+    grids = Grid((4, 8, 9), (10, 10, 10)), Grid((40, 80, 90), (10, 10, 10))
+    small, large = (Volume(grid, np.random.default_rng(0).normal(0, 1, grid.shape).astype(np.float32)) for grid in grids)
+    a, b = tmp_path / f"a{ending}", tmp_path / f"b{ending}"
+    save_together([(small, a), (small, b)])
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with full_disk(20_000), pytest.raises(VolvizError, match=re.escape(f"{b} could not be written")):
+        save_together([(small, a), (large, b)], overwrite=True)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
 def soft() -> Segmentation:

@@ -107,6 +107,18 @@ def make_folder(folder: Path) -> bool:
     return made
 
 
+def make_folders(folder: Path) -> None:
+    """Make sure that a folder is there that the program keeps its own things in, with all above it.
+
+    Raises:
+        VolvizError: one of them cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise VolvizError(f"The folder {folder} cannot be made ({reason(error)}); check the permissions and the free space.") from error
+
+
 def reason(error: OSError) -> str:
     """Return the system's own words for what went wrong, as they go on in a sentence."""
     words = error.strerror or str(error)

@@ -26,9 +26,10 @@ _SHARE = 4  # of the memory that many-th part at the most
 
 def size_of(count: int) -> str:
     """Return bytes as a person writes them."""
-    if count >= 2**30:
-        return f"{count / 2**30:.1f} GB"
-    return f"{round(count / 2**20)} MB" if count >= 2**20 else f"{-(-count // 2**10)} kB"
+    if count < 2**20:
+        return f"{-(-count // 2**10)} kB"
+    number, unit = (count / 2**30, "GB") if count >= 2**30 else (count / 2**20, "MB")
+    return f"{number:.1f} {unit}" if number < 10 or unit == "GB" else f"{number:.0f} {unit}"
 
 
 def lack_on(place: Path, needed: int) -> str:

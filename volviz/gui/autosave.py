@@ -21,6 +21,7 @@ from typing import Any
 from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
 
 from volviz.core.arranged import kept_of
+from volviz.core.atomic import make_folders, reason
 from volviz.core.errors import Cancelled, VolvizError
 from volviz.core.segmentation import Segmentation
 from volviz.gui.document import Document, State
@@ -134,7 +135,8 @@ class Autosave(QObject):
         except Cancelled:
             return ""
         except (VolvizError, OSError) as error:
-            return f"What is not saved could not be kept for recovery: {error}"
+            why = f"{reason(error)}." if isinstance(error, OSError) else str(error)
+            return f"What is not saved could not be kept for recovery: {why[:1].lower()}{why[1:]}"
         except Exception as error:  # must not keep the next attempt from being made
             log.warning("autosave failed", exc_info=error)
         return ""
@@ -193,10 +195,11 @@ class Autosave(QObject):
     def _own_folder(self) -> Path:
         if self._folder is None:
             folder = autosaves() / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
-            folder.mkdir(parents=True)
+            make_folders(folder)
             lock = lock_of(folder)
             if not lock.tryLock(0):
-                raise VolvizError(f"the folder {folder} cannot be locked; check its permissions.")
+                shutil.rmtree(folder, ignore_errors=True)
+                raise VolvizError(f"nothing can be written into {folder.parent}; check its permissions, and the free space.")
             self._folder, self._lock = folder, lock
         return self._folder
 

@@ -76,16 +76,22 @@ def write_session(window: Window, path: Path) -> Job:
     state, index = window.document.state, window.document.undo_stack.index()
 
     def work(report: Report) -> State:
+        from volviz.core.atomic import remove
         from volviz.gui.opening import project_of, stored_at
         from volviz.io import save as save_value
         from volviz.io.project import save_project
 
-        kept = state
+        kept, beside = state, None
         if state.segmentation is not None and "file" not in state.segmentation.provenance:
             beside = _free(path.with_name(f"{path.stem}_segmentation.zarr"))
             save_value(state.segmentation, beside, report=part(report, 0.0, 0.9))
             kept = replace(state, segmentation=stored_at(state.segmentation, beside))
-        save_project(project_of(kept), path, overwrite=True)
+        try:
+            save_project(project_of(kept), path, overwrite=True)
+        except BaseException:
+            if beside is not None:
+                remove(beside)  # no session names it, and the next attempt writes its own
+            raise
         return kept
 
     def done(kept: State) -> None:

@@ -116,5 +116,5 @@ def compressed_share(data: ArrayLike) -> float:
     values = np.stack(taken)
     store: dict[str, Any] = {}
     chunks = (*(1 for _ in values.shape[:-3]), *cube)
-    zarr.create_array(zarr.storage.MemoryStore(store), data=values.astype(native(values.dtype), copy=False), chunks=chunks)
+    zarr.create_array(zarr.storage.MemoryStore(store), data=values.astype(native(values.dtype)), chunks=chunks)
     return SAFETY * sum(len(piece) for name, piece in store.items() if not name.endswith("zarr.json")) / values.nbytes

@@ -12,11 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import tifffile
 
-from volviz.core.atomic import replacing
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, Triple
-from volviz.core.report import Report, silent
-from volviz.core.room import PLAIN, lack_on
+from volviz.core.report import Report
 from volviz.core.segmentation import Segmentation
 from volviz.core.sizing import SIZE_UNKNOWN
 from volviz.core.volume import Volume
@@ -166,15 +164,13 @@ def _ome_size(text: str) -> tuple[Triple | None, Triple]:
     return size, (z, y, x)
 
 
-def save_tiff(value: Volume | Segmentation, path: Path, *, overwrite: bool = False, report: Report = silent) -> None:
+def write_tiff(value: Volume | Segmentation, path: Path, report: Report) -> None:
     """Write a volume, or the most probable classes of a segmentation, as OME-TIFF, section by section.
 
-    Half precision becomes single, which is what OME-TIFF has.
-
     Raises:
-        VolvizError: the name is taken, or its folder cannot be written to.
+        OSError: there is no room or no permission.
     """
-    dtype = _stored_type(value)
+    dtype = tiff_type(value)
     grid = value.grid
     metadata: dict[str, Any] = {"axes": "ZYX", "Name": value.name, "Creator": SOFTWARE}
     resolution: dict[str, Any] = {}
@@ -190,9 +186,7 @@ def save_tiff(value: Volume | Segmentation, path: Path, *, overwrite: bool = Fal
         **{f"Position{letter}Unit": ["Å"] * n for letter in "ZYX"},
     }
     size = int(np.prod(grid.shape, dtype=np.int64)) * dtype.itemsize
-    if lack := lack_on(path, size):
-        raise VolvizError(f"There is no room for {path}: {lack}; {PLAIN}.")
-    with replacing(path, overwrite=overwrite) as partial, tifffile.TiffWriter(partial, ome=True, bigtiff=size > 2**31) as writer:
+    with tifffile.TiffWriter(path, ome=True, bigtiff=size > 2**31) as writer:
         sections = _sections(value, dtype, report)
         writer.write(sections, shape=grid.shape, dtype=dtype, photometric="minisblack", metadata=metadata, software=SOFTWARE, **resolution)
         report(1.0, "written")
@@ -205,7 +199,8 @@ def _sections(value: Volume | Segmentation, dtype: np.dtype[Any], report: Report
             yield np.ascontiguousarray(section, dtype=dtype)
 
 
-def _stored_type(value: Volume | Segmentation) -> np.dtype[Any]:
+def tiff_type(value: Volume | Segmentation) -> np.dtype[Any]:
+    """Return the type of number in which a TIFF holds a volume: half precision becomes single, which is what OME-TIFF has."""
     if isinstance(value, Segmentation):
         return np.dtype(np.uint8)
     dtype = np.dtype(value.data.dtype).newbyteorder("=")

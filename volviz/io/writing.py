@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import math
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from volviz.core.atomic import check_other, replacing
+from volviz.core.atomic import check_absent, check_other, partial_name, remove, replacing, unwritten
 from volviz.core.errors import VolvizError
 from volviz.core.report import Report, part, silent
+from volviz.core.room import COMPRESSED, PLAIN, lack_on
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume, check_volume
 from volviz.io.mrc import MRC_SUFFIXES, stem
@@ -39,33 +43,85 @@ def save(value: Volume | Segmentation, path: str | Path, *, overwrite: bool = Fa
     path = Path(path).expanduser()
     if isinstance(value, Segmentation):
         check_other(path, value.source)
-    name = path.name.lower()
-    if name.endswith(MRC_SUFFIXES):
-        with replacing(path, overwrite=overwrite) as partial:
-            _write_mrc(value, partial, report)
-    elif name.removesuffix(".gz").endswith(MRC_SUFFIXES):
-        with replacing(path, overwrite=overwrite) as partial:
-            plain = partial.with_name(partial.name.removesuffix(partial.suffix))
-            try:
-                _write_mrc(value, plain, part(report, 0.0, 0.3))
-                _compress(plain, partial, part(report, 0.3, 1.0))
-            finally:
-                plain.unlink(missing_ok=True)
-    elif name.endswith(".zarr"):
-        if isinstance(value, Segmentation):
+        if _is_zarr(path) or "." not in path.name.rstrip("."):
             pour(value, segmentation_sink(value, path, overwrite=overwrite), report)
-        else:
-            from volviz.io.zarr_writer import save_zarr
+            return
+    save_together([(value, path)], overwrite=overwrite, report=report)
 
-            save_zarr(value, path, overwrite=overwrite, report=report)
-    elif name.endswith((".tif", ".tiff")):
-        from volviz.io.tiff import save_tiff
 
-        save_tiff(value, path, overwrite=overwrite, report=report)
-    elif isinstance(value, Segmentation) and "." not in path.name.rstrip("."):
-        pour(value, segmentation_sink(value, path, overwrite=overwrite), report)
+def save_together(values: Sequence[tuple[Volume | Segmentation, Path]], *, overwrite: bool = False, report: Report = silent) -> None:
+    """Write volumes, or the most probable classes of segmentations, as `save` does; all of them appear or none.
+
+    Raises:
+        VolvizError: as `save`.
+        Cancelled: ``report`` says so; nothing is left behind.
+    """
+    for _, path in values:
+        check_volume_file(path, overwrite=overwrite)
+    needed = sum(_room(value, path) for value, path in values)
+    if lack := lack_on(values[0][1], needed):
+        what = " and ".join(str(path) for _, path in values)
+        raise VolvizError(f"There is no room for {what}: {lack}; {COMPRESSED if _is_zarr(values[0][1]) else PLAIN}.")
+    with ExitStack() as stack:
+        partial = [stack.enter_context(replacing(path, overwrite=overwrite, folder=_is_zarr(path))) for _, path in values]
+        for i, ((value, path), place) in enumerate(zip(values, partial, strict=True)):
+            try:
+                _write(value, place, part(report, i / len(values), (i + 1) / len(values)))
+            except OSError as error:
+                raise unwritten(path, error) from error
+
+
+def check_volume_file(path: Path, *, overwrite: bool = False) -> None:
+    """Refuse a name under which no volume can be written, before the work.
+
+    Raises:
+        VolvizError: it is taken, or says no format.
+    """
+    check_suffix(path)
+    if _is_zarr(path):
+        from volviz.io.zarr_writer import check_target
+
+        check_target(path, overwrite=overwrite)
+    check_absent(path, overwrite=overwrite)
+
+
+def _is_zarr(path: Path) -> bool:
+    return path.name.lower().endswith(".zarr")
+
+
+def _room(value: Volume | Segmentation, path: Path) -> int:
+    """Return how many bytes on the disk a volume takes, or at least may take that is compressed."""
+    count = math.prod(value.grid.shape)
+    if path.name.lower().endswith((".tif", ".tiff")):
+        from volviz.io.tiff import tiff_type
+
+        return count * tiff_type(value).itemsize
+    if _is_zarr(path) and isinstance(value, Volume):
+        from volviz.io.zarr_writer import volume_room
+
+        return volume_room(value)
+    return count * mrc_type(value).itemsize
+
+
+def _write(value: Volume | Segmentation, path: Path, report: Report) -> None:
+    name = path.name.lower()
+    if name.endswith((".tif", ".tiff")):
+        from volviz.io.tiff import write_tiff
+
+        write_tiff(value, path, report)
+    elif isinstance(value, Volume) and _is_zarr(path):
+        from volviz.io.zarr_writer import write_zarr
+
+        write_zarr(value, path, report)
+    elif name.endswith(".gz"):
+        plain = partial_name(path.with_suffix(""))
+        try:
+            _write_mrc(value, plain, part(report, 0.0, 0.3))
+            _compress(plain, path, part(report, 0.3, 1.0))
+        finally:
+            remove(plain)
     else:
-        check_suffix(path)
+        _write_mrc(value, path, report)
 
 
 def check_suffix(path: Path) -> None:

@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import zarr
 
-from volviz.core.atomic import Replacement, check_absent, check_folder, check_other, replacing
+from volviz.core.atomic import Replacement, check_absent, check_folder, check_other
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid, Region, bricks
 from volviz.core.report import Report, part, silent
-from volviz.core.room import COMPRESSED, check_room, lack_on
+from volviz.core.room import COMPRESSED, check_room
 from volviz.core.segmentation import Bits, Kind, Label, Segmentation
 from volviz.core.volume import Volume
 from volviz.io.classes import converted, hard_classes, stored_type
@@ -140,26 +140,27 @@ class ZarrSink:
         return self._replacement.explain(error) if isinstance(error, OSError) and self._replacement else error
 
 
-def save_zarr(value: Volume, path: Path, *, overwrite: bool = False, report: Report = silent) -> None:
+def write_zarr(value: Volume, path: Path, report: Report) -> None:
     """Write a volume as OME-Zarr 0.5.
 
     Raises:
-        VolvizError: the name is taken by something, its folder cannot be written to, or the disk has no room.
+        OSError: there is no room or no permission.
     """
-    check_target(path, overwrite=overwrite)
-    size = math.prod(value.grid.shape) * np.dtype(value.data.dtype).itemsize * COARSER
-    if lack := lack_on(path, round(size * compressed_share(value.data))):
-        raise VolvizError(f"There is no room for {path}: {lack}; {COMPRESSED}.")
-    with replacing(path, overwrite=overwrite, folder=True) as partial:
-        root = zarr.create_group(store=str(partial), zarr_format=3)
-        pyramid = Pyramid(root, value.grid, native(value.data.dtype))
-        root.update_attributes({"ome": pyramid.metadata(value.name), "volviz": _ours(value, value.grid)})
-        regions = list(bricks(value.grid.shape, (CHUNK, CHUNK, CHUNK)))
-        for i, region in enumerate(regions):
-            report(0.8 * i / len(regions), "writing")
-            pyramid.write(region, np.asarray(value.data[region.slices]))
-        pyramid.coarsen(part(report, 0.8, 1.0))
-        report(1.0, "written")
+    root = zarr.create_group(store=str(path), zarr_format=3)
+    pyramid = Pyramid(root, value.grid, native(value.data.dtype))
+    root.update_attributes({"ome": pyramid.metadata(value.name), "volviz": _ours(value, value.grid)})
+    regions = list(bricks(value.grid.shape, (CHUNK, CHUNK, CHUNK)))
+    for i, region in enumerate(regions):
+        report(0.8 * i / len(regions), "writing")
+        pyramid.write(region, np.asarray(value.data[region.slices]))
+    pyramid.coarsen(part(report, 0.8, 1.0))
+    report(1.0, "written")
+
+
+def volume_room(value: Volume) -> int:
+    """Return how many bytes on the disk an OME-Zarr of a volume takes at least."""
+    size = math.prod(value.grid.shape) * np.dtype(value.data.dtype).itemsize
+    return round(size * COARSER * compressed_share(value.data))
 
 
 def check_target(path: Path, *, overwrite: bool) -> None:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from volviz.core.atomic import replacing
+from volviz.core.atomic import make_folders, replacing
 from volviz.core.errors import VolvizError
 from volviz.core.segmentation import Label
 from volviz.segment.tiles import Bricks, Faint, Output, Overview
@@ -119,7 +119,7 @@ def write_weights(path: Path, weights: Mapping[str, Tensor], card: Card) -> None
     tensors = {k: (v.half() if half and v.is_floating_point() else v).detach().cpu().contiguous() for k, v in weights.items()}
     content = save(tensors)
     card = replace(card, sha256=hashlib.sha256(content).hexdigest())
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(path.parent)
     # The card is moved last and only if the weights were: with another's it would be no card of theirs.
     with replacing(path.with_suffix(".json"), overwrite=True) as beside, replacing(path, overwrite=True) as partial:
         beside.write_bytes(_text_of(card))

@@ -13,7 +13,7 @@ from typing import Any
 import platformdirs
 
 from volviz.assets import asset
-from volviz.core.atomic import replacing
+from volviz.core.atomic import make_folders, reason, replacing
 from volviz.core.errors import VolvizError
 from volviz.core.files import read_text
 from volviz.core.json import from_json, to_json
@@ -127,7 +127,7 @@ def save_look(look: Look, name: str, *, overwrite: bool = False) -> Path:
         raise VolvizError(f"volviz comes with a look called '{name}'; choose another name.")
     if path.exists() and not overwrite:
         raise VolvizError(f"There is a look called '{name}' already; choose another name, or replace it.")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(path.parent)
     content = json.dumps({**look.to_json(), "title": look.title or name}, indent=1) + "\n"
     with replacing(path, overwrite=True) as beside:
         beside.write_text(content, encoding="utf-8")
@@ -187,7 +187,9 @@ def _settings(path: str, value: Any) -> dict[str, Any]:
 def _parsed(path: Path) -> Any:
     try:
         return json.loads(read_text(path))
-    except (OSError, ValueError):
+    except OSError as error:
+        raise VolvizError(f"{path} cannot be read ({reason(error)}); check the name.") from None
+    except ValueError:
         raise _no_look(path) from None
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from volviz.core.annotations import Dense, Example
-from volviz.core.atomic import replacing
+from volviz.core.atomic import make_folders, replacing
 from volviz.core.grid import Grid, Shape
 from volviz.core.report import Report, part, silent
 from volviz.core.segmentation import Segmentation
@@ -82,7 +82,7 @@ def fill_pool(
     A third of them have spikes, and half of them proteins, of the structures in the folder ``densities``, if there is one.
     """
     structures = densities_in(densities) if densities is not None else {}
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folders(folder)
     for number in range(volumes):
         if (folder / f"{number:05d}.json").exists():
             continue

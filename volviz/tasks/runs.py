@@ -12,7 +12,7 @@ from typing import Any
 
 import platformdirs
 
-from volviz.core.atomic import replacing
+from volviz.core.atomic import make_folders, replacing
 from volviz.core.errors import VolvizError
 from volviz.segment.models import models, user_folder
 
@@ -82,7 +82,7 @@ class TrainingRun:
 
     def keep(self) -> None:
         """Write it down, so that it can be found again."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folders(self.folder)
         with replacing(self.folder / _FILE, overwrite=True) as beside:
             beside.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,18 +11,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from volviz.core.atomic import check_absent, check_folder
+from volviz.core.atomic import check_folder, reason
 from volviz.core.errors import VolvizError
 from volviz.core.report import Report, part, silent
+from volviz.core.room import PLAIN, lack_on
 from volviz.core.segmentation import Segmentation
 from volviz.core.volume import Volume
 from volviz.io import open as open_path
-from volviz.io import save
-from volviz.io.writing import check_suffix
+from volviz.io.writing import check_volume_file, save_together
 
 if TYPE_CHECKING:
     from volviz.simulate import Difficulty, Scene, Spec
 
+BYTES_PER_VOXEL = 5  # of the tomogram in single precision, and of the labels
 _MAPS = {".mrc", ".map", ".rec", ".ccp4"}
 
 
@@ -99,11 +101,10 @@ def simulate_file(
     """
     from volviz.simulate import Spec, checked, random_spec
 
-    check_suffix(out)
     ending = "".join(out.suffixes[-2:]) if out.suffix.lower() == ".gz" else out.suffix
     labels_out = out.with_name(f"{out.name.removesuffix(ending)}_labels{ending}")
     for path in (out, labels_out):
-        check_absent(path, overwrite=overwrite)
+        check_volume_file(path, overwrite=overwrite)
     check_folder(out.parent)
     values = {name: checked(name, value) for name, value in given.items()}
     structures = densities_in(densities) if densities is not None else {}
@@ -114,10 +115,12 @@ def simulate_file(
         start = Spec()
         values = {**structures, **values}
     spec = replace(start, **values)
+    if out.suffix.lower() != ".zarr" and (lack := lack_on(out, BYTES_PER_VOXEL * math.prod(spec.shape))):
+        raise VolvizError(f"There is no room for {out} and its labels: {lack}; {PLAIN}.")
     volume, truth = simulate(spec, part(report, 0.0, 0.9))
     report(0.9, "Writing")
-    save(replace(volume, name=out.stem), out, overwrite=overwrite)
-    save(labels_volume(truth, volume), labels_out, overwrite=overwrite)
+    made = [(replace(volume, name=out.stem), out), (labels_volume(truth, volume), labels_out)]
+    save_together(made, overwrite=overwrite, report=part(report, 0.9, 1.0))
     return SimulatedFiles(out, labels_out, volume.notes)
 
 
@@ -129,7 +132,9 @@ def read_recipe(path: Path) -> dict[str, Any]:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise VolvizError(f"{path} cannot be read as a recipe ({reason(error)}); check the name.") from error
+    except ValueError as error:
         raise VolvizError(f"{path} cannot be read as a recipe: give a JSON file of NAME: VALUE, such as radius: [400, 480].") from error
     content = content.get("simulation", content) if isinstance(content, dict) else None
     if not isinstance(content, dict):

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from volviz.core.annotations import Annotation, Dense, Example
+from volviz.core.atomic import check_folder
 from volviz.core.density import dense_is_dark
 from volviz.core.errors import Enough, VolvizError
 from volviz.core.report import Report, part, silent
@@ -170,7 +171,8 @@ class UNet:
         """Refuse parameters with which nothing can be learnt.
 
         Raises:
-            VolvizError: one of them is out of its range, no network has such sizes, or the weights to start from cannot be read.
+            VolvizError: one of them is out of its range, checkpoints cannot be written, no network has such sizes, or the weights to
+                start from cannot be read.
         """
         for least, names in ((1, _FROM_ONE), (0, _FROM_NOUGHT)):
             for name in names:
@@ -184,6 +186,11 @@ class UNet:
         if not 0 <= self.sure < 1:
             raise VolvizError(f"--sure is a probability from 0 to less than 1, not {self.sure:g}.")
         check_share(self.held_back)
+        if self.checkpoints is not None:
+            folder = self.checkpoints.absolute()
+            while not folder.parent.exists():
+                folder = folder.parent
+            check_folder(folder)
         sizes = self._sizes(read_card(self.start) if self.start is not None else None)
         with torch.device("meta"):  # without memory
             multiple = build({**sizes, "in_channels": 1, "out_channels": 2}).multiple

@@ -19,7 +19,7 @@ import torch
 from numpy.random import Generator
 from torch import Tensor, nn
 
-from volviz.core.atomic import replacing
+from volviz.core.atomic import make_folders, replacing
 from volviz.core.errors import Enough, VolvizError
 from volviz.core.report import Report
 from volviz.segment.nn.curve import draw_curve, log_row
@@ -133,7 +133,7 @@ def fit(
             training = _Training(network, schedule, dtype, workers, parts, ranks)
             if folder is not None:
                 if ranks.leads:
-                    folder.mkdir(parents=True, exist_ok=True)
+                    make_folders(folder)
                 training.resume(folder)
             training.run(ahead, validate, report, folder)
             ranks.share(training.best.values())
