@@ -127,6 +127,20 @@ def test_info_says_what_will_be_done(tmp_path, capsys):
     assert facts["dense_is"] == "dark"
 
 
+def test_info_says_in_words_which_way_round_bytes_are(tmp_path, capsys):
+    for order, said in (("<", "int16, 0.0 MB"), (">", "int16, big-endian, 0.0 MB")):
+        np.zeros((4, 5, 6), f"{order}i2").tofile(tmp_path / "raw")
+        with mrcfile.new(tmp_path / "t.mrc", overwrite=True) as mrc:
+            mrc.set_data(np.zeros((4, 5, 6), np.int16))
+        head, raw = (tmp_path / "t.mrc").read_bytes()[:1024], (tmp_path / "raw").read_bytes()
+        if order == ">":
+            words = np.frombuffer(head[:224], "<i4").astype(">i4").tobytes()
+            head = words[:208] + b"MAP " + b"\x11\x11\0\0" + words[216:] + head[224:]
+        (tmp_path / "t.mrc").write_bytes(head + raw)
+        assert main(["info", str(tmp_path / "t.mrc")]) == 0
+        assert re.search("Stored as +(.*)", capsys.readouterr().out)[1] == said
+
+
 @pytest.mark.filterwarnings("error")
 def test_info_of_strange_numbers_is_json(tmp_path, capsys):
     values = np.random.default_rng(0).normal(0, 1e30, (8, 8, 8)).astype(np.float32)

@@ -275,6 +275,7 @@ def test_a_class_that_is_not_there_is_named():
     ("fields", "says"),
     [
         ({"dust": -1.0}, "dust takes a length in nanometres"),
+        ({"smooth": 1e9}, r"smooth takes a length in nanometres from 0 \(off\) to 100, not 1e\+09"),
         ({"smooth": float("inf")}, "smooth takes a length"),
         ({"trim": (1.0, -2.0)}, "trim takes two depths"),
         ({"hysteresis": 1.5}, "hysteresis takes a probability"),

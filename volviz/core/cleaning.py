@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid
 
+SMOOTHEST = 100.0  # nm: what is smoothed over the size of a virion is gone
+
 
 @dataclass(frozen=True, slots=True)
 class Cleaning:
@@ -17,7 +19,7 @@ class Cleaning:
 
     ``trim`` empties the class up to these depths (nm) from the first and from the last section along z: the air-water
     interfaces. What is left is treated as if the volume ended there.
-    ``smooth`` is the sigma (nm) of a Gaussian.
+    ``smooth`` is the sigma (nm) of a Gaussian, 100 at the most.
     ``holes`` fills cavities smaller than a sphere of this diameter (nm): places below the level from which no way leads
     out, by faces of voxels.
     ``dust`` removes objects smaller than a sphere of this diameter (nm), and ``hysteresis`` those that reach this
@@ -38,6 +40,8 @@ class Cleaning:
         for name in ("dust", "holes", "smooth"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise VolvizError(f"{name} takes a length in nanometres from 0 (off), not {getattr(self, name):g}.")
+        if self.smooth > SMOOTHEST:
+            raise VolvizError(f"smooth takes a length in nanometres from 0 (off) to {SMOOTHEST:g}, not {self.smooth:g}.")
         if not all(0 <= depth < math.inf for depth in self.trim):
             raise VolvizError(f"trim takes two depths in nanometres from 0 (off), not {self.trim[0]:g}, {self.trim[1]:g}.")
         if not 0 <= self.hysteresis <= 1:

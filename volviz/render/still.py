@@ -59,7 +59,7 @@ def still(
         VolvizError: OpenGL cannot be had here, or the volume cannot be drawn with it.
         Cancelled: by ``report``, which hears how far the picture is and what was done to the data.
     """
-    report(0.0, "drawing")
+    report(0.0, "preparing the picture")  # then the data are read, and only then it is drawn
     with easel(volume, segmentation, bits) as draw:
         view = camera or first_camera(volume, segmentation, size[0] / size[1], scene.region)
         return draw(scene, view, size, samples=SAMPLES, transparent=transparent, quality=quality, sketch=sketch, report=report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +42,7 @@ def describe(value: Volume | Segmentation, report: Report = silent) -> Descripti
         "voxel_size_known": grid.voxel_size_known,
         "extent_xyz_nm": [round(float(v) / 10, 1) for v in grid.extent_xyz],
         "origin_xyz_angstrom": [round(float(v), 2) for v in grid.to_world((0, 0, 0))],
-        "stored_as": str(np.dtype(value.data.dtype)),
+        "stored_as": kind_of(np.dtype(value.data.dtype)),
         "size_mb": round(float(np.prod(value.data.shape, dtype=np.float64) * np.dtype(value.data.dtype).itemsize / 1e6), 1),
     }
     if isinstance(value, Segmentation):
@@ -70,6 +71,11 @@ def describe(value: Volume | Segmentation, report: Report = silent) -> Descripti
         notes.append("All voxels looked at have the same value: there is nothing to see.")
     notes.append(f"Dense matter looks {facts['dense_is']} here (a guess from the histogram); --dense and the window's switch change it.")
     return Description(facts, tuple(notes))
+
+
+def kind_of(dtype: np.dtype[Any]) -> str:
+    """Return a type of number in words that people know."""
+    return dtype.name if dtype.isnative else f"{dtype.name}, {'big' if sys.byteorder == 'little' else 'little'}-endian"
 
 
 def _said(facts: dict[str, Any]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from volviz.gui.latest import PICTURES_FIRST_MS, Latest
 from volviz.gui.planes import contrast_from
 from volviz.gui.widgets.histogram import RampHistogram
 from volviz.gui.widgets.number import Number
+from volviz.tasks.describe import kind_of
 
 ALIKE = 0.002  # of their mean: edges of a voxel that differ by less are those of a cube that was rounded
 
@@ -144,7 +145,7 @@ class DataPanel(QWidget):
         self._labels["Voxels"].setText(f"{x} × {y} × {z}   (x, y, z)")
         self._labels["Size"].setText(f"{wide:.0f} × {high:.0f} × {deep:.0f} nm")
         megabytes = np.prod(volume.grid.shape, dtype=np.float64) * np.dtype(volume.data.dtype).itemsize / 1e6
-        self._labels["Stored as"].setText(f"{np.dtype(volume.data.dtype).name}, {megabytes:,.0f} MB")
+        self._labels["Stored as"].setText(f"{kind_of(np.dtype(volume.data.dtype))}, {megabytes:,.0f} MB")
         self.voxel_size.set_value(volume.grid.mean_voxel_size)
         self._show_notes(volume.notes)
 
