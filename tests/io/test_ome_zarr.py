@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from volviz import io
 from volviz.core.errors import VolvizError
 from volviz.core.grid import Grid
-from volviz.core.segmentation import Segmentation
+from volviz.core.segmentation import VIRION_LABELS, Segmentation
 from volviz.core.volume import Volume
 from volviz.io.lazy import LazyArray
 from volviz.io.pyramid import block_mean
@@ -273,3 +273,44 @@ def test_only_a_zarr_is_replaced(chiral, soft, tmp_path):
         io.save(value, tmp_path / "x.zarr", overwrite=True)
     assert (home / "thesis.tex").read_text() == "precious"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["home.zarr", "x.zarr"]
+
+
+def test_no_chunk_is_unpacked_or_packed_more_than_once(tmp_path, monkeypatch):
+    from zarr.codecs import ZstdCodec
+
+    counted = {"unpacked": 0, "packed": 0}
+
+    def counting(name, what):
+        plain = getattr(ZstdCodec, name)
+
+        async def called(*args, **kwargs):
+            counted[what] += 1
+            return await plain(*args, **kwargs)
+
+        monkeypatch.setattr(ZstdCodec, name, called)
+
+    counting("_decode_single", "unpacked")
+    counting("_encode_single", "packed")
+    monkeypatch.setattr("volviz.io.values.SLAB_BYTES", 2**16)  # a section is more than that
+
+    group = zarr.create_group(str(tmp_path / "c.zarr"), zarr_format=3)
+    array = group.create_array("0", shape=(2, 3, 70, 130, 150), chunks=(2, 3, 32, 64, 64), dtype="f4")
+    array[:] = np.random.default_rng(0).normal(0, 1, array.shape)
+    axes = [*({"name": n, "type": "other"} for n in "tc"), *({"name": n, "type": "space", "unit": "angstrom"} for n in "zyx")]
+    scale = [{"type": "scale", "scale": [1, 1, 10, 10, 10]}]
+    scales = [{"name": "x", "axes": axes, "datasets": [{"path": "0", "coordinateTransformations": scale}]}]
+    group.update_attributes({"ome": {"version": "0.5", "multiscales": scales}})
+    volume = io.open(tmp_path / "c.zarr", index=4)
+    counted["unpacked"] = 0
+    io.save(volume, tmp_path / "c.mrc")
+    assert counted["unpacked"] == 3 * 3 * 3
+    np.testing.assert_array_equal(io.open(tmp_path / "c.mrc").read(), array[1, 1])
+
+    data = np.random.default_rng(0).integers(0, 256, (2, 140, 150, 160), np.uint8)
+    data[0] = 255 - data[1]
+    counted["packed"] = 0
+    io.save(Segmentation(Grid(data.shape[1:], (10, 10, 10)), data, VIRION_LABELS[:2], name="s"), tmp_path / "s.zarr")
+    sampled = 2 * 3**3
+    finest, next_level = 2**3, 1
+    assert counted["packed"] <= sampled + 3 * (finest + next_level)
+    np.testing.assert_array_equal(np.asarray(io.open(tmp_path / "s.zarr").data[:]), data)

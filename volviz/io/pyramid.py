@@ -15,7 +15,7 @@ from volviz.core.volume import ArrayLike
 OME_VERSION = "0.5"
 CHUNK = 128
 SAMPLE = 32  # length of a cube that is compressed to see how far that goes
-SAMPLES = 4  # of them along each axis, at the most
+SAMPLES = 3  # of them along each axis, at the most
 SAFETY = 0.6  # a sample may be harder to compress than the rest
 
 
@@ -111,7 +111,8 @@ def compressed_share(data: ArrayLike) -> float:
     counts = [min(n // m, SAMPLES) for n, m in zip(data.shape[-3:], cube, strict=True)]
     taken = []
     for place in np.ndindex(*counts):
-        starts = [int((i + 0.5) * n / count - m / 2) for i, n, m, count in zip(place, data.shape[-3:], cube, counts, strict=True)]
+        starts = [int((i + 0.5) * n / count) // m * m for i, n, m, count in zip(place, data.shape[-3:], cube, counts, strict=True)]
+        starts = [min(at, n - m) for at, n, m in zip(starts, data.shape[-3:], cube, strict=True)]  # whole cubes, of one chunk as a rule
         taken.append(np.asarray(data[(..., *(slice(at, at + m) for at, m in zip(starts, cube, strict=True)))]))
     values = np.stack(taken)
     store: dict[str, Any] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,7 +23,7 @@ def pour(value: Segmentation, sink: Sink, report: Report) -> None:
     """Put a whole segmentation into a sink, slab by slab, and finish it; whatever goes wrong, abort it."""
     try:
         sink.begin(value.grid, value.labels, value.kind, value.provenance)
-        regions = list(slabs(value.grid.shape, len(value.labels) * value.bits // 8))
+        regions = list(pieces(value.grid.shape, len(value.labels) * value.bits // 8, value.data, sink))
         for i, region in enumerate(regions):
             report(i / len(regions), "writing")
             sink.write(region, np.asarray(value.data[(slice(None), *region.slices)]))
@@ -31,6 +32,20 @@ def pour(value: Segmentation, sink: Sink, report: Report) -> None:
     except BaseException:
         sink.abort()
         raise
+
+
+def pieces(shape: Shape, bytes_per_voxel: int, *stored: object) -> Iterator[Region]:
+    """Yield regions that cover a volume, each of about 64 MiB: slabs or, where what is read or written is ``stored`` in chunks (z, y, x
+    last), blocks of whole ones. A slab through a chunk would unpack it, or pack it anew, for each of several slabs.
+    """
+    chunks = [chunk[-3:] for one in stored if (chunk := getattr(one, "chunk", None)) is not None]
+    if not chunks:
+        yield from slabs(shape, bytes_per_voxel)
+        return
+    size = [min(n, max(lengths)) for n, *lengths in zip(shape, *chunks, strict=True)]
+    for axis in (2, 1, 0):
+        size[axis] = min(shape[axis], size[axis] * max(1, SLAB_BYTES // (math.prod(size) * bytes_per_voxel)))
+    yield from bricks(shape, size)
 
 
 def slabs(shape: Shape, bytes_per_voxel: int) -> Iterator[Region]:

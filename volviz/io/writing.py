@@ -20,7 +20,7 @@ from volviz.core.volume import Volume, check_volume
 from volviz.io.mrc import MRC_SUFFIXES, stem
 from volviz.io.mrc_folder import HARD_CLASSES, MrcFolder
 from volviz.io.mrc_writer import MODES, MrcWriter
-from volviz.io.values import pour, slabs, voxel_bytes, voxels
+from volviz.io.values import pieces, pour, voxel_bytes, voxels
 
 if TYPE_CHECKING:
     from volviz.io.zarr_writer import ZarrSink
@@ -151,7 +151,7 @@ def segmentation_sink(value: Segmentation, path: Path, *, overwrite: bool = Fals
 def _write_mrc(value: Volume | Segmentation, path: Path, report: Report) -> None:
     dtype = mrc_type(value)
     with MrcWriter(path, value.grid, dtype, value.header, keep_extended=isinstance(value, Volume)) as writer:
-        regions = list(slabs(value.grid.shape, voxel_bytes(value)))
+        regions = list(pieces(value.grid.shape, voxel_bytes(value), value.data))
         for i, region in enumerate(regions):
             report(i / len(regions), "writing")
             writer.write(region, voxels(value, region))
@@ -185,7 +185,7 @@ def mrc_type(value: Volume | Segmentation) -> np.dtype[Any]:
 
 
 def _range(volume: Volume) -> tuple[int, int]:
-    ends = [(int(p.min()), int(p.max())) for p in (voxels(volume, r) for r in slabs(volume.grid.shape, voxel_bytes(volume)))]
+    ends = [(int(p.min()), int(p.max())) for p in (voxels(volume, r) for r in pieces(volume.grid.shape, voxel_bytes(volume), volume.data))]
     return min(low for low, _ in ends), max(high for _, high in ends)
 
 

@@ -14,7 +14,7 @@ import zarr
 
 from volviz.core.atomic import Replacement, check_absent, check_folder, check_other
 from volviz.core.errors import VolvizError
-from volviz.core.grid import Grid, Region, bricks
+from volviz.core.grid import Grid, Region, Shape, bricks
 from volviz.core.report import Report, part, silent
 from volviz.core.room import COMPRESSED, check_room
 from volviz.core.segmentation import Bits, Kind, Label, Segmentation
@@ -52,6 +52,11 @@ class ZarrSink:
         self._bits: Bits = bits
         self._z = z
         self._replacement: Replacement | None = None
+
+    @property
+    def chunk(self) -> Shape:
+        """Length of every axis of the pieces that are packed together: what is written in parts of one is packed anew for each."""
+        return (CHUNK, CHUNK, CHUNK)
 
     @property
     def result(self) -> Path:
