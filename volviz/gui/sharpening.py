@@ -114,7 +114,7 @@ class Sharpening(QObject):
         """Whether the screen shows more than means, or there are none and nobody brings them."""
         size = volume.grid.voxel_size
         coarse = overview.factor * min(size[self._view.plane.up], size[self._view.plane.right])
-        return self._view.pixel < FINER * coarse or not (overview.complete or overview.filling)
+        return self._view.dot < FINER * coarse or not (overview.complete or overview.filling)
 
     def _got(self, region: Region, part: Part) -> None:
         self._reading, self._read = None, (region, part)

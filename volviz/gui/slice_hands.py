@@ -54,7 +54,7 @@ class SliceHands(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QWheelEvent):
             self._turn(event)
-        elif event.type() == QEvent.Type.Resize:
+        elif event.type() in {QEvent.Type.Resize, QEvent.Type.DevicePixelRatioChange}:
             QTimer.singleShot(0, self._view, self._view.show_grey)  # when vispy knows the new size
             return super().eventFilter(watched, event)
         elif isinstance(event, QMouseEvent):

@@ -199,8 +199,13 @@ class SliceView(QWidget):
 
     @property
     def pixel(self) -> float:
-        """How long a pixel of the canvas is, in angstrom."""
+        """How long a pixel of the canvas is, in angstrom; a fine screen has several dots to it."""
         return abs(self.place(QPointF(1, 0))[0] - self.place(QPointF(0, 0))[0])
+
+    @property
+    def dot(self) -> float:
+        """How long a pixel of the screen is, in angstrom."""
+        return self.pixel / self.canvas.devicePixelRatioF()
 
     def show_grey(self) -> None:
         """Show the greys as coarse as the screen needs them."""
@@ -211,7 +216,7 @@ class SliceView(QWidget):
         (left, right), (low, high) = self.plane.frame(volume.grid)
         rows, columns = self._slice.grey.shape
         across, along = (right - left) / columns, (high - low) / rows
-        factor = max(1, min(round(self.pixel / min(across, along)), rows, columns))
+        factor = max(1, min(round(self.dot / min(across, along)), rows, columns))
         if factor == self._binned:
             return
         self._binned = factor
@@ -228,7 +233,7 @@ class SliceView(QWidget):
         self._part = part
         across, along = volume.grid.voxel_size[self.plane.right], volume.grid.voxel_size[self.plane.up]
         (left, _), (low, _) = self.plane.frame(volume.grid)
-        factor = max(1, min(round(self.pixel / min(across, along)), *part.grey.shape))
+        factor = max(1, min(round(self.dot / min(across, along)), *part.grey.shape))
         self._sharp.set_data(binned(part.grey, factor))
         place = (left + part.start[1] * across, low + part.start[0] * along)
         self._sharp.transform = STTransform(scale=(across * factor, along * factor), translate=place)

@@ -28,6 +28,7 @@ from volviz.gui.annotate.annotating import Annotating
 from volviz.gui.annotate.labels import counts_of
 
 ROWS = 4  # of classes that are seen at once
+SCALES = (1, 2)  # pixels of the screen to a point
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -52,16 +53,19 @@ def described(mark: Mark) -> str:
 
 def swatch(color: Triple) -> QIcon:
     """Return a little square of a colour."""
-    picture = QPixmap(QSize(14, 14))
-    picture.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(picture)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QColor(0, 0, 0, 90))
-    painter.setBrush(QColor.fromRgbF(*color))
-    painter.drawRoundedRect(1, 1, 12, 12, 3, 3)
-    painter.end()
-    found = QIcon(picture)
-    found.addPixmap(picture, QIcon.Mode.Selected)  # or Qt would tint it
+    found = QIcon()
+    for scale in SCALES:
+        picture = QPixmap(QSize(14, 14) * scale)
+        picture.setDevicePixelRatio(scale)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QColor(0, 0, 0, 90))
+        painter.setBrush(QColor.fromRgbF(*color))
+        painter.drawRoundedRect(1, 1, 12, 12, 3, 3)
+        painter.end()
+        found.addPixmap(picture)
+        found.addPixmap(picture, QIcon.Mode.Selected)  # or Qt would tint it
     return found
 
 
