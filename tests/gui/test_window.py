@@ -13,6 +13,7 @@ from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QMenu, QMenuBar, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from volviz.gui import dropping
 from volviz.gui.actions import ENTRIES
 from volviz.gui.window import Window
 
@@ -60,6 +61,20 @@ def drop(window: Window, *paths: Path) -> None:
     for taken in (enter, event):
         assert taken.isAccepted()
         assert taken.dropAction() == Qt.DropAction.CopyAction, "a moved file would be deleted by who had it"
+
+
+def test_files_that_could_only_be_moved_are_not_taken(window: Window, ball_file: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(ball_file))])
+    none = Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(100, 100), Qt.DropAction.MoveAction, data, LEFT, none)
+    enter.setDropAction(Qt.DropAction.MoveAction)
+    QApplication.sendEvent(window, enter)
+    assert not enter.isAccepted()
+    event = QDropEvent(QPointF(100, 100), Qt.DropAction.MoveAction, data, LEFT, none)
+    assert dropping.dropped(event) == []
+    assert not event.isAccepted()
+    assert not window.jobs.running
 
 
 def test_with_nothing_open_it_says_what_to_do(window: Window) -> None:

@@ -11,9 +11,11 @@ from PySide6.QtGui import QDropEvent
 def takes(event: QDropEvent) -> bool:
     """Accept files of this computer, and say whether that is what is dragged."""
     urls = event.mimeData().urls()
-    if not urls or not all(url.isLocalFile() for url in urls):
+    # Never a move, which many file managers propose: they would take the file away that volviz has just opened. Some offer nothing else
+    # while Shift is held, and are not to be told that it went well.
+    if not urls or not all(url.isLocalFile() for url in urls) or not event.possibleActions() & Qt.DropAction.CopyAction:
+        event.ignore()
         return False
-    # Never a move, which many file managers propose: they would take the file away that volviz has just opened.
     event.setDropAction(Qt.DropAction.CopyAction)
     event.accept()
     return True
