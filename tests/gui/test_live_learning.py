@@ -229,6 +229,39 @@ def test_stopping_switching_off_and_another_result(learning: Window, qtbot: QtBo
     assert document.state.classes is found
 
 
+def test_a_result_that_was_there_stays_till_the_first_new_one_and_one_undo_brings_it_back(
+    learning: Window, qtbot: QtBot, state: State
+) -> None:
+    document, panel = learning.document, learning.learn_panel
+    shell(learning)
+    outside(learning)
+    strokes = document.state.annotations
+    found = replace(state.segmentation, provenance={"model": "unet", "method": "unet"})
+    opened = replace(document.state, segmentation=found, scene=state.scene, estimated=state.scene, live=None)
+    document.open(State())
+    document.open(opened)  # a session with strokes and a network's classes, and the switch on since another day
+    learning.annotating.take("scribble")
+    assert not learning.learning.on
+    assert "would replace the classes" in learning._status.text()
+    assert document.state.classes is found
+    panel.on.click()
+    assert "stays until the forest has found something" in learning._status.text()
+    shown = []
+    document.changed.connect(lambda _, new: shown.append(new.classes))
+    settled(learning, qtbot)
+    first = next(i for i, classes in enumerate(shown) if classes is not found)
+    assert shown[first].data[1:].any()  # what took its place holds something
+    assert [label.name for label in document.state.segmentation.labels] == ["background", "membrane"]
+    assert document.undo_stack.count() == 1
+    learning.actions_by_id["edit.undo"].trigger()
+    assert document.state.classes is found
+    assert document.state.scene.ramps == state.scene.ramps
+    assert document.state.annotations == strokes
+    assert not learning.learning.on
+    learning.actions_by_id["edit.redo"].trigger()
+    assert [label.name for label in document.state.classes.labels] == ["background", "membrane"]
+
+
 def test_how_it_learns_is_a_form_and_what_is_wrong_with_it_a_sentence(learning: Window, qtbot: QtBot) -> None:
     panel = learning.learn_panel
     shell(learning)

@@ -20,7 +20,7 @@ from volviz.core.segmentation import Segmentation
 from volviz.gui import settings
 from volviz.gui.annotate.labels import labels_of_state
 from volviz.gui.annotate.tools import PAINTING
-from volviz.gui.document import Document, State
+from volviz.gui.document import Document, State, same_result
 from volviz.gui.jobs import Job
 from volviz.gui.segmenting import dressed
 
@@ -38,6 +38,8 @@ OFF = "Switch it on, and a forest learns from every stroke as you make it."
 LOOK = "Correct what you see to be wrong with another stroke; the rest of the tomogram follows."
 DONE = "All of the tomogram is up to date with your strokes."
 READY = "Getting ready to learn from your strokes, which takes some seconds the first time."
+STAYS = "What is shown stays until the forest has found something; undo brings it back."
+FOUND_OTHERWISE = "Learning from scribbles is off: it would replace the classes that are shown. Switch it on (Ctrl+L) if it should."
 START = "Take Scribble in the panel Annotate (P), and draw a few strokes of every class and of the background."
 
 
@@ -83,7 +85,7 @@ class LiveLearning(QObject):
     def settled(self) -> bool:
         """Whether the document's segmentation is what the forest found everywhere, with all strokes there are."""
         state = self._document.state
-        return self._settled is not None and self._settled[0] is state.annotations and _same(self._settled[1], state.segmentation)
+        return self._settled is not None and self._settled[0] is state.annotations and same_result(self._settled[1], state.segmentation)
 
     # What a person asks for
 
@@ -95,7 +97,9 @@ class LiveLearning(QObject):
         settings.settings().setValue(SETTING, "true" if on else "false")
         if on:
             self.text = START
-            self._begin(asked=True)
+            self._begin(asked=True, over=True)
+            if self.session is not None and _found_otherwise(self._document.state):
+                self.said.emit(STAYS)
         else:
             self._end()
         self.changed.emit()
@@ -114,7 +118,7 @@ class LiveLearning(QObject):
         self.method, self.device = method, device
         if again and self.session is not None:
             self._end()
-            self._begin(asked=True)
+            self._begin(asked=True, over=True)
         elif self.session is not None:
             self.session.learn(self._document.state.annotations, method)
         else:
@@ -139,10 +143,17 @@ class LiveLearning(QObject):
 
     # The session
 
-    def _begin(self, *, asked: bool = False) -> None:
-        """Start a session once a brush is in the hand, or it is asked for: not because there are marks in what was opened."""
+    def _begin(self, *, asked: bool = False, over: bool = False) -> None:
+        """Start a session once a brush is in the hand, or it is asked for: not because there are marks in what was opened.
+
+        Nor ``over`` classes that were found otherwise, unless it was just switched on: it may be on since another day.
+        """
         state = self._document.state
         if self.session is not None or not self.on or state.volume is None or not (asked or self._annotating.tool in PAINTING):
+            return
+        if not over and _found_otherwise(state):
+            self.switch(False)
+            self.said.emit(FOUND_OTHERWISE)
             return
         from volviz.tasks.live import Live
 
@@ -190,7 +201,7 @@ class LiveLearning(QObject):
         if self.session is None:
             self._begin(asked=marked)
             return
-        if not _same(new.segmentation, old.segmentation) and not marked and not self._own and new.annotations:
+        if not same_result(new.segmentation, old.segmentation) and not marked and not self._own and new.annotations:
             self.switch(False)
             self.said.emit("Learning from scribbles is off: another segmentation is shown now.")
             return
@@ -341,6 +352,6 @@ class LiveLearning(QObject):
         self.said.emit(f"Is this {first} or {second}? A stroke here teaches most; {len(self._places)} more places are known.")
 
 
-def _same(a: Segmentation | None, b: Segmentation | None) -> bool:
-    """Whether two segmentations hold the same data: one may have been saved since, and say where."""
-    return a is b or (a is not None and b is not None and a.data is b.data)
+def _found_otherwise(state: State) -> bool:
+    """Whether classes are shown that were not learnt from scribbles."""
+    return state.segmentation is not None and state.segmentation.provenance.get("method") != "scribble-forest"
