@@ -49,6 +49,8 @@ def test_the_details_of_an_error_can_be_read_and_enter_closes_it(qtbot: QtBot) -
     assert details.isVisible()
     assert details.width() >= DETAILS[0]
     assert details.height() >= DETAILS[1]
+    qtbot.waitUntil(lambda: details.y() < 30)  # no gap under the line above them
+    assert details.parentWidget().rect().contains(details.geometry())
     assert names["Show details"].text() == "Hide details"
     qtbot.mouseClick(names["Show details"], LEFT)
     assert not details.isVisible()

@@ -152,3 +152,24 @@ def test_closing_asks_while_something_runs_and_leaves_nothing_half_written(qapp:
         assert [p.suffix for p in tmp_path.iterdir()] == ([] if closes else [".mrc"])
     qtbot.waitUntil(lambda: not shown.jobs.running)
     shown.deleteLater()
+
+
+def test_no_row_is_cut_off_at_the_side_while_the_list_grows_and_shrinks(qtbot: QtBot, jobs: Jobs, tmp_path: Path) -> None:
+    end = threading.Event()
+    jobs.start("Save video", lambda report: endless(report, end))
+    for number in range(12):
+        with qtbot.waitSignal(jobs.start(f"Export still {number}", lambda _: None, files=[tmp_path / f"{number}.png"]).ended):
+            pass
+    listed = shown_list(jobs, qtbot)
+    room = listed._scroll.viewport()
+
+    def whole() -> bool:
+        return all(row.mapTo(room, row.rect().topRight()).x() < room.width() for row in listed.rows.values())
+
+    for left in (12, 5, 4, 3):
+        jobs.forget(jobs.ended[left:])
+        qtbot.wait(300)
+        assert whole()
+        assert listed._scroll.verticalScrollBar().isVisible() == (left == 12)
+        assert listed._holder.height() <= room.height() or left == 12
+    end.set()

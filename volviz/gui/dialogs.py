@@ -65,7 +65,8 @@ class _ErrorBox(QMessageBox):
         """Offer details."""
         self.setDetailedText(details)
         for edit in self.findChildren(QTextEdit):
-            edit.setMinimumSize(*DETAILS)
+            edit.setMinimumWidth(DETAILS[0])
+            edit.setFixedHeight(DETAILS[1])  # Qt fixes it at less: a minimum alone would leave a gap above it
             edit.setLineWrapMode(QTextEdit.LineWrapMode.NoWrap)
         (self._more,) = (button for button in self.buttons() if self.buttonRole(button) == QMessageBox.ButtonRole.ActionRole)
         self._more.clicked.connect(self._name)
@@ -77,7 +78,7 @@ class _ErrorBox(QMessageBox):
 
     def _name(self) -> None:
         """Name the button of the details as the others are: Qt has capitals and dots of its own."""
-        self._more.setText("Hide details" if any(edit.isVisible() for edit in self.findChildren(QTextEdit)) else "Show details")
+        self._more.setText("Hide details" if any(edit.isVisibleTo(self) for edit in self.findChildren(QTextEdit)) else "Show details")
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.detailedText())

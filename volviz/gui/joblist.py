@@ -64,6 +64,7 @@ class JobList(QFrame):
         self._scroll.setWidgetResizable(True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(self._holder)
+        self._holder.installEventFilter(self)
         layout = QVBoxLayout(self)
         layout.addLayout(head)
         layout.addWidget(self._empty)
@@ -99,6 +100,9 @@ class JobList(QFrame):
         inner = self._holder.heightForWidth(width - 40) if self._holder.hasHeightForWidth() else self._holder.sizeHint().height()
         needed = 64 + (inner if self.rows else self._empty.heightForWidth(width - 24))
         height = min(needed, MOST_HEIGHT, window.height() - bar - 2 * MARGIN)
+        # Said, not left to Qt: it may keep the room of a scroll bar that a moment ago seemed to be needed, over the ends of the rows.
+        policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOff if height >= needed else Qt.ScrollBarPolicy.ScrollBarAlwaysOn
+        self._scroll.setVerticalScrollBarPolicy(policy)
         self.setGeometry(window.width() - width - MARGIN, window.height() - bar - height - MARGIN, width, height)
         self.raise_()
 
@@ -113,7 +117,8 @@ class JobList(QFrame):
             super().keyPressEvent(event)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize and self.isVisible():
+        asked = QEvent.Type.LayoutRequest if watched is self._holder else QEvent.Type.Resize
+        if event.type() == asked and self.isVisible():
             self._place()
         return False
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from volviz.tasks.runs import TrainingRun
 
 SIMULATED = 48  # tomograms, as the command line has it
-LIST_HEIGHT = 74  # pixels
+LIST_HEIGHT = 50  # pixels
 TITLES = 84  # pixels
 TOMOGRAMS = "Tomograms (*.mrc *.rec *.map *.tif *.tiff *.mrc.gz);;All files (*)"
 LABELS = "Labels and segmentations (*.mrc *.map *.tif *_segmentation.json zarr.json .zattrs);;All files (*)"

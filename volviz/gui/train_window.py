@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DEVICES = (("Automatic", "auto"), ("GPU (CUDA)", "cuda"), ("CPU", "cpu"))
-FILLED_IN = "All is filled in: press Train. It takes as long as Minutes says, or until you stop it and keep the best so far."
+FILLED_IN = "All is filled in: press Train. It learns{time}, or until you stop it and keep the best so far."
 WITHOUT = ("checkpoints",)  # fields that the window fills in
 FORM_WIDTH = 380
 NEEDS = {
@@ -66,6 +66,7 @@ class TrainWindow(QWidget):
         self.forms: dict[str, Form] = {}
         self.training: Training | None = None
         self._wanted: tuple[str, str, dict[str, Any]] | None = None  # to be filled in when the methods are known
+        self._filled = ""  # the method whose form was filled in
         self._build()
         document.changed.connect(self._look)
         self._look(State(), document.state)
@@ -159,6 +160,7 @@ class TrainWindow(QWidget):
         self.methods, lost = found
         for name, method in self.methods.items():
             form = self.forms[name] = Form(method, WITHOUT)
+            form.changed.connect(self._say_filled)
             form.hide()
             self._holder.addWidget(form)
             self.method.addItem(name, name)
@@ -187,7 +189,17 @@ class TrainWindow(QWidget):
         self.learns.simulated.setValue(0)
         self.learns.pairs.clear()
         self.learns.shown.setChecked(True)
-        self.state.setText(FILLED_IN)
+        self._filled = method
+        self._say_filled()
+
+    def _say_filled(self) -> None:
+        """Say that everything is filled in, and how long that will take, for as long as nothing is learnt."""
+        if self.training is None and self._filled and self._filled == self.method.currentData():
+            try:
+                minutes = self.forms[self._filled].values().get("minutes")
+            except VolvizError:  # of another box, which is told when it matters
+                return
+            self.state.setText(FILLED_IN.format(time=f" for {minutes:g} minutes" if minutes else " all its steps"))
 
     def _choose_method(self) -> None:
         name = self.method.currentData()
@@ -252,6 +264,7 @@ class TrainWindow(QWidget):
             kinds = {p.name: p.kind for p in parameters(self.methods[run.method])}
             values = {k: Path(v) if kinds.get(k) is Path and v is not None else v for k, v in run.parameters.items()}
             self.forms[run.method].show_values({k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        self._filled = ""
         self.learns.fill(run)
         self.device.setCurrentIndex(self.device.findData(run.device))
         self._load_curve(run)
@@ -285,6 +298,7 @@ class TrainWindow(QWidget):
         job.cancelled.connect(lambda: self.state.setText("Cancelled."))
         job.ended.connect(self._ended)
         self.bar.setValue(0)
+        self._filled = ""
         self.state.setText("Starting …")
         self._enable()
 

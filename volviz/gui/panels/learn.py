@@ -35,6 +35,7 @@ STOPPED = "Stopped. Strokes are still followed where you look."
 SUGGEST = "Bring the crosshair to where the forest hesitates most, and so a stroke teaches most (J)"
 NOTHING_LEARNT = "Draw strokes of two classes with the switch on; then it is known where to look next."
 NO_FOREST = "Draw strokes of two classes with the switch on; then there is a forest to save."
+NOTHING_TO_TEACH = "Draw strokes of two classes with the switch on; what is found with them is what teaches the network."
 NO_RESULT = "Wait until all of the tomogram is up to date with your strokes; that is what teaches the network."
 
 
@@ -174,6 +175,8 @@ class LearnPanel(QWidget):
             "Train a network on what the forest found here, judged by strokes held back; it carries over to other tomograms"
             if learning.settled
             else NO_RESULT
+            if learning.learnt
+            else NOTHING_TO_TEACH
         )
 
     def _follow(self, old: State, new: State) -> None:
