@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from volviz.core.errors import VolvizError
+
 if TYPE_CHECKING:
     from volviz.segment.card import Card
 
@@ -15,6 +17,26 @@ KINDS = {"unet": "residual 3D U-Net", "unet3d": "3D U-Net", "dense": "dense netw
 def model_text(card: Card) -> str:
     """Return the card as rich text."""
     return "".join(f"<p style='margin: 0 0 5px 0'><b>{escape(title)}</b> {escape(text)}</p>" for title, text in _facts(card) if text)
+
+
+def weights_of(path: str) -> str | None:
+    """Return which weights a file has, or None if there is none."""
+    from volviz.segment.models import card
+
+    try:
+        return card(path).sha256
+    except VolvizError:
+        return None
+
+
+def text_of(name: str) -> str:
+    """Return the card of a model as text, or why there is none."""
+    from volviz.segment.models import card
+
+    try:
+        return model_text(card(name))
+    except VolvizError as error:
+        return str(error)
 
 
 def _facts(card: Card) -> Iterator[tuple[str, str]]:

@@ -148,6 +148,8 @@ def _classes(window: Window) -> QWidget:
     panel.noted.connect(window.say)
     panel.volumes_asked.connect(lambda: later("files:ask_add_classes")(window))
     panel.label_asked.connect(lambda: _annotate_new(window))
+    panel.none.segment_asked.connect(window.start_segmenting)
+    panel.none.scribble_asked.connect(lambda: later("teaching:begin")(window))
     return panel
 
 
@@ -250,7 +252,7 @@ HINTS = {
     "Data": "What volviz understood of a file is told here.\n\nOpen a tomogram, or drop one on the window.",
     "Segment": "Finds membrane, spikes and lumen in a tomogram.\n\nOpen one first.",
     "Learn": "Learns from your strokes while you draw them.\n\nOpen a tomogram first.",
-    "Classes": "Colour, ramp and opacity of every class.\n\nOpen a tomogram, then find its classes, or open a segmentation with it.",
+    "Classes": "Colour, ramp and opacity of every class.\n\nOpen a tomogram first; a segmentation of it can come with it.",
     "Clean": "Tidies specks, holes and grain away from classes.\n\nOpen a tomogram first.",
     "Light": "What is drawn, and how it is lit.\n\nOpen a tomogram first.",
     "Cuts": "Cuts the volume open, and lays slices into the 3D view.\n\nOpen a tomogram first.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -125,7 +126,7 @@ class Segmenting(QObject):
             )
             if sink.segmentation is None:
                 raise RuntimeError("the model finished without a result")
-            result = replace(result, grid=volume.grid, data=sink.segmentation.data, provenance=_said(result.provenance, wish.voxel_size))
+            result = replace(result, grid=volume.grid, data=sink.segmentation.data, provenance=_said(result.provenance, wish))
             report(0.97, "estimating the ramps")
             return result, Scene.of(volume, result, part(report, 0.97, 1.0))
 
@@ -179,12 +180,15 @@ class Segmenting(QObject):
         self.deleteLater()
 
 
-def _said(provenance: Mapping[str, Any], voxel_size: float | None) -> Mapping[str, Any]:
-    """Return the provenance of a result, with the voxel size that the network was told."""
-    if voxel_size is None:
-        return provenance
-    note = f"The network was told voxels of {voxel_size:g} Å."
-    return {**provenance, "told_voxel_size": voxel_size, "notes": [*provenance.get("notes", ()), note]}
+def _said(provenance: Mapping[str, Any], wish: Wish) -> Mapping[str, Any]:
+    """Return the provenance of a result, with what the model cannot know: from which file it was, which voxel size it was told."""
+    said = dict(provenance)
+    if Path(wish.model).suffix:
+        said["weights"] = wish.model
+    if wish.voxel_size is not None:
+        note = f"The network was told voxels of {wish.voxel_size:g} Å."
+        said |= {"told_voxel_size": wish.voxel_size, "notes": [*provenance.get("notes", ()), note]}
+    return said
 
 
 def dressed(scene: Scene, estimated: Scene, estimated_before: Scene) -> Scene:

@@ -33,6 +33,17 @@ def switch(window: Window) -> None:
     window.docks["Learn"].raise_()
 
 
+def begin(window: Window) -> None:
+    """Learn from scribbles with the brush in the hand, and show the panels of both."""
+    if window.annotating.tool != "scribble":
+        window.actions_by_id["annotate.scribble"].trigger()
+    window.docks["Annotate"].raise_()
+    if not window.learning.on:
+        window.learning.switch(True)
+    window.docks["Learn"].show()
+    window.docks["Learn"].raise_()
+
+
 def ask_model(window: Window) -> Job | None:
     """Ask for a name and keep the forest among the person's models; None if there is none, or the person thinks better of it."""
     session = window.learning.session

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from volviz.core.estimate import low_of, threshold_curve
 from volviz.core.scene import Ramp, Scene
@@ -21,6 +21,7 @@ from volviz.gui.latest import PICTURES_FIRST_MS, Latest
 from volviz.gui.looks import LooksMenu
 from volviz.gui.panels.class_row import ClassRow, at_rest
 from volviz.gui.panels.density import DensityRow, density_at_rest
+from volviz.gui.panels.no_classes import NoClasses
 from volviz.gui.panels.row_order import RowOrder
 from volviz.gui.panels.rows import line_of, rule, small_button
 from volviz.gui.planes import XY
@@ -50,8 +51,8 @@ class ClassesPanel(QWidget):
         self._wanted: list[str | None] = []
         self._shown_before: dict[str, bool] = {}
         self.rows: dict[str, ClassRow] = {}
-        self._empty = QLabel("Classes appear here after <b>Segment</b>, or when you open a segmentation.")
-        self._empty.setWordWrap(True)
+        self.none = NoClasses()
+        self.none.volumes_asked.connect(self.volumes_asked)
         self._overlay = Number(0, 1)
         self._overlay.setToolTip("How strongly the classes are painted over the slices, 0 to 1")
         self._overlay.setAccessibleName("opacity of the classes on the slices")
@@ -100,7 +101,7 @@ class ClassesPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
         layout.addLayout(line_of([self.looks, self.together, None, self.log, self.reset_all]))
-        layout.addWidget(self._empty)
+        layout.addWidget(self.none)
         layout.addWidget(self.one)
         layout.addLayout(self._rows)
         layout.addWidget(self.add, 0, Qt.AlignmentFlag.AlignLeft)
@@ -138,7 +139,8 @@ class ClassesPanel(QWidget):
             self.one.look(scene.together, estimated, slice_index=at)
             if low is None:
                 self._ask_curve(None)
-        self._empty.setVisible(not names)
+        self.none.setVisible(not names)
+        self.none.setEnabled(new.live is None)
         self.add.setEnabled(new.volume is not None and new.live is None)
         self._overlay.setEnabled(bool(names))
         self._overlay.set_value(new.overlay)
@@ -178,7 +180,18 @@ class ClassesPanel(QWidget):
 
     def _order_tabs(self) -> None:
         """Let the keyboard go from top to bottom: rows that are made anew would come last."""
-        parts = (self.looks, self.together, self.log, self.reset_all, self.one, *self.rows.values(), self.add, self._overlay, self.density)
+        parts = (
+            self.looks,
+            self.together,
+            self.log,
+            self.reset_all,
+            self.none,
+            self.one,
+            *self.rows.values(),
+            self.add,
+            self._overlay,
+            self.density,
+        )
         stops = [w for part in parts for w in (part, *part.findChildren(QWidget)) if w.focusPolicy() & Qt.FocusPolicy.TabFocus]
         for first, second in pairwise(stops):
             QWidget.setTabOrder(first, second)

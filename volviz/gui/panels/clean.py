@@ -45,7 +45,7 @@ class CleanPanel(QWidget):
         super().__init__(parent)
         self._document, self._cleaning = document, cleaning
         self.rows: dict[str, CleanRow] = {}
-        self._empty = QLabel("Classes can be cleaned here after <b>Segment</b>, or when you open a segmentation.")
+        self._empty = QLabel("Classes can be cleaned here once there are any; the panel <b>Classes</b> says how to come by them.")
         self._empty.setWordWrap(True)
         self.status = QLabel()
         self.status.setObjectName("hint")

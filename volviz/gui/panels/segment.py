@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -24,15 +25,15 @@ from PySide6.QtWidgets import (
 )
 
 from volviz.core.errors import VolvizError
-from volviz.gui.document import Document, State
+from volviz.gui.document import Document, State, same_result
 from volviz.gui.latest import Latest
 from volviz.gui.machine import nvidia_gpu
+from volviz.gui.model_text import text_of, weights_of
 from volviz.gui.widgets.elided import Elided
+from volviz.gui.widgets.name_box import NameBox
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from volviz.core.segmentation import Bits
+    from volviz.core.segmentation import Bits, Segmentation
     from volviz.gui.jobs import Job
     from volviz.segment.protocol import Augment, Device
     from volviz.tasks.segment import Uncertainty
@@ -43,6 +44,7 @@ DEVICES = (("Automatic", "auto"), ("GPU (CUDA)", "cuda"), ("CPU", "cpu"))
 VIEWS = (("One", 1), ("Four, mirrored in the slice", 4), ("Eight, upside down too", 8))
 BITS = (("8 bits, as fine as the eye can tell", 8), ("16 bits, twice the memory", 16))
 ROW_GAP = 4  # pixels: all of it is to be seen without scrolling in a window of 1280 by 800
+WEIGHTS = Qt.ItemDataRole.UserRole + 1  # of an entry of the list of models: which weights it has
 AS_IN_DATA = "as in Data"
 UNCERTAINTIES = (("Not saved", None), ("Margin between the classes", "margin"), ("Spread of the views", "spread"))
 
@@ -67,11 +69,12 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A model to choose from: what is shown, what is passed on, what it says of itself."""
+    """A model to choose from: what is shown, what is passed on, what it says of itself, and which weights it has, if that is known."""
 
     title: str
     name: str
     about: str = ""
+    sha256: str = ""
 
 
 class SegmentPanel(QWidget):
@@ -83,10 +86,8 @@ class SegmentPanel(QWidget):
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.model = QComboBox()
-        self.model.setToolTip("The network that tells the classes apart")
-        self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._latest = Latest(self)
+        self.model = NameBox("The network that tells the classes apart")
+        self._latest, self._files = Latest(self), Latest(self)
         for choice in choices():
             self._add(choice)
         self.model.currentIndexChanged.connect(self._ask_card)
@@ -152,14 +153,15 @@ class SegmentPanel(QWidget):
         self.button.clicked.connect(self._press)
         self._notes = QLabel()
         self._notes.setWordWrap(True)
-        model = QHBoxLayout()
-        model.addWidget(self.model, 1)
-        model.addWidget(self._file)
-        model.addWidget(self.train)
+        others = QHBoxLayout()
+        others.addWidget(self.about)
+        others.addStretch(1)
+        others.addWidget(self._file)
+        others.addWidget(self.train)
         form = QFormLayout()
         form.setVerticalSpacing(ROW_GAP)
-        form.addRow("Model", model)
-        form.addRow(self.about)
+        form.addRow("Model", self.model)
+        form.addRow(others)
         form.addRow(self.card)
         form.addRow("Device", self.device)
         form.addRow("Voxel size", self.voxel_size)
@@ -171,7 +173,7 @@ class SegmentPanel(QWidget):
         form.addRow("Slices", slices)
         form.addRow("Uncertainty", self.uncertainty)
         form.addRow("Keep", self.bits)
-        for line in (model, slices):
+        for line in (others, slices):
             line.setSpacing(8)  # not that of the rows
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
@@ -191,15 +193,17 @@ class SegmentPanel(QWidget):
         layout.addWidget(self._notes)
         layout.addStretch(1)
         self._running = False
-        self._depth = 0
+        self._data: object = None  # of the tomogram whose slices are offered
+        self._made = ""  # a sentence on what made the classes that are shown
         self._document = document
-        document.changed.connect(lambda _old, new: self._look(new))
-        self._look(document.state)
+        document.changed.connect(self._follow)
+        self._follow(State(), document.state)
         self._latest.ask(nvidia_gpu, self._name_devices)
 
     def close_threads(self) -> None:
-        """End the thread that reads cards."""
+        """End the threads that read cards."""
         self._latest.close()
+        self._files.close()
 
     def set_running(self, running: bool, job: Job | None = None) -> None:
         """Turn the button into Cancel and back; a job shows how far it is."""
@@ -224,7 +228,7 @@ class SegmentPanel(QWidget):
         """Ask for a run with what is chosen."""
         if self.button.isEnabled() and not self._running:
             chosen = self.first.value() - 1, self.last.value()  # the boxes count as the slices' titles do, from 1
-            z = chosen if chosen != (0, self._depth) else None
+            z = chosen if chosen != (0, self.last.maximum()) else None
             model, device, views = self.model.currentData(), self.device.currentData(), self.views.currentData()
             size = self.voxel_size.value() or None
             bits = self.bits.currentData()
@@ -273,7 +277,9 @@ class SegmentPanel(QWidget):
 
     def _add(self, choice: Choice) -> None:
         self.model.addItem(choice.title, choice.name)
-        self.model.setItemData(self.model.count() - 1, choice.about, Qt.ItemDataRole.ToolTipRole)
+        at = self.model.count() - 1
+        self.model.setItemData(at, choice.about, Qt.ItemDataRole.ToolTipRole)
+        self.model.setItemData(at, choice.sha256, WEIGHTS)
 
     def _choose(self) -> None:
         from volviz.segment.models import FOREIGN
@@ -281,17 +287,81 @@ class SegmentPanel(QWidget):
         patterns = " ".join(f"*{suffix}" for suffix in (".safetensors", *FOREIGN))
         path, _ = QFileDialog.getOpenFileName(self, "Choose a model", "", f"Models ({patterns})")
         if path:
-            self._add(Choice(path.rpartition("/")[2], path))
-            self.model.setCurrentIndex(self.model.count() - 1)
+            if self.model.findData(path) < 0:
+                self._add(chosen_file(path))
+            self.model.setCurrentIndex(self.model.findData(path))
+
+    def _follow(self, old: State, new: State) -> None:
+        volume, made = new.volume, new.segmentation
+        other = volume is not None and volume.data is not self._data
+        if volume is not None and other:
+            self._data = volume.data
+            self._offer_slices(volume.grid.shape[0], None)
+        if other or not same_result(made, old.segmentation):
+            self._made = ""
+            # A result of this panel leaves it as it is: the next run may have been prepared meanwhile.
+            if made is not None and (other or "file" in made.provenance):
+                self._show_making(made)
+        self._look(new)
+
+    def _show_making(self, made: Segmentation) -> None:
+        """Show with which model, and how, classes were made that have just been opened; say so if the model is not here."""
+        said = made.provenance
+        name = said.get("model")
+        if not isinstance(name, str):
+            return
+        file = said.get("weights")
+        at = self._find(name, str(said.get("weights_sha256", "")), file)
+        self._choose_maker(at, made)
+        if at < 0 and isinstance(file, str):
+            self._look_for(file, made)
+        self.views.setCurrentIndex(max(0, self.views.findData(said.get("augment", 1))))
+        self.bits.setCurrentIndex(max(0, self.bits.findData(made.bits)))
+        told = said.get("told_voxel_size")
+        self.voxel_size.setValue(float(told) if isinstance(told, int | float) else 0.0)
+        z = said.get("z")
+        self._offer_slices(made.grid.shape[0], (int(z[0]), int(z[1])) if isinstance(z, list | tuple) and len(z) == 2 else None)
+
+    def _find(self, name: str, sha256: str, weights: object) -> int:
+        """Return where in the list a model is, by its weights, its file or its name; -1 if it is not there."""
+        known = [self.model.itemData(i, WEIGHTS) for i in range(self.model.count())]
+        if sha256 and sha256 in known:
+            return known.index(sha256)
+        return self.model.findData(weights if isinstance(weights, str) else name)
+
+    def _look_for(self, file: str, made: Segmentation) -> None:
+        """Take the weights that made classes from the file they were in then, if it is still there."""
+        # In a thread: a disk of the network that does not answer must not keep the window waiting.
+        self._files.ask(lambda: weights_of(file), lambda found: self._take(file, found, made))
+
+    def _take(self, file: str, found: str | None, made: Segmentation) -> None:
+        if found is not None and same_result(made, self._document.state.segmentation):
+            if self.model.findData(file) < 0:
+                self._add(chosen_file(file, found))
+            self._choose_maker(self.model.findData(file), made)
+            self._look(self._document.state)
+
+    def _choose_maker(self, at: int, made: Segmentation) -> None:
+        """Choose a model of the list, if any, and say what is to be said of how it and the classes belong together."""
+        name, sha256 = str(made.provenance.get("model")), made.provenance.get("weights_sha256", "")
+        if at >= 0:
+            self.model.setCurrentIndex(at)
+            same = self.model.itemData(at, WEIGHTS) in {"", sha256}
+            self._made = "" if same else f"The classes shown were made by other weights than those that are called {name} now."
+        elif made.provenance.get("method") == "scribble-forest":
+            self._made = "The classes shown were learnt from scribbles; the panel Learn goes on with them."
+        else:
+            self._made = f"The classes shown were made by {name}, which is not among the models here; File… takes its weights."
+
+    def _offer_slices(self, depth: int, z: tuple[int, int] | None) -> None:
+        """Offer the slices of a tomogram, and choose those from the first of ``z`` up to, not including, the second; all without."""
+        low, high = (0, depth) if z is None else (max(0, z[0]), min(depth, z[1]))
+        for box in (self.first, self.last):
+            box.setRange(1, max(1, depth))
+        self.last.setValue(high)
+        self.first.setValue(low + 1)
 
     def _look(self, state: State) -> None:
-        depth = state.volume.grid.shape[0] if state.volume is not None else 0
-        if depth != self._depth:
-            self._depth = depth
-            self.first.setRange(1, max(1, depth))
-            self.last.setRange(1, max(1, depth))
-            self.first.setValue(1)
-            self.last.setValue(depth)
         self.button.setEnabled(self._running or (state.volume is not None and self.model.count() > 0))
         said = ""
         if state.volume is None:
@@ -299,20 +369,15 @@ class SegmentPanel(QWidget):
         elif self.model.count() == 0:
             said = "No model is installed; choose one from a file."
         elif state.segmentation is not None:
-            said = "\n".join(str(note) for note in state.segmentation.provenance.get("notes", ()))
+            notes = (self._made, *state.segmentation.provenance.get("notes", ()))
+            said = "\n".join(str(note) for note in notes if note)
         self._notes.setText(said)
         self._notes.setVisible(bool(said))
 
 
-def text_of(name: str) -> str:
-    """Return the card of a model as text, or why there is none."""
-    from volviz.gui.model_text import model_text
-    from volviz.segment.models import card
-
-    try:
-        return model_text(card(name))
-    except VolvizError as error:
-        return str(error)
+def chosen_file(path: str, sha256: str = "") -> Choice:
+    """Return the entry of a file of weights."""
+    return Choice(Path(path).name, path, path, sha256)
 
 
 def choices() -> list[Choice]:
@@ -322,7 +387,8 @@ def choices() -> list[Choice]:
     found = []
     for name in models():
         try:
-            found.append(Choice(name, name, "\n".join(card(name).limits)))
+            known = card(name)
+            found.append(Choice(name, name, "\n".join(known.limits), known.sha256))
         except VolvizError:
             log.warning("the model %s has no card that can be read", name)
     return found
