@@ -11,9 +11,11 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
+from volviz.core.annotations import Stroke
 from volviz.gui import settings
 from volviz.gui.actions import ENTRIES
 from volviz.gui.help.about import ASKING, About
+from volviz.gui.help.commands import commands
 from volviz.gui.help.fuzzy import fit
 from volviz.gui.help.keys import KeysDialog, all_keys
 from volviz.gui.help.manual import Manual, pages
@@ -94,6 +96,20 @@ def test_what_cannot_be_done_is_grey_and_says_why(window: Window, qtbot: QtBot) 
     assert palette.isVisible()
     palette.close()
     assert "Open a tomogram first" in window.actions_by_id["file.still"].toolTip()
+
+
+@display
+def test_the_palette_and_the_menus_agree_on_what_can_be_done(shown: Window) -> None:
+    stroke = Stroke(((0.0, 200.0, 100.0),), 25.0, "spikes")
+    for marks in ((stroke,), ()):
+        shown.document.show(annotations=marks)
+        found = {(command.title, command.where): command for command in commands(shown)}
+        for entry in ENTRIES:
+            action = shown.actions_by_id[entry.id]
+            if entry.id != "help.palette":
+                title = action.text().removesuffix("…").replace("&", "")
+                command = found[title, entry.menu.replace("/", " › ")]
+                assert bool(command.lacks) != action.isEnabled(), entry.id
 
 
 @display

@@ -13,7 +13,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolBar, QToolButton
 
 from volviz.gui.actions import animation, annotate, edit, export, file, guidance, learn, look, segment, view
-from volviz.gui.actions.entry import LACKING, Entry
+from volviz.gui.actions.entry import LACKING, Entry, Needs
 from volviz.gui.icons import put
 
 if TYPE_CHECKING:
@@ -87,10 +87,15 @@ def _do(window: Window, do: Callable[[Window], object]) -> None:
     refresh(window)  # not all that can be switched is in the document
 
 
+def there(window: Window) -> Needs:
+    """Return what there is of what actions need."""
+    state = None if window.lacks("document") else window.document.state
+    return frozenset(name for name in LACKING if getattr(state, name, None) not in (None, ()))
+
+
 def refresh(window: Window) -> None:
     """Grey out what lacks something, and say what; check what is on."""
-    state = None if window.lacks("document") else window.document.state
-    present = frozenset(name for name in LACKING if getattr(state, name, None) not in (None, ()))
+    present = there(window)
     for entry in ENTRIES:
         action, lacks = window.actions_by_id[entry.id], entry.lacks(present)
         action.setEnabled(not lacks)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QDockWidget, QScrollArea, QWidget
 
-from volviz.gui.actions import ENTRIES
+from volviz.gui.actions import ENTRIES, there
 
 if TYPE_CHECKING:
     from volviz.gui.window import Window
@@ -40,8 +40,7 @@ def commands(window: Window) -> list[Command]:
 
 
 def _actions(window: Window) -> Iterator[Command]:
-    state = window.document.state
-    present = frozenset(name for name in ("volume", "segmentation") if getattr(state, name) is not None)
+    present = there(window)
     for entry in ENTRIES:
         if entry.id == "help.palette":
             continue
