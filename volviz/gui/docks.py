@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import cast
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QColor
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QScrollArea, QTabBar, QTabWidget, QWidget
 
 from volviz.gui import settings
@@ -51,6 +51,7 @@ def fill_below(empty: QDockWidget, panel: QWidget) -> None:
     """Show a wide, low panel in a dock; on a narrow screen it scrolls sideways rather than push other things off."""
     area = QScrollArea()
     area.setWidgetResizable(True)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(panel)
     area.setMinimumHeight(panel.sizeHint().height() + area.horizontalScrollBar().sizeHint().height())
@@ -150,3 +151,26 @@ class Titles(QObject):
             kept += sorted(mine, key=lambda bar: place.contains(bar.geometry().center()))[-1:]
         for bar in bars:
             bar.setVisible(bar in kept and bar.count() > 1)
+            if bar.findChild(KeysHere) is None:
+                KeysHere(bar)
+
+
+class KeysHere(QObject):
+    """Colours the name of the chosen tab while the keys are at its bar: the style shows nothing there."""
+
+    def __init__(self, bar: QTabBar) -> None:
+        super().__init__(bar)
+        self._bar = bar
+        bar.installEventFilter(self)
+        bar.currentChanged.connect(self._look)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in {QEvent.Type.FocusIn, QEvent.Type.FocusOut}:
+            self._look()
+        return False
+
+    def _look(self) -> None:
+        bar = self._bar
+        for tab in range(bar.count()):
+            here = bar.hasFocus() and tab == bar.currentIndex()
+            bar.setTabTextColor(tab, bar.palette().link().color() if here else QColor())

@@ -12,7 +12,7 @@ from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QLabel, QMenu, QSplitter, QStackedWidget
 
 from volviz.core.report import Report
-from volviz.gui import actions, docks, dropping, recent, settings
+from volviz.gui import actions, docks, dropping, recent, settings, tabbing
 from volviz.gui.actions.entry import later
 from volviz.gui.graphics import graphics
 from volviz.gui.icons import redraw
@@ -63,6 +63,7 @@ class Window(Furnished):
         self.setWindowTitle("volviz")
         actions.refresh(self)
         self.setAcceptDrops(True)
+        tabbing.lead(self)
         self.resize(self.sizeHint())
         docks.keep(self)
         settings.restore_layout(self)

@@ -13,6 +13,7 @@ class Scrolled(QScrollArea):
         super().__init__(parent)
         self._panel, self._width = panel, width
         self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it scrolls to whatever in it takes the keys
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(panel)
         self._tame()
