@@ -117,10 +117,9 @@ def test_other_types_become_the_narrowest_that_loses_nothing(tmp_path, values, d
     np.testing.assert_array_equal(back.read().ravel(), values)
 
 
-@pytest.mark.parametrize("value", [2**40, 1j])
-def test_types_that_do_not_fit(tmp_path, value):
+def test_integers_that_do_not_fit(tmp_path):
     with pytest.raises(VolvizError, match="do not fit an MRC file"):
-        io.save(Volume(Grid((1, 1, 1)), np.array([[[value]]])), tmp_path / "x.mrc")
+        io.save(Volume(Grid((1, 1, 1)), np.array([[[2**40]]])), tmp_path / "x.mrc")
     assert list(tmp_path.iterdir()) == []
 
 
