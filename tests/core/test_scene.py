@@ -25,7 +25,9 @@ parts = st.tuples(st.floats(0, 0.5), st.floats(0.5, 1, exclude_min=True))
 directions = st.tuples(st.floats(-9, 9), st.floats(-9, 9), st.floats(0.1, 9))
 ramps = st.builds(Ramp, number, number, triple, number, st.booleans(), st.none() | triple)
 lengths = st.floats(0, 1e3)
-cleanings = st.builds(Cleaning, lengths, lengths, st.floats(0, 100), st.floats(0, 1), st.tuples(lengths, lengths), st.none() | st.floats(0, 1))
+cleanings = st.builds(
+    Cleaning, lengths, lengths, st.floats(0, 100), st.floats(0, 1), st.tuples(lengths, lengths), st.none() | st.floats(0, 1)
+)
 scenes = st.builds(
     Scene,
     ramps=st.dictionaries(st.text(max_size=8), ramps, max_size=4),
