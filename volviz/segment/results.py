@@ -99,12 +99,11 @@ class Outputs:
         """Write the first class to the slices of a region that lie outside the inner one, piece by piece."""
         depth = region.shape[0]
         first, last = (depth, depth) if inner is None else (inner.start[0] - region.start[0], inner.stop[0] - region.start[0])
-        for brick in bricks(region.shape, _FILLED):
-            for low, high in ((0, first), (last, depth)):
-                outside = brick & Region((low, 0, 0), (high, *region.shape[1:])) if low < high else None
-                if outside is not None:
-                    report(0.0, "writing background")
-                    self._fill(outside)
+        outside = [Region((low, 0, 0), (high, *region.shape[1:])) for low, high in ((0, first), (last, depth)) if low < high]
+        pieces = [piece for brick in bricks(region.shape, _FILLED) for part in outside if (piece := brick & part) is not None]
+        for i, piece in enumerate(pieces, 1):
+            report(0.0, f"writing background, piece {i} of {len(pieces)}")
+            self._fill(piece)
 
     def _fill(self, region: Region) -> None:
         if isinstance(self._sink, Filled):
