@@ -196,6 +196,7 @@ WRONG = {
     "a folder called as a file": (["segment", "t.mrc", "--out", "o.mrc"], "would be a folder"),
     "unknown model": (["segment", "t.mrc", "--out", "o", "--model", "nnunet"], "nnunet"),
     "unknown look": (["render", "t.mrc", "--out", "o.png", "--segmentation", "t.mrc", "--look", "x"], "no look called 'x'"),
+    "a look without a name": (["render", "t.mrc", "--out", "o.png", "--segmentation", "t.mrc", "--look", ""], "no look called"),
     "no class at all": (["render", "t.mrc", "--out", "o.png", "--segmentation", "t.mrc"], "does not look like a class"),
     "no such class": (["render", "t.mrc", "--out", "o.txt"], ".png"),
     "missing option": (["segment", "t.mrc"], "--out"),

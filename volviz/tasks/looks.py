@@ -84,7 +84,7 @@ def find_look(name: str) -> Look:
     if name in own or bundled.is_file():
         return _read(own.get(name, bundled))
     path = Path(name)
-    if not path.exists():
+    if not name or not path.exists():
         known = ", ".join(looks())
         raise VolvizError(f"There is no look called '{name}'; choose one of {known}, or name a JSON file.")
     return read_look(path)
