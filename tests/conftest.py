@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import zipfile
@@ -19,6 +20,10 @@ from volviz.core.volume import Volume
 # A shared machine is slow now and then; how long a property takes says nothing about whether it holds.
 settings.register_profile("volviz", deadline=None)
 settings.load_profile("volviz")
+
+# A shell tells what it starts in the background to ignore Ctrl-C, and that is handed on to the programs that tests start and stop.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 WINDOW_LIBRARIES = {"PySide6", "vispy", "superqt", "pytestqt"}

@@ -232,7 +232,7 @@ def test_without_room_on_disk_the_session_says_so(live: Live, monkeypatch: pytes
 
     monkeypatch.setattr(os, "posix_fallocate", full)
     live.learn([INSIDE, OUTSIDE])
-    with pytest.raises(VolvizError, match=r"no room for 1 MB of classes"):
+    with pytest.raises(VolvizError, match=r"no room for 434 kB of classes"):
         live.result()
 
 
