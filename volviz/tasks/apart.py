@@ -216,7 +216,10 @@ def _serve() -> None:
         now = time.monotonic()
         if metrics or now - last > 1 / REPORTS_PER_SECOND:
             last = now
-            say(fraction=float(fraction), text=text, metrics={name: float(value) for name, value in metrics.items()})
+            try:
+                say(fraction=float(fraction), text=text, metrics={name: float(value) for name, value in metrics.items()})
+            except BrokenPipeError:  # the caller is gone, and the listener has not heard of it yet
+                raise Cancelled from None
 
     try:
         (size,) = _SIZE.unpack(_whole(source, _SIZE.size))
@@ -225,7 +228,8 @@ def _serve() -> None:
         function(**arguments, report=report)
         say(done=True)
     except Cancelled:
-        say(cancelled=True)
+        with suppress(BrokenPipeError):
+            say(cancelled=True)
     except MemoryError:
         say(error="There is not enough memory for this; make the batch, the crop or the network smaller.")
     except BaseException as error:  # whatever it was, the person must hear of it
